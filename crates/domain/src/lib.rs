@@ -1,0 +1,25 @@
+//! User accounts as pure rules.
+//!
+//! This crate says what an account, a session, a token and a role are, and what registering, signing in
+//! or resetting a password means. It reads no clock, draws no random number, opens no socket and knows no
+//! database: what it needs from outside are [ports], which adapters implement.
+//!
+//! - [values](EmailAddress) can only be made valid;
+//! - [ports] are small traits whose methods are atomic steps;
+//! - [`use_cases`] are one struct each, with one method that takes one command.
+
+pub mod mail;
+pub mod policy;
+pub mod ports;
+mod secrets;
+mod session;
+mod signing_key;
+pub mod use_cases;
+mod user;
+mod values;
+
+pub use secrets::*;
+pub use session::*;
+pub use signing_key::*;
+pub use user::*;
+pub use values::*;

@@ -1,0 +1,116 @@
+//! Mails: what waits in the queue, and what is handed to a mailer.
+
+use std::time::Duration;
+
+use crate::ports::Entropy;
+use crate::secrets::{OneTimeCode, TokenSecret};
+use crate::values::{EmailAddress, Locale, MailId, Timestamp, UserId};
+
+/// A mail that waits for delivery: which one, to whom. It holds no secret; the secret of a link is
+/// made at delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuedMail {
+    /// Names it.
+    pub id: MailId,
+    /// Which mail it is.
+    pub kind: MailKind,
+    /// To which address. For [`MailKind::VerifyEmail`] and [`MailKind::ResetPassword`] this is what
+    /// somebody typed: whether an account has it is found out at delivery, which sends to the
+    /// address that the account has stored.
+    pub recipient: EmailAddress,
+    /// In which language, unless the account at delivery says otherwise.
+    pub locale: Locale,
+    /// Since when it waits.
+    pub queued_at: Timestamp,
+}
+
+impl QueuedMail {
+    /// A mail queued at `now`.
+    #[must_use]
+    pub fn new(
+        kind: MailKind,
+        recipient: EmailAddress,
+        locale: Locale,
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Self {
+        Self { id: MailId::generate(now, entropy), kind, recipient, locale, queued_at: now }
+    }
+}
+
+/// Which mail it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum MailKind {
+    /// A link and a code that show that somebody reads mails to the address.
+    VerifyEmail,
+    /// A link that sets a new password.
+    ResetPassword,
+    /// A link to the new address that makes it this user's.
+    ConfirmEmailChange(UserId),
+    /// Tells the old address that a change was asked for.
+    EmailChangeRequested,
+    /// Tells the owner that the password was changed or reset.
+    PasswordChanged,
+    /// Tells the owner that somebody tried to register the address, or to move an account to it.
+    AddressAlreadyRegistered,
+}
+
+/// A mail claimed from the queue for one attempt at delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedMail {
+    /// The mail.
+    pub mail: QueuedMail,
+    /// Which attempt this is, counting from 1.
+    pub attempt: u32,
+    /// Until when nobody else can claim it; also tells this claim from later ones.
+    pub leased_until: Timestamp,
+}
+
+/// A mail on its way to a mailer.
+#[derive(Clone, Debug)]
+pub struct OutgoingMail {
+    /// Names it: the same at every attempt, so that a receiver can tell a repetition.
+    pub id: MailId,
+    /// Where it goes.
+    pub to: EmailAddress,
+    /// In which language.
+    pub locale: Locale,
+    /// What it says.
+    pub content: MailContent,
+}
+
+/// What a mail says. The mailer puts it into words and builds the links.
+#[derive(Clone, Debug)]
+pub enum MailContent {
+    /// Verify the address by link or code.
+    VerifyEmail {
+        /// For the link.
+        token: TokenSecret,
+        /// How long the link lives.
+        link_lifetime: Duration,
+        /// The same by typing.
+        code: OneTimeCode,
+        /// How long the code lives.
+        code_lifetime: Duration,
+    },
+    /// Set a new password.
+    ResetPassword {
+        /// For the link.
+        token: TokenSecret,
+        /// How long the link lives.
+        lifetime: Duration,
+    },
+    /// Confirm the new address.
+    ConfirmEmailChange {
+        /// For the link.
+        token: TokenSecret,
+        /// How long the link lives.
+        lifetime: Duration,
+    },
+    /// Somebody asked to move the account to another address.
+    EmailChangeRequested,
+    /// The password was changed or reset.
+    PasswordChanged,
+    /// The address was used in a registration or an e-mail change, and has an account already.
+    AddressAlreadyRegistered,
+}

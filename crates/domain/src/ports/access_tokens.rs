@@ -1,0 +1,88 @@
+use async_trait::async_trait;
+use zeroize::Zeroizing;
+
+use super::StorageError;
+use crate::signing_key::{SigningAlgorithm, SigningKey};
+use crate::values::{Permission, RoleName, SessionId, Timestamp, UserId};
+
+/// Writes and reads access tokens: JWTs of type `at+jwt` (RFC 9068), under the ring of signing keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait AccessTokens: Send + Sync {
+    /// Signs `claims` with the key whose time it is at their `issued_at`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when no key can be had.
+    async fn issue(&self, claims: &AccessClaims) -> Result<AccessToken, StorageError>;
+
+    /// Reads a token. MUST refuse whatever a key of the ring did not sign, in the algorithm of that
+    /// key; whatever `now` lies outside of; whatever was not issued here, for here, as an access
+    /// token; and any spelling but the one that was issued.
+    ///
+    /// # Errors
+    ///
+    /// [`AccessTokenError::Invalid`] for all of these alike, [`AccessTokenError::Storage`] when the
+    /// ring could not be read.
+    async fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedAccessToken, AccessTokenError>;
+
+    /// The public keys with which others verify tokens at `now`: a JWK Set (RFC 7517) as JSON text.
+    ///
+    /// MUST hold each key from before it signs until its last token has expired, and no private part.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when the ring could not be read.
+    async fn public_keys(&self, now: Timestamp) -> Result<String, StorageError>;
+}
+
+/// Makes signing keys.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+pub trait SigningKeyFactory: Send + Sync {
+    /// A new key for `algorithm`, its private part sealed, that signs from `signs_from` on.
+    fn generate(&self, algorithm: SigningAlgorithm, now: Timestamp, signs_from: Timestamp) -> SigningKey;
+}
+
+/// What an access token says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// `sub`.
+    pub user_id: UserId,
+    /// `sid`.
+    pub session_id: SessionId,
+    /// `jti`.
+    pub token_id: uuid::Uuid,
+    /// `iat` and `nbf`.
+    pub issued_at: Timestamp,
+    /// `exp`.
+    pub expires_at: Timestamp,
+    /// `roles`.
+    pub roles: Vec<RoleName>,
+    /// `permissions`.
+    pub permissions: Vec<Permission>,
+    /// `email_verified`.
+    pub email_verified: bool,
+}
+
+/// A signed access token, as clients send it.
+pub type AccessToken = Zeroizing<String>;
+
+/// What an authentic access token proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VerifiedAccessToken {
+    /// Whose it is.
+    pub user_id: UserId,
+    /// Of which session, which may have ended since.
+    pub session_id: SessionId,
+}
+
+/// Why an access token was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessTokenError {
+    /// It is not an access token of this service that counts now.
+    #[error("the access token is invalid or has expired")]
+    Invalid,
+    /// It could not be checked.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}

@@ -1,0 +1,94 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::secrets::AttemptKey;
+use crate::values::Timestamp;
+
+/// Counts wrong passwords in a row, for accounts and for identifiers that name none alike.
+///
+/// A use case asks [`locked_until`](Self::locked_until) first, so as not to hash in vain, then hashes,
+/// then reports what it found. What it found counts only if the report is admitted: so of any number
+/// of guesses at once no more than the threshold get an answer that depends on the password, and
+/// right passwords in parallel all succeed.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait LockoutRepository: Send + Sync {
+    /// Until when `key` is locked, if it is at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn locked_until(&self, key: AttemptKey, now: Timestamp) -> Result<Option<Timestamp>, StorageError>;
+
+    /// Counts a wrong password.
+    ///
+    /// MUST admit exactly `policy.threshold` reports in a row, however they are raced, and lock `key`
+    /// with the last of them for `policy.duration`; MUST refuse, uncounted, those that come while it
+    /// is locked. A count starts again when the lock is over, and when `policy.forgotten_after()` has
+    /// passed since the last report that was counted. A threshold of zero admits and counts nothing.
+    ///
+    /// Proven by the cases `lockout_admits_exactly_the_threshold`, `lockout_ends_by_itself`,
+    /// `lockout_forgets_old_failures` and `lockout_of_zero_is_off`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing was counted.
+    async fn record_failure(
+        &self,
+        key: AttemptKey,
+        now: Timestamp,
+        policy: LockoutPolicy,
+    ) -> Result<Attempt, StorageError>;
+
+    /// Reports a right password: MUST be refused while `key` is locked, and MUST else set its count
+    /// to zero.
+    ///
+    /// Proven by the case `lockout_refuses_the_right_password_and_success_resets_the_count`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError>;
+
+    /// Deletes up to `limit` counts, of passwords and of codes, whose last report came before
+    /// `before`, and says how many it deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError>;
+}
+
+/// Whether what was found about a password may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// It may.
+    Admitted,
+    /// It may not: there were too many wrong passwords.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// When wrong passwords lock an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LockoutPolicy {
+    /// After how many in a row; zero for never.
+    pub threshold: u32,
+    /// For how long.
+    pub duration: Duration,
+}
+
+impl LockoutPolicy {
+    /// How long a wrong password is remembered: a day, or as long as the lockout if that is longer.
+    ///
+    /// The same for every key, so that waiting does not tell an account from an unknown identifier.
+    #[must_use]
+    pub fn forgotten_after(&self) -> Duration {
+        const DAY: Duration = Duration::from_hours(24);
+        self.duration.max(DAY)
+    }
+}

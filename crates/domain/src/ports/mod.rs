@@ -1,0 +1,57 @@
+//! Ports: what the use cases need from outside, as traits that adapters implement.
+//!
+//! A method of a storage port is one atomic step, named after the invariant that it keeps. What its
+//! documentation says with MUST is proven by the contract suite of `portcullis-testkit`, in the case
+//! that it names; an adapter that passes the suite is done. Adapters are handed whole entities and
+//! never invent an id or a time.
+
+mod access_tokens;
+mod clock;
+mod delivery_signal;
+mod entropy;
+mod lockout_repository;
+mod mail_queue;
+mod mailer;
+mod password_hasher;
+mod session_repository;
+mod signing_key_repository;
+mod storage_error;
+mod token_repository;
+mod user_repository;
+
+pub use access_tokens::{
+    AccessClaims, AccessToken, AccessTokenError, AccessTokens, SigningKeyFactory, VerifiedAccessToken,
+};
+pub use clock::Clock;
+pub use delivery_signal::DeliverySignal;
+pub use entropy::Entropy;
+pub use lockout_repository::{Attempt, LockoutPolicy, LockoutRepository};
+pub use mail_queue::MailQueue;
+pub use mailer::{Mailer, MailerError};
+pub use password_hasher::{HashingError, PasswordHasher, Verification};
+pub use session_repository::{OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository};
+pub use signing_key_repository::SigningKeyRepository;
+pub use storage_error::StorageError;
+pub use token_repository::{
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset,
+    TokenRepository, VerificationSecrets,
+};
+pub use user_repository::{
+    DeleteOutcome, NewAccount, PasswordChange, ProfileOutcome, RegisterOutcome, UserRepository,
+};
+
+#[cfg(feature = "mocks")]
+pub use {
+    access_tokens::{MockAccessTokens, MockSigningKeyFactory},
+    clock::MockClock,
+    delivery_signal::MockDeliverySignal,
+    entropy::MockEntropy,
+    lockout_repository::MockLockoutRepository,
+    mail_queue::MockMailQueue,
+    mailer::MockMailer,
+    password_hasher::MockPasswordHasher,
+    session_repository::MockSessionRepository,
+    signing_key_repository::MockSigningKeyRepository,
+    token_repository::MockTokenRepository,
+    user_repository::MockUserRepository,
+};

@@ -1,0 +1,133 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::secrets::Generation;
+use crate::session::{Principal, Session, SessionLifetime};
+use crate::values::{PasswordHash, SessionId, Timestamp, UserId};
+
+/// Keeps sessions: one row each, however often it is refreshed.
+///
+/// Wherever a [`Principal`] is returned, its user, roles and permissions MUST be those in force at
+/// that moment.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SessionRepository: Send + Sync {
+    /// Opens a session for a user whose password was just checked, and notes the login.
+    ///
+    /// MUST refuse when the account is gone or inactive, or when its password hash is not
+    /// `verified_hash` any more: a password that was reset while it was being checked opens nothing.
+    /// When `renewed_hash` is given it MUST replace the other with the same step.
+    ///
+    /// Proven by the cases `a_session_opens_only_under_the_password_that_was_checked` and
+    /// `login_renews_the_hash`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is stored.
+    async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError>;
+
+    /// Who calls with this session at `now`; none when it ended or expired, or its user is inactive.
+    ///
+    /// Proven by the cases `an_ended_session_has_no_principal`,
+    /// `expiry_is_checked_at_use` and `an_inactive_user_has_no_principal`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn principal(&self, id: SessionId, now: Timestamp) -> Result<Option<Principal>, StorageError>;
+
+    /// Spends a refresh token.
+    ///
+    /// MUST, in one step: for the session's current generation, make the next one current, note the
+    /// time and prolong the session; for the one before it, within the grace since it was spent, change
+    /// nothing and give the current one again; for any older one, end the session. However it is raced,
+    /// a generation MUST have one successor. A session that ended or expired, whose user is inactive, or
+    /// that never had this generation is refused, and nothing changes.
+    ///
+    /// Proven by the cases `raced_rotation_has_one_successor`, `a_retry_within_the_grace_repeats`,
+    /// `a_retry_after_the_grace_ends_the_session`, `an_older_generation_ends_the_session`,
+    /// `rotation_prolongs_up_to_the_absolute_end` and `raced_rotation_and_logout_leave_no_session`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: the token is as good as before.
+    async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError>;
+
+    /// The user's live sessions at `now`, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StorageError>;
+
+    /// Ends a session if it is live at `now` and the user's own, and says whether it was.
+    ///
+    /// Proven by the case `somebody_elses_session_stays`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: it goes on.
+    async fn end(&self, user: UserId, id: SessionId, now: Timestamp) -> Result<bool, StorageError>;
+
+    /// Ends every session of the user.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: all go on.
+    async fn end_all(&self, user: UserId) -> Result<(), StorageError>;
+
+    /// Deletes up to `limit` sessions that expired before `now`, and says how many it deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError>;
+}
+
+/// A session to be opened.
+#[derive(Clone, Debug)]
+pub struct SessionOpening {
+    /// The session.
+    pub session: Session,
+    /// The hash against which the password was checked.
+    pub verified_hash: PasswordHash,
+    /// A hash by today's settings, when the checked one is outdated.
+    pub renewed_hash: Option<PasswordHash>,
+}
+
+/// Whether a session was opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OpenOutcome {
+    /// It was; who signed in.
+    Opened(Box<Principal>),
+    /// The password that was checked is not the account's any more, or the account is not usable.
+    Refused,
+}
+
+/// A refresh token to be spent.
+#[derive(Clone, Copy, Debug)]
+pub struct Rotation {
+    /// The session that it names.
+    pub session: SessionId,
+    /// The generation that it names.
+    pub generation: Generation,
+    /// The moment.
+    pub now: Timestamp,
+    /// How long the session lives on.
+    pub lifetime: SessionLifetime,
+    /// How long after its rotation the immediate predecessor gets the same successor again.
+    pub grace: Duration,
+}
+
+/// What spending a refresh token came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RotationOutcome {
+    /// The session's current generation is the token's successor, now made or given again.
+    Current(Box<Principal>),
+    /// The token was spent before: the session has been ended, and that is stored.
+    Reused(UserId),
+    /// There is no such session, or it cannot be used.
+    Unknown,
+}

@@ -1,0 +1,42 @@
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::signing_key::SigningKey;
+use crate::values::{KeyId, Timestamp};
+
+/// Keeps signing keys, shared by all instances.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait SigningKeyRepository: Send + Sync {
+    /// Every key, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn list(&self) -> Result<Vec<SigningKey>, StorageError>;
+
+    /// Adds `key` as the newest and lets its predecessor verify until `predecessor_until`.
+    ///
+    /// `predecessor` is the newest key that the caller knows of; none for the very first. MUST do
+    /// nothing and return `false` when it is not the newest any more: of many instances that start
+    /// on an empty store, exactly one makes the first key.
+    ///
+    /// Proven by the cases `raced_first_keys_leave_one` and `rotation_dates_the_predecessor`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is stored.
+    async fn succeed(
+        &self,
+        key: SigningKey,
+        predecessor: Option<KeyId>,
+        predecessor_until: Timestamp,
+    ) -> Result<bool, StorageError>;
+
+    /// Deletes the keys whose last token expired before `now`, and says how many it deleted.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn delete_expired(&self, now: Timestamp) -> Result<u32, StorageError>;
+}

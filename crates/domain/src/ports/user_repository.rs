@@ -1,0 +1,177 @@
+use async_trait::async_trait;
+
+use super::StorageError;
+use crate::mail::QueuedMail;
+use crate::secrets::AttemptKey;
+use crate::session::{Principal, Session};
+use crate::user::{Account, LoginIdentifier, ProfileChange, User};
+use crate::values::{PasswordHash, SessionId, Timestamp, UserId};
+
+/// Keeps accounts.
+///
+/// Addresses and usernames are unique by their canonical forms, which the values carry: a store
+/// compares those octet by octet, and folds nothing itself.
+#[cfg_attr(feature = "mocks", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// Stores a new account with its roles, its first session and its mail.
+    ///
+    /// MUST store all of it or nothing. However registrations are raced, an address and a username
+    /// MUST have one account. When both are taken the answer is [`RegisterOutcome::UsernameTaken`].
+    ///
+    /// Proven by the cases `raced_registrations_leave_one_account`,
+    /// `a_refused_registration_stores_nothing` and `look_alike_addresses_never_meet`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is stored.
+    async fn register(&self, account: NewAccount) -> Result<RegisterOutcome, StorageError>;
+
+    /// As [`register`](Self::register), for answers that must not tell a taken address from a free one.
+    ///
+    /// For an address whose account is verified, MUST queue `notice_to_owner` instead. For one whose
+    /// account is unverified, has never been signed in to and holds no role but `user`, MUST replace
+    /// what was set before (password, username, names, locale), end its one-time secrets, and queue
+    /// the new account's mail: of two who claim an address, the one who reads its mails wins. Any other
+    /// unverified account is treated like a verified one. Every one of these is
+    /// [`RegisterOutcome::Registered`] without a principal.
+    ///
+    /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner` and
+    /// `private_registration_replaces_an_unverified_claim`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is stored.
+    async fn register_privately(
+        &self,
+        account: NewAccount,
+        notice_to_owner: QueuedMail,
+    ) -> Result<RegisterOutcome, StorageError>;
+
+    /// The account that `identifier` names.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError>;
+
+    /// The account with this id.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn find_by_id(&self, id: UserId) -> Result<Option<Account>, StorageError>;
+
+    /// Changes a profile and notes the time.
+    ///
+    /// MUST change all or nothing, and no field that the change keeps.
+    ///
+    /// Proven by the case `a_profile_change_keeps_the_rest`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is changed.
+    async fn update_profile(
+        &self,
+        id: UserId,
+        change: ProfileChange,
+        now: Timestamp,
+    ) -> Result<ProfileOutcome, StorageError>;
+
+    /// Replaces the password of a user who just gave the old one.
+    ///
+    /// MUST do nothing and return `false` when the hash is not `change.verified_hash` any more. MUST
+    /// with the same step end every session but `change.kept_session`, pending password resets and
+    /// e-mail changes, and queue the notice.
+    ///
+    /// Proven by the cases `raced_password_changes_have_one_winner` and
+    /// `a_password_change_ends_the_other_sessions`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is changed.
+    async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError>;
+
+    /// Erases an account and all that hangs on it: sessions, secrets, roles held, queued mails,
+    /// attempts counted under `attempts`.
+    ///
+    /// MUST refuse when no other active user would hold the role `admin`, however it is raced.
+    ///
+    /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account` and
+    /// `raced_deletions_leave_an_administrator`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: nothing is erased.
+    async fn delete(&self, id: UserId, attempts: AttemptKey) -> Result<DeleteOutcome, StorageError>;
+
+    /// Returns when the store can be read and written.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`] when it cannot.
+    async fn ping(&self) -> Result<(), StorageError>;
+}
+
+/// An account to be registered.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The user, with the names of the roles to hold; a role that does not exist is a defect.
+    pub user: User,
+    /// The hash of the password; none when an invitation is to set it.
+    pub password_hash: Option<PasswordHash>,
+    /// A session to open with it.
+    pub session: Option<Session>,
+    /// A mail to queue with it.
+    pub mail: Option<QueuedMail>,
+}
+
+/// What a registration came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RegisterOutcome {
+    /// It is stored; with a session, who signed in by it.
+    Registered(Option<Box<Principal>>),
+    /// Another account has the address.
+    EmailTaken,
+    /// Another account has the username.
+    UsernameTaken,
+}
+
+/// What a profile change came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ProfileOutcome {
+    /// The user as they are now.
+    Updated(Box<User>),
+    /// Another account has the username.
+    UsernameTaken,
+    /// There is no such user.
+    NotFound,
+}
+
+/// A new password for a user who just gave the old one.
+#[derive(Clone, Debug)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: UserId,
+    /// The hash against which the old one was checked.
+    pub verified_hash: PasswordHash,
+    /// Of the new password.
+    pub new_hash: PasswordHash,
+    /// The session that asks: it goes on.
+    pub kept_session: SessionId,
+    /// The moment.
+    pub now: Timestamp,
+    /// Tells the owner.
+    pub notice: QueuedMail,
+}
+
+/// What a deletion came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeleteOutcome {
+    /// Nothing of the account is left.
+    Deleted,
+    /// Nobody else is an active administrator.
+    LastAdmin,
+    /// There is no such user.
+    NotFound,
+}

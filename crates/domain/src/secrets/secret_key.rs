@@ -1,0 +1,68 @@
+use std::fmt;
+
+use hkdf::Hkdf;
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+/// The installation's one secret, from which every key is derived (HKDF-SHA256, RFC 5869).
+///
+/// All instances on one store share it. Who has it can forge refresh tokens and read signing keys.
+#[derive(Clone)]
+pub struct SecretKey(Zeroizing<Vec<u8>>);
+
+/// What a derived key is for: no key serves two purposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyPurpose {
+    /// Authenticates refresh tokens.
+    RefreshTokens,
+    /// Digests one-time codes, which are too short for a bare hash.
+    OneTimeCodes,
+    /// Names the accounts and identifiers whose failed attempts are counted.
+    Attempts,
+    /// Encrypts signing keys at rest.
+    SigningKeys,
+}
+
+/// The secret is too short to derive keys from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a secret key has at least {} octets", SecretKey::MIN_OCTETS)]
+pub struct WeakSecretKey;
+
+impl SecretKey {
+    /// The fewest octets that a secret key may have.
+    pub const MIN_OCTETS: usize = 32;
+
+    /// Takes the octets of a secret key, which must have come from a random source.
+    ///
+    /// # Errors
+    ///
+    /// [`WeakSecretKey`] when there are fewer than 32, or all are the same.
+    pub fn new(octets: Vec<u8>) -> Result<Self, WeakSecretKey> {
+        let octets = Zeroizing::new(octets);
+        let uniform = octets.iter().all(|octet| Some(octet) == octets.first());
+        if octets.len() < Self::MIN_OCTETS || uniform { Err(WeakSecretKey) } else { Ok(Self(octets)) }
+    }
+
+    /// The key for one purpose: always the same 256 bits for the same secret.
+    #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the length is a constant that HKDF-SHA256 can give")]
+    pub fn derive(&self, purpose: KeyPurpose) -> Zeroizing<[u8; 32]> {
+        let info: &[u8] = match purpose {
+            KeyPurpose::RefreshTokens => b"portcullis refresh tokens v1",
+            KeyPurpose::OneTimeCodes => b"portcullis one-time codes v1",
+            KeyPurpose::Attempts => b"portcullis attempts v1",
+            KeyPurpose::SigningKeys => b"portcullis signing keys v1",
+        };
+        let mut key = Zeroizing::new([0; 32]);
+        Hkdf::<Sha256>::new(None, &self.0)
+            .expand(info, key.as_mut())
+            .expect("HKDF-SHA256 expands to 32 octets");
+        key
+    }
+}
+
+impl fmt::Debug for SecretKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("SecretKey([redacted])")
+    }
+}

@@ -1,0 +1,86 @@
+//! Signing keys: which one signs access tokens, and which ones still verify them.
+
+use std::fmt;
+
+use crate::values::{KeyId, Timestamp};
+
+/// An algorithm for access tokens (RFC 7518, RFC 8037).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SigningAlgorithm {
+    /// Ed25519.
+    EdDsa,
+    /// ECDSA on P-256 with SHA-256.
+    Es256,
+    /// RSASSA-PKCS1-v1_5 with SHA-256 and 2048 bits, for verifiers that know nothing newer.
+    Rs256,
+}
+
+impl SigningAlgorithm {
+    /// Its name in a JWT header.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::EdDsa => "EdDSA",
+            Self::Es256 => "ES256",
+            Self::Rs256 => "RS256",
+        }
+    }
+
+    /// The algorithm with this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::EdDsa, Self::Es256, Self::Rs256].into_iter().find(|known| known.name() == name)
+    }
+}
+
+impl fmt::Display for SigningAlgorithm {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
+/// A signing key as stores keep it: its private part encrypted.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SigningKey {
+    /// Names it: the `kid` of its tokens.
+    pub id: KeyId,
+    /// What it signs with.
+    pub algorithm: SigningAlgorithm,
+    /// The private part, encrypted under a key derived from the installation's secret key.
+    pub sealed: Vec<u8>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// From when on it signs; it is published before.
+    pub signs_from: Timestamp,
+    /// Until when its tokens are accepted; none while it is the newest key.
+    pub verifies_until: Option<Timestamp>,
+}
+
+impl SigningKey {
+    /// Whether its tokens are accepted, and it is published, at `now`.
+    #[must_use]
+    pub fn verifies(&self, now: Timestamp) -> bool {
+        self.verifies_until.is_none_or(|until| now < until)
+    }
+
+    /// Of `keys`, the one that signs at `now`: the newest whose time has come.
+    pub fn signing<'a>(keys: impl IntoIterator<Item = &'a Self>, now: Timestamp) -> Option<&'a Self> {
+        keys.into_iter()
+            .filter(|key| key.signs_from <= now)
+            .max_by_key(|key| (key.signs_from, key.created_at))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("SigningKey")
+            .field("id", &self.id)
+            .field("algorithm", &self.algorithm)
+            .field("sealed", &"[redacted]")
+            .field("created_at", &self.created_at)
+            .field("signs_from", &self.signs_from)
+            .field("verifies_until", &self.verifies_until)
+            .finish()
+    }
+}

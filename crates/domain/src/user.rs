@@ -1,0 +1,131 @@
+//! Users: who has an account, and what is known of them.
+
+use crate::values::{
+    EmailAddress, Identity, Locale, Name, PasswordHash, RoleName, Timestamp, UserId, Username,
+};
+
+/// Somebody who has an account. Holds no password material.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Names the account for good.
+    pub id: UserId,
+    /// Where mails go; unique among accounts.
+    pub email: EmailAddress,
+    /// Whether the owner has shown that they read mails to [`email`](Self::email).
+    pub email_verified: bool,
+    /// Unique among accounts.
+    pub username: Option<Username>,
+    /// What the person is called, given as a whole or in parts.
+    pub profile: ProfileNames,
+    /// Whether the account may be used.
+    pub is_active: bool,
+    /// The roles held, in alphabetical order.
+    pub roles: Vec<RoleName>,
+    /// The language of mails to this person.
+    pub locale: Locale,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When its profile last changed.
+    pub updated_at: Option<Timestamp>,
+    /// When somebody last signed in to it.
+    pub last_login_at: Option<Timestamp>,
+}
+
+impl User {
+    /// What a password of this user must not contain.
+    #[must_use]
+    pub fn identity(&self) -> Identity<'_> {
+        Identity { email: &self.email, username: self.username.as_ref(), names: self.profile.as_array() }
+    }
+}
+
+/// What a person is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileNames {
+    /// The whole name, or a nickname.
+    pub name: Option<Name>,
+    /// The given name.
+    pub first_name: Option<Name>,
+    /// The family name.
+    pub last_name: Option<Name>,
+}
+
+impl ProfileNames {
+    /// The three names, for rules that treat them alike.
+    #[must_use]
+    pub fn as_array(&self) -> [Option<&Name>; 3] {
+        [self.name.as_ref(), self.first_name.as_ref(), self.last_name.as_ref()]
+    }
+}
+
+/// A user with what proves that somebody is them.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// The user.
+    pub user: User,
+    /// The hash of their password; none until an invited user sets one.
+    pub password_hash: Option<PasswordHash>,
+}
+
+/// What a person signs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoginIdentifier {
+    /// The address of the account.
+    Email(EmailAddress),
+    /// The username of the account.
+    Username(Username),
+}
+
+/// A change of one optional field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Change<T> {
+    /// It stays as it is.
+    #[default]
+    Keep,
+    /// It is removed.
+    Clear,
+    /// It becomes this.
+    Set(T),
+}
+
+impl<T> Change<T> {
+    /// What a field that holds `current` holds after the change.
+    #[must_use]
+    pub fn apply(self, current: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => current,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// Whether the field stays as it is.
+    #[must_use]
+    pub const fn is_keep(&self) -> bool {
+        matches!(self, Self::Keep)
+    }
+}
+
+/// What a profile change asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// Of the username.
+    pub username: Change<Username>,
+    /// Of the whole name.
+    pub name: Change<Name>,
+    /// Of the given name.
+    pub first_name: Change<Name>,
+    /// Of the family name.
+    pub last_name: Change<Name>,
+}
+
+impl ProfileChange {
+    /// Whether it leaves everything as it is.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.username.is_keep()
+            && self.name.is_keep()
+            && self.first_name.is_keep()
+            && self.last_name.is_keep()
+    }
+}

@@ -1,0 +1,77 @@
+use std::fmt;
+
+use uuid::Uuid;
+
+use super::Timestamp;
+use crate::ports::Entropy;
+
+macro_rules! identifiers {
+    ($($(#[$doc:meta])* $name:ident;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// A new `UUIDv7` (RFC 9562): sortable by `now`, unguessable by `entropy`.
+            #[must_use]
+            pub fn generate(now: Timestamp, entropy: &dyn Entropy) -> Self {
+                let mut random = [0; 10];
+                entropy.fill(&mut random);
+                Self(uuid::Builder::from_unix_timestamp_millis(now.unix_millis(), &random).into_uuid())
+            }
+
+            /// The id as a UUID.
+            #[must_use]
+            pub const fn uuid(self) -> Uuid {
+                self.0
+            }
+        }
+
+        impl From<Uuid> for $name {
+            fn from(uuid: Uuid) -> Self {
+                Self(uuid)
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    )+};
+}
+
+identifiers! {
+    /// Names a user account.
+    UserId;
+    /// Names a session; the `sid` of its access tokens.
+    SessionId;
+    /// Names a role.
+    RoleId;
+    /// Names a mail in the queue.
+    MailId;
+}
+
+/// Names a signing key: the `kid` of a JWT header (RFC 7515).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct KeyId(String);
+
+impl KeyId {
+    /// A key id with this text, usually a thumbprint of the public key (RFC 7638).
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

@@ -1,0 +1,172 @@
+use std::fmt;
+
+use icu_normalizer::ComposingNormalizer;
+use zeroize::Zeroizing;
+
+use super::text::folded;
+use super::{EmailAddress, InvalidValue, Name, Username, common_passwords};
+
+/// A password as somebody typed it, in Unicode NFKC, so that every keyboard makes the same one.
+///
+/// At most 128 characters; wiped from memory when dropped; never printed.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// The most characters that a password may have.
+    pub const MAX_CHARACTERS: usize = 128;
+
+    /// Reads a password; nothing is trimmed or truncated.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue::TooLong`] past 128 characters, found without reading the rest.
+    pub fn parse(text: &str) -> Result<Self, InvalidValue> {
+        let nfkc = ComposingNormalizer::new_nfkc();
+        // Reserved up front: growing would leave unwiped copies behind.
+        let mut normalized = Zeroizing::new(String::with_capacity(4 * Self::MAX_CHARACTERS));
+        for (index, character) in nfkc.normalize_iter(text.chars()).enumerate() {
+            if index == Self::MAX_CHARACTERS {
+                return Err(InvalidValue::TooLong { maximum: Self::MAX_CHARACTERS });
+            }
+            normalized.push(character);
+        }
+        Ok(Self(normalized))
+    }
+
+    /// The octets that are hashed.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Password([redacted])")
+    }
+}
+
+/// A password that the policy lets an account have: the only kind that is hashed for keeping.
+#[derive(Clone, Debug)]
+pub struct AcceptedPassword(Password);
+
+impl AcceptedPassword {
+    /// The octets that are hashed.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        self.0.expose()
+    }
+}
+
+/// Who a password is for: what it must not contain.
+#[derive(Clone, Copy, Debug)]
+pub struct Identity<'a> {
+    /// The address of the account.
+    pub email: &'a EmailAddress,
+    /// The username, if there is one.
+    pub username: Option<&'a Username>,
+    /// Every name that is known of the person.
+    pub names: [Option<&'a Name>; 3],
+}
+
+/// Why the policy refuses a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordRefusal {
+    /// It has fewer characters than the policy asks for.
+    #[error("is shorter than {minimum} characters")]
+    TooShort {
+        /// The least number of characters.
+        minimum: usize,
+    },
+    /// It is among the passwords that attackers try first.
+    #[error("is among the most common passwords")]
+    Common,
+    /// It contains the address, the username or a name of the account.
+    #[error("contains the e-mail address, the username or a name")]
+    ContainsIdentity,
+}
+
+/// Which passwords accounts may have: length and what is known to be guessed, no composition rules
+/// (NIST SP 800-63B §3.1.1).
+#[derive(Clone, Copy, Debug)]
+pub struct PasswordPolicy {
+    minimum: usize,
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self { minimum: Self::LOWEST_MINIMUM }
+    }
+}
+
+impl PasswordPolicy {
+    /// The least number of characters that a policy may ask for.
+    pub const LOWEST_MINIMUM: usize = 8;
+    /// The greatest number of characters that a policy may ask for.
+    pub const HIGHEST_MINIMUM: usize = 64;
+    /// Shorter parts of an identity occur in good passwords by chance.
+    const SHORTEST_IDENTITY: usize = 4;
+
+    /// A policy that asks for `minimum` characters, from 8 to 64.
+    #[must_use]
+    pub fn new(minimum: usize) -> Option<Self> {
+        (Self::LOWEST_MINIMUM..=Self::HIGHEST_MINIMUM).contains(&minimum).then_some(Self { minimum })
+    }
+
+    /// Lets `password` be kept for `identity`, or says why not.
+    ///
+    /// # Errors
+    ///
+    /// The first [`PasswordRefusal`] that applies.
+    pub fn accept(
+        &self,
+        password: Password,
+        identity: &Identity<'_>,
+    ) -> Result<AcceptedPassword, PasswordRefusal> {
+        if password.0.chars().count() < self.minimum {
+            return Err(PasswordRefusal::TooShort { minimum: self.minimum });
+        }
+        let comparable = Zeroizing::new(folded(&password.0));
+        if common_passwords::contains(&comparable) {
+            return Err(PasswordRefusal::Common);
+        }
+        if Self::contains_identity(&comparable, identity) {
+            return Err(PasswordRefusal::ContainsIdentity);
+        }
+        Ok(AcceptedPassword(password))
+    }
+
+    fn contains_identity(comparable: &str, identity: &Identity<'_>) -> bool {
+        let telling =
+            |part: &str| part.chars().count() >= Self::SHORTEST_IDENTITY && comparable.contains(part);
+        telling(&folded(identity.email.as_str()))
+            || telling(identity.email.canonical_local_part())
+            || identity.username.is_some_and(|username| telling(username.canonical()))
+            || identity.names.into_iter().flatten().any(|name| telling(&name.canonical()))
+    }
+}
+
+/// The hash of a password in PHC string format: what stores keep instead of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// Wraps a hash that a [`PasswordHasher`](crate::ports::PasswordHasher) made.
+    #[must_use]
+    pub fn new(phc: impl Into<String>) -> Self {
+        Self(phc.into())
+    }
+
+    /// The hash as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("PasswordHash([redacted])")
+    }
+}
