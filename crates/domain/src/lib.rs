@@ -12,6 +12,7 @@ pub mod mail;
 pub mod policy;
 pub mod ports;
 mod secrets;
+mod services;
 mod session;
 mod signing_key;
 pub mod use_cases;

@@ -76,6 +76,17 @@ pub enum LoginIdentifier {
     Username(Username),
 }
 
+impl LoginIdentifier {
+    /// The form under which stores compare it.
+    #[must_use]
+    pub fn canonical(&self) -> &str {
+        match self {
+            Self::Email(address) => address.canonical(),
+            Self::Username(username) => username.canonical(),
+        }
+    }
+}
+
 /// A change of one optional field.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Change<T> {

@@ -52,6 +52,11 @@ impl fmt::Debug for Password {
 pub struct AcceptedPassword(Password);
 
 impl AcceptedPassword {
+    /// A password that its account has already: policies that came later do not take it away.
+    pub(crate) fn kept_before(password: Password) -> Self {
+        Self(password)
+    }
+
     /// The octets that are hashed.
     #[must_use]
     pub fn expose(&self) -> &[u8] {

@@ -1,0 +1,93 @@
+use std::sync::Arc;
+
+use crate::mail::{MailKind, QueuedMail};
+use crate::policy::Policy;
+use crate::ports::{
+    Clock, DeliverySignal, Entropy, HashingError, PasswordChange, PasswordHasher, StorageError,
+    UserRepository,
+};
+use crate::secrets::AttemptKeys;
+use crate::services::{PasswordCheck, PasswordCheckError};
+use crate::session::Principal;
+use crate::values::{Password, PasswordRefusal};
+
+/// Replaces the password of a user who gives the old one.
+pub struct ChangePassword {
+    pub(super) users: Arc<dyn UserRepository>,
+    pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) password_check: PasswordCheck,
+    pub(super) attempts: AttemptKeys,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// What somebody gives to change their password.
+#[derive(Clone, Debug)]
+pub struct ChangePasswordCommand {
+    /// The password they have; none when what was sent is longer than any, which counts as wrong.
+    pub current_password: Option<Password>,
+    /// The password they want.
+    pub new_password: Password,
+}
+
+/// Why the password stays as it is.
+#[derive(Debug, thiserror::Error)]
+pub enum ChangePasswordError {
+    /// The policy refuses the new password.
+    #[error("the password {0}")]
+    PasswordRefused(#[from] PasswordRefusal),
+    /// The password that was given did not show who they are.
+    #[error(transparent)]
+    Check(#[from] PasswordCheckError),
+    /// The new password could not be hashed now.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl ChangePassword {
+    /// Changes the password of `principal`, whose other sessions end.
+    ///
+    /// # Errors
+    ///
+    /// See [`ChangePasswordError`].
+    pub async fn change(
+        &self,
+        principal: &Principal,
+        command: ChangePasswordCommand,
+    ) -> Result<(), ChangePasswordError> {
+        let user = &principal.user;
+        let now = self.clock.now();
+        let new_password = self.policy.password.accept(command.new_password, &user.identity())?;
+        let account = self.users.find_by_id(user.id).await?;
+        let hash = account.and_then(|account| account.password_hash);
+        let attempts = self.attempts.of_account(user.id);
+        self.password_check.check(attempts, hash.clone(), command.current_password, now).await?;
+        let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
+        let new_hash = self.hasher.hash(new_password).await?;
+        let notice = QueuedMail::new(
+            MailKind::PasswordChanged,
+            user.email.clone(),
+            user.locale.clone(),
+            now,
+            self.entropy.as_ref(),
+        );
+        let change = PasswordChange {
+            user: user.id,
+            verified_hash,
+            new_hash,
+            kept_session: principal.session.id,
+            now,
+            notice,
+        };
+        if !self.users.change_password(change).await? {
+            return Err(PasswordCheckError::Wrong.into());
+        }
+        self.delivery.mail_queued();
+        Ok(())
+    }
+}

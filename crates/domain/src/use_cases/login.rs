@@ -1,0 +1,161 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::policy::{EmailVerification, Policy};
+use crate::ports::{
+    Clock, Entropy, HashingError, OpenOutcome, PasswordHasher, SessionOpening, SessionRepository,
+    StorageError, UserRepository,
+};
+use crate::secrets::AttemptKeys;
+use crate::services::{PasswordCheck, PasswordCheckError, TokenIssuer, Tokens};
+use crate::session::Session;
+use crate::user::{Account, LoginIdentifier, User};
+use crate::values::{AcceptedPassword, Client, EmailAddress, Password, PasswordHash, Username};
+
+/// Opens a session for somebody who proves that an account is theirs.
+pub struct Login {
+    pub(super) users: Arc<dyn UserRepository>,
+    pub(super) sessions: Arc<dyn SessionRepository>,
+    pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) password_check: PasswordCheck,
+    pub(super) attempts: AttemptKeys,
+    pub(super) tokens: TokenIssuer,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// What somebody gives to sign in.
+#[derive(Clone, Debug)]
+pub struct LoginCommand {
+    /// The account that they name.
+    pub identifier: ClaimedIdentifier,
+    /// The password; none when it is longer than any password, which counts as a wrong one.
+    pub password: Option<Password>,
+    /// Where they sign in from.
+    pub client: Client,
+}
+
+/// What somebody says that their account is called. A malformed text names no account, and is answered
+/// like any other that names none.
+#[derive(Clone, Debug)]
+pub enum ClaimedIdentifier {
+    /// An address.
+    Email(String),
+    /// A username.
+    Username(String),
+}
+
+/// Somebody who signed in.
+#[derive(Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// What their client goes on with.
+    pub tokens: Tokens,
+}
+
+/// Why nobody signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// There is no such account, or the password is not its.
+    #[error("the credentials are wrong")]
+    InvalidCredentials,
+    /// The password is right, but the address has to be verified first.
+    #[error("the e-mail address is not verified")]
+    EmailNotVerified,
+    /// The password is right, but the account may not be used.
+    #[error("the account is disabled")]
+    AccountDisabled,
+    /// There were too many wrong passwords.
+    #[error("locked after too many wrong passwords")]
+    Locked {
+        /// When it is over.
+        retry_after: Duration,
+    },
+    /// The password could not be hashed now.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Login {
+    /// Signs in whoever `command` proves to be.
+    ///
+    /// # Errors
+    ///
+    /// See [`LoginError`]. What is wrong with an account is told only to who knows its password.
+    pub async fn login(&self, command: LoginCommand) -> Result<SignedIn, LoginError> {
+        let now = self.clock.now();
+        let identifier = command.identifier.parse();
+        let account = match &identifier {
+            Some(identifier) => self.users.find_by_login(identifier).await?,
+            None => None,
+        };
+        let attempts = match (&account, &identifier) {
+            (Some(account), _) => self.attempts.of_account(account.user.id),
+            (None, Some(identifier)) => self.attempts.of_unknown(identifier.canonical()),
+            (None, None) => self.attempts.of_unknown(command.identifier.text()),
+        };
+        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
+        let right = self.password_check.check(attempts, hash.clone(), command.password.clone(), now).await?;
+        let (Some(Account { user, .. }), Some(verified_hash)) = (account, hash) else {
+            return Err(LoginError::InvalidCredentials);
+        };
+        if !user.is_active {
+            return Err(LoginError::AccountDisabled);
+        }
+        if !user.email_verified && self.policy.email_verification == EmailVerification::Required {
+            return Err(LoginError::EmailNotVerified);
+        }
+        let renewed_hash = match command.password {
+            Some(password) if right.hash_is_outdated => self.renew_hash(password).await?,
+            _ => None,
+        };
+        let session =
+            Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
+        match self.sessions.open(SessionOpening { session, verified_hash, renewed_hash }).await? {
+            OpenOutcome::Opened(principal) => {
+                let tokens = self.tokens.issue(&principal, now).await?;
+                Ok(SignedIn { user: principal.user, tokens })
+            }
+            OpenOutcome::Refused => Err(LoginError::InvalidCredentials),
+        }
+    }
+
+    /// A hash by today's settings. When the hasher is busy, the old one serves until the next login.
+    async fn renew_hash(&self, password: Password) -> Result<Option<PasswordHash>, StorageError> {
+        match self.hasher.hash(AcceptedPassword::kept_before(password)).await {
+            Ok(hash) => Ok(Some(hash)),
+            Err(HashingError::Overloaded { .. }) => Ok(None),
+            Err(error @ HashingError::UnknownHash) => Err(StorageError::broken(error)),
+        }
+    }
+}
+
+impl ClaimedIdentifier {
+    fn parse(&self) -> Option<LoginIdentifier> {
+        match self {
+            Self::Email(text) => EmailAddress::parse(text).ok().map(LoginIdentifier::Email),
+            Self::Username(text) => Username::parse(text).ok().map(LoginIdentifier::Username),
+        }
+    }
+
+    fn text(&self) -> &str {
+        let (Self::Email(text) | Self::Username(text)) = self;
+        text
+    }
+}
+
+impl From<PasswordCheckError> for LoginError {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::InvalidCredentials,
+            PasswordCheckError::Locked { retry_after } => Self::Locked { retry_after },
+            PasswordCheckError::Hashing(error) => Self::Hashing(error),
+            PasswordCheckError::Storage(error) => Self::Storage(error),
+        }
+    }
+}

@@ -1,0 +1,145 @@
+use std::sync::Arc;
+
+use crate::mail::{MailKind, QueuedMail};
+use crate::policy::{EmailVerification, Policy, Registration};
+use crate::ports::{
+    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome, StorageError,
+    UserRepository,
+};
+use crate::services::{TokenIssuer, Tokens};
+use crate::session::Session;
+use crate::user::{ProfileNames, User};
+use crate::values::{
+    Client, EmailAddress, Identity, Locale, Password, PasswordRefusal, RoleName, UserId, Username,
+};
+
+/// Makes an account for somebody who asks for one.
+pub struct Register {
+    pub(super) users: Arc<dyn UserRepository>,
+    pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) tokens: TokenIssuer,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// What somebody gives to register.
+#[derive(Clone, Debug)]
+pub struct RegisterCommand {
+    /// Their address.
+    pub email: EmailAddress,
+    /// The password they want.
+    pub password: Password,
+    /// The username they want.
+    pub username: Option<Username>,
+    /// What they are called.
+    pub profile: ProfileNames,
+    /// The language they read; that of the installation if they ask for none.
+    pub locale: Option<Locale>,
+    /// Where they register from.
+    pub client: Client,
+}
+
+/// What a registration came to.
+#[derive(Debug)]
+pub enum Registered {
+    /// The account is there, and a verification mail on its way.
+    Created {
+        /// The new user.
+        user: Box<User>,
+        /// Of their first session, where addresses need not be verified before a login.
+        tokens: Option<Tokens>,
+    },
+    /// Whoever reads mails to the address hears more; told alike for a free and a taken one.
+    Pending,
+}
+
+/// Why nobody was registered.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// Only administrators make accounts here.
+    #[error("registration is closed")]
+    Closed,
+    /// The policy refuses the password.
+    #[error("the password {0}")]
+    PasswordRefused(#[from] PasswordRefusal),
+    /// Another account has the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// Another account has the username.
+    #[error("the username is taken")]
+    UsernameTaken,
+    /// The password could not be hashed now.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Register {
+    /// Registers whoever `command` describes.
+    ///
+    /// # Errors
+    ///
+    /// See [`RegisterError`]; nothing is stored then.
+    pub async fn register(&self, command: RegisterCommand) -> Result<Registered, RegisterError> {
+        if self.policy.registration == Registration::Closed {
+            return Err(RegisterError::Closed);
+        }
+        let identity = Identity {
+            email: &command.email,
+            username: command.username.as_ref(),
+            names: command.profile.as_array(),
+        };
+        let password = self.policy.password.accept(command.password.clone(), &identity)?;
+        let password_hash = self.hasher.hash(password).await?;
+        let now = self.clock.now();
+        let user = User {
+            id: UserId::generate(now, self.entropy.as_ref()),
+            email: command.email,
+            email_verified: false,
+            username: command.username,
+            profile: command.profile,
+            is_active: true,
+            roles: vec![RoleName::user()],
+            locale: command.locale.unwrap_or_else(|| self.policy.locale.clone()),
+            created_at: now,
+            updated_at: None,
+            last_login_at: None,
+        };
+        let mail =
+            |kind| QueuedMail::new(kind, user.email.clone(), user.locale.clone(), now, self.entropy.as_ref());
+        let session = (self.policy.email_verification == EmailVerification::Optional).then(|| {
+            Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref())
+        });
+        let account = NewAccount {
+            user: user.clone(),
+            password_hash: Some(password_hash),
+            session,
+            mail: Some(mail(MailKind::VerifyEmail)),
+        };
+        let is_private = self.policy.registration == Registration::Private;
+        let outcome = if is_private {
+            let notice = mail(MailKind::AddressAlreadyRegistered);
+            self.users.register_privately(account, notice).await?
+        } else {
+            self.users.register(account).await?
+        };
+        let principal = match outcome {
+            RegisterOutcome::Registered(principal) => principal,
+            RegisterOutcome::EmailTaken => return Err(RegisterError::EmailTaken),
+            RegisterOutcome::UsernameTaken => return Err(RegisterError::UsernameTaken),
+        };
+        self.delivery.mail_queued();
+        if is_private {
+            return Ok(Registered::Pending);
+        }
+        let Some(principal) = principal else {
+            return Ok(Registered::Created { user: Box::new(user), tokens: None });
+        };
+        let tokens = self.tokens.issue(&principal, now).await?;
+        Ok(Registered::Created { user: Box::new(principal.user), tokens: Some(tokens) })
+    }
+}

@@ -1,0 +1,101 @@
+use std::sync::Arc;
+
+use crate::mail::{MailKind, QueuedMail};
+use crate::policy::{Policy, Registration};
+use crate::ports::{
+    Clock, DeliverySignal, EmailChangeRequest, Entropy, MailQueue, StorageError, TokenRepository,
+    UserRepository,
+};
+use crate::secrets::AttemptKeys;
+use crate::services::{PasswordCheck, PasswordCheckError};
+use crate::session::Principal;
+use crate::user::{LoginIdentifier, User};
+use crate::values::{EmailAddress, Password};
+
+/// Asks the owner of a new address whether an account may move to it.
+pub struct RequestEmailChange {
+    pub(super) users: Arc<dyn UserRepository>,
+    pub(super) tokens: Arc<dyn TokenRepository>,
+    pub(super) mails: Arc<dyn MailQueue>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) password_check: PasswordCheck,
+    pub(super) attempts: AttemptKeys,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// What somebody gives to change their address.
+#[derive(Clone, Debug)]
+pub struct RequestEmailChangeCommand {
+    /// The address they want.
+    pub new_email: EmailAddress,
+    /// Their password; none when what was sent is longer than any, which counts as wrong.
+    pub password: Option<Password>,
+}
+
+/// Why nobody was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum RequestEmailChangeError {
+    /// The password that was given did not show who they are.
+    #[error(transparent)]
+    Check(#[from] PasswordCheckError),
+    /// Another account has the address.
+    #[error("the e-mail address is taken")]
+    EmailTaken,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl RequestEmailChange {
+    /// Mails a link to the new address and a notice to the old one. Where registration is private, a
+    /// taken address is told to its owner instead, and the caller sees no difference.
+    ///
+    /// # Errors
+    ///
+    /// See [`RequestEmailChangeError`].
+    pub async fn request(
+        &self,
+        principal: &Principal,
+        command: RequestEmailChangeCommand,
+    ) -> Result<(), RequestEmailChangeError> {
+        let user = &principal.user;
+        let now = self.clock.now();
+        let account = self.users.find_by_id(user.id).await?;
+        let hash = account.and_then(|account| account.password_hash);
+        self.password_check.check(self.attempts.of_account(user.id), hash, command.password, now).await?;
+
+        let mail = |kind, recipient: &EmailAddress| {
+            QueuedMail::new(kind, recipient.clone(), user.locale.clone(), now, self.entropy.as_ref())
+        };
+        let notice_to_old = mail(MailKind::EmailChangeRequested, &user.email);
+        if let Some(owner) = self.other_owner(&command.new_email, user).await? {
+            if self.policy.registration != Registration::Private {
+                return Err(RequestEmailChangeError::EmailTaken);
+            }
+            let mut notice_to_owner = mail(MailKind::AddressAlreadyRegistered, &owner.email);
+            notice_to_owner.locale = owner.locale;
+            self.mails.enqueue(notice_to_owner).await?;
+            self.mails.enqueue(notice_to_old).await?;
+        } else {
+            let confirmation = mail(MailKind::ConfirmEmailChange(user.id), &command.new_email);
+            self.tokens
+                .request_email_change(EmailChangeRequest {
+                    user: user.id,
+                    session: principal.session.id,
+                    new_address: command.new_email,
+                    now,
+                    mails: vec![confirmation, notice_to_old],
+                })
+                .await?;
+        }
+        self.delivery.mail_queued();
+        Ok(())
+    }
+
+    async fn other_owner(&self, address: &EmailAddress, asking: &User) -> Result<Option<User>, StorageError> {
+        let account = self.users.find_by_login(&LoginIdentifier::Email(address.clone())).await?;
+        Ok(account.map(|account| account.user).filter(|owner| owner.id != asking.id))
+    }
+}

@@ -1,0 +1,72 @@
+use std::sync::Arc;
+
+use crate::mail::{MailKind, QueuedMail};
+use crate::policy::Policy;
+use crate::ports::{
+    Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordReset, StorageError,
+    TokenRepository,
+};
+use crate::secrets::{AttemptKeys, TokenSecret};
+use crate::values::{Password, PasswordRefusal};
+
+/// Sets a new password for who holds a mailed reset link.
+pub struct ResetPassword {
+    pub(super) tokens: Arc<dyn TokenRepository>,
+    pub(super) hasher: Arc<dyn PasswordHasher>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) attempts: AttemptKeys,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// What somebody gives to reset a password.
+#[derive(Clone, Debug)]
+pub struct ResetPasswordCommand {
+    /// Of the link; none when what was sent can be none.
+    pub token: Option<TokenSecret>,
+    /// The password they want.
+    pub new_password: Password,
+}
+
+/// Why no password was set.
+#[derive(Debug, thiserror::Error)]
+pub enum ResetPasswordError {
+    /// The link is none, is spent, has expired, or was ended by a newer one.
+    #[error("the reset link is not good")]
+    InvalidToken,
+    /// The policy refuses the password; the link is as good as before.
+    #[error("the password {0}")]
+    PasswordRefused(#[from] PasswordRefusal),
+    /// The password could not be hashed now; the link is as good as before.
+    #[error(transparent)]
+    Hashing(#[from] HashingError),
+    /// The store failed; the link is as good as before.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl ResetPassword {
+    /// Sets the password. Every session ends, the lockout is lifted, the address counts as verified.
+    ///
+    /// # Errors
+    ///
+    /// See [`ResetPasswordError`].
+    pub async fn reset(&self, command: ResetPasswordCommand) -> Result<(), ResetPasswordError> {
+        let now = self.clock.now();
+        let digest = command.token.ok_or(ResetPasswordError::InvalidToken)?.digest();
+        let user =
+            self.tokens.find_password_reset(digest, now).await?.ok_or(ResetPasswordError::InvalidToken)?;
+        let password = self.policy.password.accept(command.new_password, &user.identity())?;
+        let new_hash = self.hasher.hash(password).await?;
+        let notice =
+            QueuedMail::new(MailKind::PasswordChanged, user.email, user.locale, now, self.entropy.as_ref());
+        let attempts = self.attempts.of_account(user.id);
+        let reset = PasswordReset { digest, now, new_hash, attempts, notice };
+        if !self.tokens.redeem_password_reset(reset).await? {
+            return Err(ResetPasswordError::InvalidToken);
+        }
+        self.delivery.mail_queued();
+        Ok(())
+    }
+}

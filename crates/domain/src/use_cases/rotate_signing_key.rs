@@ -1,0 +1,63 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::ports::{Clock, SigningKeyFactory, SigningKeyRepository, StorageError};
+use crate::signing_key::{SigningAlgorithm, SigningKey};
+
+/// Replaces the key that signs access tokens.
+pub struct RotateSigningKey {
+    pub(super) keys: Arc<dyn SigningKeyRepository>,
+    pub(super) factory: Arc<dyn SigningKeyFactory>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) policy: Arc<Policy>,
+}
+
+/// When a new key starts to sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotationStart {
+    /// After ten minutes, when every verifier that honours the cache lifetime of the key set knows it.
+    Announced,
+    /// At once: verifiers that still hold the old key set refuse its tokens until they fetch it again.
+    Immediate,
+}
+
+/// Why no key was replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum RotateSigningKeyError {
+    /// Somebody else rotated at the same moment.
+    #[error("another rotation came first")]
+    Raced,
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl RotateSigningKey {
+    /// How long a key is published before it signs.
+    pub const ANNOUNCEMENT: Duration = Duration::from_mins(10);
+    /// How much longer than its tokens a key lives, for instances whose clocks differ.
+    const MARGIN: Duration = Duration::from_mins(1);
+
+    /// Makes the next key. Its predecessor signs until then, and verifies until its last token expired.
+    ///
+    /// # Errors
+    ///
+    /// See [`RotateSigningKeyError`].
+    pub async fn rotate(
+        &self,
+        algorithm: SigningAlgorithm,
+        start: RotationStart,
+    ) -> Result<SigningKey, RotateSigningKeyError> {
+        let now = self.clock.now();
+        let predecessor = self.keys.list().await?.pop();
+        let signs_from = match (start, &predecessor) {
+            (RotationStart::Announced, Some(_)) => now + Self::ANNOUNCEMENT,
+            (RotationStart::Immediate, _) | (_, None) => now,
+        };
+        let key = self.factory.generate(algorithm, now, signs_from);
+        let predecessor_until = signs_from + self.policy.lifetimes.access_token + Self::MARGIN;
+        let added = self.keys.succeed(key.clone(), predecessor.map(|key| key.id), predecessor_until).await?;
+        if added { Ok(key) } else { Err(RotateSigningKeyError::Raced) }
+    }
+}

@@ -1,0 +1,40 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::policy::Policy;
+use crate::ports::{
+    Clock, LockoutRepository, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
+};
+
+/// Deletes what has expired. Nothing depends on it: expiry is checked at use; it keeps tables small.
+pub struct Sweep {
+    pub(super) sessions: Arc<dyn SessionRepository>,
+    pub(super) tokens: Arc<dyn TokenRepository>,
+    pub(super) lockouts: Arc<dyn LockoutRepository>,
+    pub(super) keys: Arc<dyn SigningKeyRepository>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) policy: Arc<Policy>,
+}
+
+impl Sweep {
+    /// The most rows of a kind that one call deletes, so that it never holds the store for long.
+    pub const BATCH: u32 = 500;
+    /// Expired rows stay this long, so that instances whose clocks differ agree on what is expired.
+    const MARGIN: Duration = Duration::from_mins(1);
+
+    /// Deletes one batch of each kind and says whether more may be left.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: what was deleted stays deleted.
+    pub async fn sweep(&self) -> Result<bool, StorageError> {
+        let now = self.clock.now();
+        let expired = now - Self::MARGIN;
+        let forgotten = expired - self.policy.lockout.forgotten_after();
+        let sessions = self.sessions.delete_expired(expired, Self::BATCH).await?;
+        let tokens = self.tokens.delete_expired(expired, Self::BATCH).await?;
+        let attempts = self.lockouts.delete_stale(forgotten, Self::BATCH).await?;
+        self.keys.delete_expired(expired).await?;
+        Ok([sessions, tokens, attempts].contains(&Self::BATCH))
+    }
+}

@@ -1,0 +1,272 @@
+use std::sync::Arc;
+
+use super::{
+    Authenticate, ChangePassword, CheckHealth, ConfirmEmailChange, CreateUser, DeleteAccount, DeliverMail,
+    EndSession, EnsureSigningKey, InspectLink, ListSessions, Login, Logout, LogoutAll, PublishKeys, Refresh,
+    Register, RequestEmailChange, RequestPasswordReset, ResendVerification, ResetPassword, RotateSigningKey,
+    Sweep, UpdateProfile, VerifyEmail, VerifyEmailByCode,
+};
+use crate::policy::Policy;
+use crate::ports::{
+    AccessTokens, Clock, DeliverySignal, Entropy, LockoutRepository, MailQueue, Mailer, PasswordHasher,
+    SessionRepository, SigningKeyFactory, SigningKeyRepository, TokenRepository, UserRepository,
+};
+use crate::secrets::{AttemptKeys, CodeDigests, RefreshTokens, SecretKey};
+use crate::services::{PasswordCheck, TokenIssuer};
+
+/// One adapter for each port.
+#[derive(Clone)]
+pub struct Ports {
+    /// Keeps accounts.
+    pub users: Arc<dyn UserRepository>,
+    /// Keeps sessions.
+    pub sessions: Arc<dyn SessionRepository>,
+    /// Keeps one-time secrets.
+    pub tokens: Arc<dyn TokenRepository>,
+    /// Counts wrong passwords.
+    pub lockouts: Arc<dyn LockoutRepository>,
+    /// Keeps mails until they are delivered.
+    pub mails: Arc<dyn MailQueue>,
+    /// Keeps signing keys.
+    pub signing_keys: Arc<dyn SigningKeyRepository>,
+    /// Makes signing keys.
+    pub key_factory: Arc<dyn SigningKeyFactory>,
+    /// Writes and reads access tokens.
+    pub access_tokens: Arc<dyn AccessTokens>,
+    /// Hashes passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Hands mails to the outside world.
+    pub mailer: Arc<dyn Mailer>,
+    /// Wakes the delivery worker.
+    pub delivery: Arc<dyn DeliverySignal>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Gives random octets.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+/// Every use case of an installation.
+pub struct UseCases {
+    /// Finds out who is calling.
+    pub authenticate: Authenticate,
+    /// Replaces the password of a user who gives the old one.
+    pub change_password: ChangePassword,
+    /// Finds out whether the store answers.
+    pub check_health: CheckHealth,
+    /// Moves an account to a new address, for who holds the link mailed there.
+    pub confirm_email_change: ConfirmEmailChange,
+    /// Makes an account for somebody else, as administrators do.
+    pub create_user: CreateUser,
+    /// Erases the account of a user who gives its password.
+    pub delete_account: DeleteAccount,
+    /// Delivers queued mails, one at a call.
+    pub deliver_mail: DeliverMail,
+    /// Ends a session that its owner picked from the list.
+    pub end_session: EndSession,
+    /// Sees to it that there is a key of the configured algorithm, whenever an instance starts.
+    pub ensure_signing_key: EnsureSigningKey,
+    /// Looks at a mailed link without using it, for pages that ask before they act and for `HEAD`.
+    pub inspect_link: InspectLink,
+    /// Shows a user where they are signed in.
+    pub list_sessions: ListSessions,
+    /// Opens a session for somebody who proves that an account is theirs.
+    pub login: Login,
+    /// Ends one session of the caller.
+    pub logout: Logout,
+    /// Ends every session of a user.
+    pub logout_all: LogoutAll,
+    /// Shows the keys with which others verify access tokens.
+    pub publish_keys: PublishKeys,
+    /// Exchanges a refresh token for the next pair of tokens (RFC 9700 §4.14.2).
+    pub refresh: Refresh,
+    /// Makes an account for somebody who asks for one.
+    pub register: Register,
+    /// Asks the owner of a new address whether an account may move to it.
+    pub request_email_change: RequestEmailChange,
+    /// Mails a reset link to whoever has forgotten their password.
+    pub request_password_reset: RequestPasswordReset,
+    /// Mails a new verification link and code to whoever needs one.
+    pub resend_verification: ResendVerification,
+    /// Sets a new password for who holds a mailed reset link.
+    pub reset_password: ResetPassword,
+    /// Replaces the key that signs access tokens.
+    pub rotate_signing_key: RotateSigningKey,
+    /// Deletes what has expired.
+    pub sweep: Sweep,
+    /// Changes what a user is called.
+    pub update_profile: UpdateProfile,
+    /// Verifies an address by the link that was mailed to it.
+    pub verify_email: VerifyEmail,
+    /// Verifies an address by the code that was mailed to it.
+    pub verify_email_by_code: VerifyEmailByCode,
+}
+
+impl UseCases {
+    /// The use cases over `ports`, under `policy`, with keys derived from `secret`.
+    #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a table of who needs what, not a procedure")]
+    pub fn new(ports: &Ports, policy: Policy, secret: &SecretKey) -> Self {
+        let policy = Arc::new(policy);
+        let attempts = AttemptKeys::new(secret);
+        let codes = CodeDigests::new(secret);
+        let refresh_tokens = RefreshTokens::new(secret);
+        let password_check = PasswordCheck {
+            hasher: ports.hasher.clone(),
+            lockouts: ports.lockouts.clone(),
+            policy: policy.lockout,
+        };
+        let token_issuer = TokenIssuer {
+            access_tokens: ports.access_tokens.clone(),
+            refresh_tokens: refresh_tokens.clone(),
+            entropy: ports.entropy.clone(),
+            access_lifetime: policy.lifetimes.access_token,
+        };
+        let rotate_signing_key = || RotateSigningKey {
+            keys: ports.signing_keys.clone(),
+            factory: ports.key_factory.clone(),
+            clock: ports.clock.clone(),
+            policy: policy.clone(),
+        };
+        Self {
+            authenticate: Authenticate {
+                access_tokens: ports.access_tokens.clone(),
+                sessions: ports.sessions.clone(),
+                clock: ports.clock.clone(),
+            },
+            change_password: ChangePassword {
+                users: ports.users.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                password_check: password_check.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
+            check_health: CheckHealth { users: ports.users.clone() },
+            confirm_email_change: ConfirmEmailChange {
+                tokens: ports.tokens.clone(),
+                clock: ports.clock.clone(),
+            },
+            create_user: CreateUser {
+                users: ports.users.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                policy: policy.clone(),
+            },
+            delete_account: DeleteAccount {
+                users: ports.users.clone(),
+                clock: ports.clock.clone(),
+                password_check: password_check.clone(),
+                attempts: attempts.clone(),
+            },
+            deliver_mail: DeliverMail {
+                mails: ports.mails.clone(),
+                tokens: ports.tokens.clone(),
+                mailer: ports.mailer.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                codes: codes.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
+            end_session: EndSession { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
+            ensure_signing_key: EnsureSigningKey {
+                keys: ports.signing_keys.clone(),
+                rotate: rotate_signing_key(),
+            },
+            inspect_link: InspectLink { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
+            list_sessions: ListSessions { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
+            login: Login {
+                users: ports.users.clone(),
+                sessions: ports.sessions.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                password_check: password_check.clone(),
+                attempts: attempts.clone(),
+                tokens: token_issuer.clone(),
+                policy: policy.clone(),
+            },
+            logout: Logout {
+                sessions: ports.sessions.clone(),
+                clock: ports.clock.clone(),
+                refresh_tokens: refresh_tokens.clone(),
+            },
+            logout_all: LogoutAll { sessions: ports.sessions.clone() },
+            publish_keys: PublishKeys {
+                access_tokens: ports.access_tokens.clone(),
+                clock: ports.clock.clone(),
+            },
+            refresh: Refresh {
+                sessions: ports.sessions.clone(),
+                clock: ports.clock.clone(),
+                presented: refresh_tokens.clone(),
+                tokens: token_issuer.clone(),
+                policy: policy.clone(),
+            },
+            register: Register {
+                users: ports.users.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                tokens: token_issuer.clone(),
+                policy: policy.clone(),
+            },
+            request_email_change: RequestEmailChange {
+                users: ports.users.clone(),
+                tokens: ports.tokens.clone(),
+                mails: ports.mails.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                password_check: password_check.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
+            request_password_reset: RequestPasswordReset {
+                mails: ports.mails.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                policy: policy.clone(),
+            },
+            resend_verification: ResendVerification {
+                mails: ports.mails.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                policy: policy.clone(),
+            },
+            reset_password: ResetPassword {
+                tokens: ports.tokens.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
+            rotate_signing_key: rotate_signing_key(),
+            sweep: Sweep {
+                sessions: ports.sessions.clone(),
+                tokens: ports.tokens.clone(),
+                lockouts: ports.lockouts.clone(),
+                keys: ports.signing_keys.clone(),
+                clock: ports.clock.clone(),
+                policy: policy.clone(),
+            },
+            update_profile: UpdateProfile { users: ports.users.clone(), clock: ports.clock.clone() },
+            verify_email: VerifyEmail { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
+            verify_email_by_code: VerifyEmailByCode {
+                tokens: ports.tokens.clone(),
+                clock: ports.clock.clone(),
+                codes: codes.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
+        }
+    }
+}
