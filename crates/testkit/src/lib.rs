@@ -1,1 +1,15 @@
+//! What a test of accounts needs: fakes, and the contract suites that prove an adapter.
+//!
+//! - [`FrozenClock`] and [`ScriptedEntropy`] stand in for the world outside: deterministic and quick.
+//! - [`storage_contract!`] runs every case of a [contract] against an adapter.
+//! - [`fixtures`] are people, sessions and mails to begin with.
 
+mod clock;
+pub mod contract;
+mod entropy;
+pub mod fixtures;
+mod storage;
+
+pub use clock::FrozenClock;
+pub use entropy::ScriptedEntropy;
+pub use storage::{Operator, Storage};
