@@ -1,0 +1,25 @@
+# Every recipe is plain commands that work without just.
+
+# Build and serve on the embedded default.
+run *arguments:
+    cargo run -- {{ arguments }}
+
+# Install what the tests need and run all of them.
+test:
+    ./test
+
+# Exactly what CI runs.
+check:
+    .ci/run
+
+# Format everything.
+format:
+    cargo fmt --all
+
+# Accept the snapshots that the last test run proposed.
+snapshots:
+    INSTA_UPDATE=always cargo test --workspace --all-features
+
+# Licences, sources, banned crates, and known vulnerabilities (fetches the advisory database).
+deny:
+    cargo deny --all-features check
