@@ -20,7 +20,7 @@ pub const VERSION: u32 = 1;
 /// empty. The expression may await, and is evaluated for each case. The calling crate depends on
 /// `tokio` with the features `macros` and `rt-multi-thread`.
 ///
-/// ```ignore
+/// ```
 /// # use portcullis_testkit::Storage;
 /// async fn my_storage() -> Storage {
 /// #     portcullis_testkit::MemoryStorage::default().into()

@@ -1,0 +1,29 @@
+use async_trait::async_trait;
+use portcullis_domain::{MailId, Permission, RoleId, RoleName, UserId};
+
+use super::MemoryStorage;
+use crate::Operator;
+
+#[async_trait]
+impl Operator for MemoryStorage {
+    async fn add_role(&self, _id: RoleId, name: &RoleName, permissions: &[Permission]) {
+        let permissions = permissions.iter().cloned().collect();
+        let replaced = self.state().roles.insert(name.clone(), permissions);
+        assert!(replaced.is_none(), "the role {name} is new");
+    }
+
+    async fn set_roles(&self, user: UserId, roles: &[RoleName]) {
+        let mut state = self.state();
+        let roles = state.existing_roles(roles).expect("the roles exist");
+        state.account_mut(user).expect("the user exists").user.roles = roles;
+    }
+
+    async fn set_active(&self, user: UserId, is_active: bool) {
+        self.state().account_mut(user).expect("the user exists").user.is_active = is_active;
+    }
+
+    async fn parked_mails(&self) -> Vec<(MailId, String)> {
+        let state = self.state();
+        state.mails.iter().filter_map(|entry| Some((entry.mail.id, entry.parked.clone()?))).collect()
+    }
+}

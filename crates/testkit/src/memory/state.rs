@@ -1,0 +1,172 @@
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use portcullis_domain::mail::QueuedMail;
+use portcullis_domain::ports::StorageError;
+use portcullis_domain::{
+    Account, AttemptKey, CodeDigest, EmailAddress, Permission, Permissions, Principal, RoleName, Session,
+    SessionId, SigningKey, Timestamp, TokenDigest, User, UserId, Username,
+};
+
+/// Everything that is stored. What several ports look up or end is here; the steps are with their ports.
+pub(super) struct State {
+    pub(super) roles: BTreeMap<RoleName, BTreeSet<Permission>>,
+    pub(super) accounts: HashMap<UserId, Account>,
+    pub(super) sessions: HashMap<SessionId, Session>,
+    pub(super) verifications: HashMap<UserId, Verification>,
+    pub(super) resets: HashMap<UserId, Reset>,
+    pub(super) email_changes: HashMap<UserId, EmailChange>,
+    pub(super) wrong_passwords: HashMap<AttemptKey, WrongPasswords>,
+    pub(super) wrong_codes: HashMap<AttemptKey, WrongCodes>,
+    pub(super) mails: Vec<MailEntry>,
+    pub(super) signing_keys: Vec<SigningKey>,
+}
+
+/// The secrets of a verification mail.
+pub(super) struct Verification {
+    pub(super) address: EmailAddress,
+    pub(super) link: TokenDigest,
+    pub(super) link_expires_at: Timestamp,
+    /// None once it is spent.
+    pub(super) code: Option<CodeDigest>,
+    pub(super) code_expires_at: Timestamp,
+}
+
+/// The secret of a reset mail.
+pub(super) struct Reset {
+    pub(super) address: EmailAddress,
+    pub(super) digest: TokenDigest,
+    pub(super) expires_at: Timestamp,
+}
+
+/// A change of address that was asked for.
+pub(super) struct EmailChange {
+    pub(super) new_address: EmailAddress,
+    pub(super) session: SessionId,
+    /// The secret and its expiry, once there is one.
+    pub(super) secret: Option<(TokenDigest, Timestamp)>,
+}
+
+/// Wrong passwords in a row, under one key.
+pub(super) struct WrongPasswords {
+    pub(super) count: u32,
+    pub(super) last_at: Timestamp,
+    pub(super) locked_until: Option<Timestamp>,
+}
+
+/// Wrong codes for one address.
+pub(super) struct WrongCodes {
+    pub(super) since_issued: u32,
+    pub(super) within_hour: u32,
+    pub(super) hour_began_at: Timestamp,
+    pub(super) last_at: Timestamp,
+}
+
+/// A mail in the queue.
+pub(super) struct MailEntry {
+    pub(super) mail: QueuedMail,
+    /// From when on it can be claimed: when a lease runs out, if there is one.
+    pub(super) due_at: Timestamp,
+    pub(super) attempts: u32,
+    pub(super) leased_until: Option<Timestamp>,
+    /// Why it was set aside for good, if it was.
+    pub(super) parked: Option<String>,
+}
+
+impl MailEntry {
+    pub(super) fn waits(&self) -> bool {
+        self.parked.is_none()
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            roles: [RoleName::admin(), RoleName::user()].map(|name| (name, BTreeSet::new())).into(),
+            accounts: HashMap::new(),
+            sessions: HashMap::new(),
+            verifications: HashMap::new(),
+            resets: HashMap::new(),
+            email_changes: HashMap::new(),
+            wrong_passwords: HashMap::new(),
+            wrong_codes: HashMap::new(),
+            mails: Vec::new(),
+            signing_keys: Vec::new(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn user(&self, id: UserId) -> Option<&User> {
+        self.accounts.get(&id).map(|account| &account.user)
+    }
+
+    pub(super) fn account_mut(&mut self, id: UserId) -> Result<&mut Account, StorageError> {
+        self.accounts.get_mut(&id).ok_or_else(|| StorageError::broken("a row names a user who is not stored"))
+    }
+
+    pub(super) fn user_with_email(&self, address: &EmailAddress) -> Option<&User> {
+        self.accounts.values().map(|account| &account.user).find(|user| user.email == *address)
+    }
+
+    pub(super) fn user_with_username(&self, username: &Username) -> Option<&User> {
+        let has_it = |user: &&User| user.username.as_ref() == Some(username);
+        self.accounts.values().map(|account| &account.user).find(has_it)
+    }
+
+    /// Whom the session lets in, if its user is there and active.
+    pub(super) fn principal(&self, session: &Session) -> Option<Principal> {
+        let user = self.user(session.user_id).filter(|user| user.is_active)?;
+        let permissions = self.permissions(&user.roles);
+        Some(Principal { user: user.clone(), session: session.clone(), permissions })
+    }
+
+    fn permissions(&self, held: &[RoleName]) -> Permissions {
+        if held.iter().any(RoleName::is_admin) {
+            Permissions::every(self.roles.values().flatten().cloned())
+        } else {
+            Permissions::only(held.iter().filter_map(|role| self.roles.get(role)).flatten().cloned())
+        }
+    }
+
+    /// The roles with these names, in alphabetical order.
+    pub(super) fn existing_roles(&self, names: &[RoleName]) -> Result<Vec<RoleName>, StorageError> {
+        let names: BTreeSet<_> = names.iter().cloned().collect();
+        match names.iter().find(|name| !self.roles.contains_key(name)) {
+            Some(unknown) => Err(StorageError::broken(format!("there is no role {unknown}"))),
+            None => Ok(names.into_iter().collect()),
+        }
+    }
+
+    pub(super) fn end_sessions_except(&mut self, user: UserId, kept: Option<SessionId>) {
+        self.sessions.retain(|id, session| session.user_id != user || Some(*id) == kept);
+    }
+
+    pub(super) fn end_secrets(&mut self, user: UserId) {
+        self.verifications.remove(&user);
+        self.resets.remove(&user);
+        self.email_changes.remove(&user);
+    }
+
+    pub(super) fn queue_all(&mut self, mails: impl IntoIterator<Item = QueuedMail>) {
+        for mail in mails {
+            self.queue(mail);
+        }
+    }
+
+    /// Queues a mail unless one like it waits already.
+    pub(super) fn queue(&mut self, mail: QueuedMail) {
+        let stands_for_it = |entry: &MailEntry| {
+            entry.waits() && entry.mail.kind == mail.kind && entry.mail.recipient == mail.recipient
+        };
+        if !self.mails.iter().any(stands_for_it) {
+            let due_at = mail.queued_at;
+            self.mails.push(MailEntry { mail, due_at, attempts: 0, leased_until: None, parked: None });
+        }
+    }
+}
+
+/// How many items `removed` yields, which removes them, up to `limit`.
+pub(super) fn remove_up_to<T>(limit: u32, removed: impl Iterator<Item = T>) -> u32 {
+    // The range comes first: what it does not count is never taken out.
+    (0..limit).zip(removed).map(|_| 1).sum()
+}

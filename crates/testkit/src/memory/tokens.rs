@@ -1,0 +1,260 @@
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portcullis_domain::ports::{
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset, StorageError,
+    TokenRepository, VerificationSecrets,
+};
+use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
+
+use super::MemoryStorage;
+use super::state::{EmailChange, Reset, State, Verification, WrongCodes, remove_up_to};
+
+const HOUR: Duration = Duration::from_hours(1);
+
+#[async_trait]
+impl TokenRepository for MemoryStorage {
+    async fn issue_verification(
+        &self,
+        address: &EmailAddress,
+        secrets: VerificationSecrets,
+    ) -> Result<Option<User>, StorageError> {
+        let mut state = self.step("TokenRepository::issue_verification")?;
+        if let Some(wrong) = state.wrong_codes.get_mut(&secrets.attempts) {
+            wrong.since_issued = 0;
+        }
+        let user = state.active_user_with_email(address).filter(|user| !user.email_verified);
+        if let Some(user) = &user {
+            let VerificationSecrets { link, link_expires_at, code, code_expires_at, .. } = secrets;
+            let (address, code) = (user.email.clone(), Some(code));
+            let verification = Verification { address, link, link_expires_at, code, code_expires_at };
+            state.verifications.insert(user.id, verification);
+        }
+        Ok(user)
+    }
+
+    async fn find_verification(
+        &self,
+        link: TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<User>, StorageError> {
+        Ok(self.step("TokenRepository::find_verification")?.user_of_link(link, now))
+    }
+
+    async fn redeem_verification_link(
+        &self,
+        link: TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<User>, StorageError> {
+        let mut state = self.step("TokenRepository::redeem_verification_link")?;
+        let user = state.user_of_link(link, now);
+        user.map(|user| state.verify(user.id)).transpose()
+    }
+
+    async fn redeem_verification_code(
+        &self,
+        redemption: CodeRedemption,
+    ) -> Result<CodeOutcome, StorageError> {
+        let mut state = self.step("TokenRepository::redeem_verification_code")?;
+        if let Some(exhausted) = state.exhausted(&redemption) {
+            return Ok(exhausted);
+        }
+        if let Some(user) = state.user_of_code(&redemption) {
+            return Ok(CodeOutcome::Verified(Box::new(state.verify(user)?)));
+        }
+        state.count_wrong_code(&redemption);
+        Ok(CodeOutcome::Wrong)
+    }
+
+    async fn issue_password_reset(
+        &self,
+        address: &EmailAddress,
+        digest: TokenDigest,
+        expires_at: Timestamp,
+    ) -> Result<Option<User>, StorageError> {
+        let mut state = self.step("TokenRepository::issue_password_reset")?;
+        let user = state.active_user_with_email(address);
+        if let Some(user) = &user {
+            state.resets.insert(user.id, Reset { address: user.email.clone(), digest, expires_at });
+        }
+        Ok(user)
+    }
+
+    async fn find_password_reset(
+        &self,
+        digest: TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<User>, StorageError> {
+        Ok(self.step("TokenRepository::find_password_reset")?.user_of_reset(digest, now))
+    }
+
+    async fn redeem_password_reset(&self, reset: PasswordReset) -> Result<bool, StorageError> {
+        let mut state = self.step("TokenRepository::redeem_password_reset")?;
+        let Some(user) = state.user_of_reset(reset.digest, reset.now) else {
+            return Ok(false);
+        };
+        let account = state.account_mut(user.id)?;
+        account.password_hash = Some(reset.new_hash);
+        account.user.email_verified = true;
+        state.end_secrets(user.id);
+        state.end_sessions_except(user.id, None);
+        state.wrong_passwords.remove(&reset.attempts);
+        state.queue(reset.notice);
+        Ok(true)
+    }
+
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
+        let mut state = self.step("TokenRepository::request_email_change")?;
+        state.account_mut(request.user)?;
+        let EmailChangeRequest { user, session, new_address, mails, .. } = request;
+        state.email_changes.insert(user, EmailChange { new_address, session, secret: None });
+        state.queue_all(mails);
+        Ok(())
+    }
+
+    async fn issue_email_change(
+        &self,
+        user: UserId,
+        new_address: &EmailAddress,
+        digest: TokenDigest,
+        expires_at: Timestamp,
+    ) -> Result<Option<User>, StorageError> {
+        let mut state = self.step("TokenRepository::issue_email_change")?;
+        let pending = state.email_changes.get_mut(&user).filter(|change| change.new_address == *new_address);
+        let Some(change) = pending else {
+            return Ok(None);
+        };
+        change.secret = Some((digest, expires_at));
+        Ok(state.user(user).cloned())
+    }
+
+    async fn find_email_change(
+        &self,
+        digest: TokenDigest,
+        now: Timestamp,
+    ) -> Result<Option<(User, EmailAddress)>, StorageError> {
+        let state = self.step("TokenRepository::find_email_change")?;
+        let found = state.email_change(digest, now);
+        Ok(found.and_then(|(id, change)| Some((state.user(id)?.clone(), change.new_address.clone()))))
+    }
+
+    async fn redeem_email_change(
+        &self,
+        digest: TokenDigest,
+        now: Timestamp,
+    ) -> Result<EmailChangeOutcome, StorageError> {
+        let mut state = self.step("TokenRepository::redeem_email_change")?;
+        let Some((id, change)) = state.email_change(digest, now) else {
+            return Ok(EmailChangeOutcome::Invalid);
+        };
+        let (new_address, kept_session) = (change.new_address.clone(), change.session);
+        if state.user_with_email(&new_address).is_some_and(|holder| holder.id != id) {
+            return Ok(EmailChangeOutcome::EmailTaken);
+        }
+        let user = &mut state.account_mut(id)?.user;
+        user.email = new_address;
+        user.email_verified = true;
+        let changed = Box::new(user.clone());
+        state.end_secrets(id);
+        state.end_sessions_except(id, Some(kept_session));
+        Ok(EmailChangeOutcome::Changed(changed))
+    }
+
+    async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
+        let mut state = self.step("TokenRepository::delete_expired")?;
+        let verifications = state.verifications.extract_if(|_, verification| verification.is_over(now));
+        let mut deleted = remove_up_to(limit, verifications);
+        deleted += remove_up_to(limit - deleted, state.resets.extract_if(|_, reset| reset.expires_at < now));
+        let changes = state.email_changes.extract_if(|_, change| change.is_over(now));
+        deleted += remove_up_to(limit - deleted, changes);
+        Ok(deleted)
+    }
+}
+
+impl Verification {
+    /// Whether link and code have both expired.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.link_expires_at < now && (self.code.is_none() || self.code_expires_at < now)
+    }
+}
+
+impl EmailChange {
+    /// Whether it was confirmed by nobody in time.
+    fn is_over(&self, now: Timestamp) -> bool {
+        self.secret.is_some_and(|(_, expires_at)| expires_at < now)
+    }
+}
+
+impl State {
+    fn active_user_with_email(&self, address: &EmailAddress) -> Option<User> {
+        self.user_with_email(address).filter(|user| user.is_active).cloned()
+    }
+
+    /// The user whom a secret names, if it was mailed to the address that they have.
+    fn user_at(&self, id: UserId, address: &EmailAddress) -> Option<User> {
+        self.user(id).filter(|user| user.email == *address).cloned()
+    }
+
+    fn user_of_link(&self, link: TokenDigest, now: Timestamp) -> Option<User> {
+        let is_named = |known: &Verification| known.link == link && now < known.link_expires_at;
+        let (id, verification) = self.verifications.iter().find(|(_, known)| is_named(known))?;
+        self.user_at(*id, &verification.address)
+    }
+
+    fn user_of_code(&self, redemption: &CodeRedemption) -> Option<UserId> {
+        let user = self.user_with_email(&redemption.address)?;
+        let verification = self.verifications.get(&user.id)?;
+        let is_right = verification.address == user.email
+            && redemption.now < verification.code_expires_at
+            && redemption.code?.matches(verification.code?.as_bytes());
+        is_right.then_some(user.id)
+    }
+
+    fn user_of_reset(&self, digest: TokenDigest, now: Timestamp) -> Option<User> {
+        let is_named = |known: &Reset| known.digest == digest && now < known.expires_at;
+        let (id, reset) = self.resets.iter().find(|(_, known)| is_named(known))?;
+        self.user_at(*id, &reset.address)
+    }
+
+    fn email_change(&self, digest: TokenDigest, now: Timestamp) -> Option<(UserId, &EmailChange)> {
+        let is_named =
+            |change: &EmailChange| change.secret.is_some_and(|(known, until)| known == digest && now < until);
+        self.email_changes.iter().find(|(_, change)| is_named(change)).map(|(id, change)| (*id, change))
+    }
+
+    /// Takes the address for its owner's. Only the first time can what came before be somebody else's.
+    fn verify(&mut self, id: UserId) -> Result<User, StorageError> {
+        let user = &mut self.account_mut(id)?.user;
+        let was_verified = std::mem::replace(&mut user.email_verified, true);
+        let user = user.clone();
+        if !was_verified {
+            self.email_changes.remove(&id);
+        }
+        if let Some(verification) = self.verifications.get_mut(&id) {
+            verification.code = None;
+        }
+        Ok(user)
+    }
+
+    fn exhausted(&self, redemption: &CodeRedemption) -> Option<CodeOutcome> {
+        let wrong = self.wrong_codes.get(&redemption.attempts)?;
+        let hour_ends_at = wrong.hour_began_at + HOUR;
+        let until = (wrong.within_hour >= redemption.limits.per_hour && redemption.now < hour_ends_at)
+            .then_some(hour_ends_at);
+        let is_exhausted = until.is_some() || wrong.since_issued >= redemption.limits.per_code;
+        is_exhausted.then_some(CodeOutcome::Exhausted { until })
+    }
+
+    fn count_wrong_code(&mut self, redemption: &CodeRedemption) {
+        let now = redemption.now;
+        let unused = WrongCodes { since_issued: 0, within_hour: 0, hour_began_at: now, last_at: now };
+        let wrong = self.wrong_codes.entry(redemption.attempts).or_insert(unused);
+        if wrong.hour_began_at + HOUR <= now {
+            wrong.within_hour = 0;
+            wrong.hour_began_at = now;
+        }
+        wrong.since_issued += 1;
+        wrong.within_hour += 1;
+        wrong.last_at = now;
+    }
+}
