@@ -1,18 +1,27 @@
 //! What a test of accounts needs: storage in memory, fakes, and the contract suites that prove an adapter.
 //!
 //! - [`MemoryStorage`] keeps every promise of the storage ports; it passes the same suite as a database.
-//! - [`FrozenClock`] and [`ScriptedEntropy`] stand in for the world outside: deterministic and quick.
+//! - [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`CheapHasher`], [`FakeAccessTokens`] and
+//!   [`CountingSignal`] stand in for the world outside: deterministic, quick, and open to questions.
 //! - [`storage_contract!`] runs every case of a [contract] against an adapter.
 //! - [`fixtures`] are people, sessions and mails to begin with.
 
+mod access_tokens;
 mod clock;
 pub mod contract;
+mod delivery_signal;
 mod entropy;
 pub mod fixtures;
+mod mailer;
 mod memory;
+mod password_hasher;
 mod storage;
 
+pub use access_tokens::FakeAccessTokens;
 pub use clock::FrozenClock;
+pub use delivery_signal::CountingSignal;
 pub use entropy::ScriptedEntropy;
+pub use mailer::RecordingMailer;
 pub use memory::MemoryStorage;
+pub use password_hasher::CheapHasher;
 pub use storage::{Operator, Storage};

@@ -1,0 +1,151 @@
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use portcullis_domain::ports::{HashingError, PasswordHasher, Verification};
+use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
+
+/// Hashes passwords in no time, and without any protection. For tests only.
+///
+/// Its hashes look like others, `$cheap$s=<settings>$<salt>$<digest>`, each with a salt of its own, and
+/// come out the same in every run.
+#[derive(Debug, Default)]
+pub struct CheapHasher {
+    settings: AtomicU32,
+    overloaded: AtomicBool,
+    hashes: AtomicU32,
+    verifications: AtomicU32,
+}
+
+impl CheapHasher {
+    /// When an overloaded hasher says that it is worth asking again.
+    pub const RETRY_AFTER: Duration = Duration::from_secs(2);
+
+    /// Hashes with other settings from now on: all earlier hashes are outdated.
+    pub fn change_settings(&self) {
+        self.settings.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Refuses all work from now on, or takes it again.
+    pub fn set_overloaded(&self, overloaded: bool) {
+        self.overloaded.store(overloaded, Ordering::SeqCst);
+    }
+
+    /// How many passwords were hashed for keeping.
+    #[must_use]
+    pub fn hashes(&self) -> u32 {
+        self.hashes.load(Ordering::SeqCst)
+    }
+
+    /// How many passwords were checked, those for no account among them: each took the work of one hash.
+    #[must_use]
+    pub fn verifications(&self) -> u32 {
+        self.verifications.load(Ordering::SeqCst)
+    }
+
+    fn admit(&self) -> Result<(), HashingError> {
+        if self.overloaded.load(Ordering::SeqCst) {
+            Err(HashingError::Overloaded { retry_after: Self::RETRY_AFTER })
+        } else {
+            Ok(())
+        }
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for CheapHasher {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+        self.admit()?;
+        let salt = self.hashes.fetch_add(1, Ordering::SeqCst);
+        let settings = self.settings.load(Ordering::SeqCst);
+        Ok(PasswordHash::new(written(settings, salt, password.expose())))
+    }
+
+    async fn verify(
+        &self,
+        password: Password,
+        hash: Option<PasswordHash>,
+    ) -> Result<Verification, HashingError> {
+        self.admit()?;
+        self.verifications.fetch_add(1, Ordering::SeqCst);
+        let Some(hash) = hash else {
+            return Ok(Verification::Mismatch);
+        };
+        let (settings, salt) = parameters(hash.as_str()).ok_or(HashingError::UnknownHash)?;
+        if written(settings, salt, password.expose()) == hash.as_str() {
+            Ok(Verification::Match { outdated: settings != self.settings.load(Ordering::SeqCst) })
+        } else {
+            Ok(Verification::Mismatch)
+        }
+    }
+}
+
+fn written(settings: u32, salt: u32, password: &[u8]) -> String {
+    let digest = fnv_1a([&salt.to_be_bytes(), password].concat());
+    format!("$cheap$s={settings}${salt:08x}${digest:016x}")
+}
+
+fn parameters(hash: &str) -> Option<(u32, u32)> {
+    let (settings, rest) = hash.strip_prefix("$cheap$s=")?.split_once('$')?;
+    let (salt, _digest) = rest.split_once('$')?;
+    Some((settings.parse().ok()?, u32::from_str_radix(salt, 16).ok()?))
+}
+
+/// FNV-1a: the same in every release of Rust, which the standard hasher does not promise.
+fn fnv_1a(octets: Vec<u8>) -> u64 {
+    let mix = |hash: u64, octet: u8| (hash ^ u64::from(octet)).wrapping_mul(0x0000_0100_0000_01B3);
+    octets.into_iter().fold(0xCBF2_9CE4_8422_2325, mix)
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_domain::{Identity, PasswordPolicy};
+
+    use super::*;
+    use crate::fixtures::email;
+
+    fn password(text: &str) -> Password {
+        Password::parse(text).expect("a password")
+    }
+
+    async fn hash(hasher: &CheapHasher, text: &str) -> PasswordHash {
+        let identity = Identity { email: &email("ada@example.com"), username: None, names: [None; 3] };
+        let accepted = PasswordPolicy::default().accept(password(text), &identity).expect("accepted");
+        hasher.hash(accepted).await.expect("hashed")
+    }
+
+    #[tokio::test]
+    async fn a_hash_belongs_to_one_password() {
+        let hasher = CheapHasher::default();
+        let first = hash(&hasher, "correct horse battery").await;
+        assert_ne!(first, hash(&hasher, "correct horse battery").await, "every hash has a salt of its own");
+        let verify = async |text| hasher.verify(password(text), Some(first.clone())).await;
+        assert_eq!(verify("correct horse battery").await, Ok(Verification::Match { outdated: false }));
+        assert_eq!(verify("correct horse batterz").await, Ok(Verification::Mismatch));
+        hasher.change_settings();
+        assert_eq!(verify("correct horse battery").await, Ok(Verification::Match { outdated: true }));
+    }
+
+    #[tokio::test]
+    async fn no_account_costs_what_an_account_costs() {
+        let hasher = CheapHasher::default();
+        assert_eq!(hasher.verify(password("whatever"), None).await, Ok(Verification::Mismatch));
+        assert_eq!(hasher.verifications(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_another_hasher_made_is_unknown() {
+        let hash = Some(PasswordHash::new("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"));
+        let verified = CheapHasher::default().verify(password("whatever"), hash).await;
+        assert_eq!(verified, Err(HashingError::UnknownHash));
+    }
+
+    #[tokio::test]
+    async fn an_overloaded_hasher_does_no_work() {
+        let hasher = CheapHasher::default();
+        hasher.set_overloaded(true);
+        let refused = hasher.verify(password("whatever"), None).await;
+        assert_eq!(refused, Err(HashingError::Overloaded { retry_after: CheapHasher::RETRY_AFTER }));
+        assert_eq!(hasher.verifications(), 0);
+    }
+}
