@@ -41,7 +41,7 @@ pub trait SessionRepository: Send + Sync {
     /// Spends a refresh token.
     ///
     /// MUST, in one step: for the session's current generation, make the next one current, note the
-    /// time and prolong the session; for the one before it, within the grace since it was spent, change
+    /// time and prolong the session; for the one before it, less than the grace after it was spent, change
     /// nothing and give the current one again; for any older one, end the session. However it is raced,
     /// a generation MUST have one successor. A session that ended or expired, whose user is inactive, or
     /// that never had this generation is refused, and nothing changes.

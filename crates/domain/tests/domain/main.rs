@@ -1,0 +1,20 @@
+//! The rules of the domain, on the testkit: no I/O, no waiting.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod account_changes;
+mod delivery;
+mod email_addresses;
+mod names_and_permissions;
+mod password_reset;
+mod passwords;
+mod refreshing;
+mod registration;
+mod secrets;
+mod sessions;
+mod sign_in;
+mod signing_keys;
+mod sweeping;
+mod timestamps;
+mod verification;
+mod world;

@@ -1,0 +1,135 @@
+use std::collections::BTreeSet;
+
+use portcullis_domain::{
+    AttemptKeys, CodeDigests, EmailAddress, Generation, KeyPurpose, OneTimeCode, RefreshToken, RefreshTokens,
+    SecretKey, SessionId, Timestamp, TokenSecret, UserId,
+};
+use portcullis_testkit::ScriptedEntropy;
+use proptest::prelude::*;
+
+fn secret_key(octet: u8) -> SecretKey {
+    SecretKey::new((0..32).map(|index| index ^ octet).collect()).unwrap()
+}
+
+fn a_token(number: u32) -> RefreshToken {
+    let session = SessionId::generate(Timestamp::MIN, &ScriptedEntropy::default());
+    RefreshToken { session, generation: Generation::new(number) }
+}
+
+#[test]
+fn a_refresh_token_reads_back_and_is_the_same_each_time() {
+    let tokens = RefreshTokens::new(&secret_key(1));
+    let text = tokens.write(a_token(7));
+    assert_eq!(tokens.read(&text), Some(a_token(7)));
+    assert_eq!(tokens.write(a_token(7)), text);
+    assert_ne!(tokens.write(a_token(8)), text);
+}
+
+#[test]
+fn a_refresh_token_of_another_installation_is_refused() {
+    let text = RefreshTokens::new(&secret_key(1)).write(a_token(7));
+    assert_eq!(RefreshTokens::new(&secret_key(2)).read(&text), None);
+}
+
+#[test]
+fn a_refresh_token_has_one_spelling() {
+    let tokens = RefreshTokens::new(&secret_key(1));
+    let text = tokens.write(a_token(7)).to_string();
+    // The last character carries two bits that stand for nothing.
+    let last = text.chars().last().unwrap();
+    let twin = char::from_u32(u32::from(last) + 1).unwrap();
+    for other in [
+        format!("{text}="),
+        format!("{text} "),
+        format!(" {text}"),
+        format!("{text}A"),
+        text[..text.len() - 1].to_owned(),
+        format!("{}{twin}", &text[..text.len() - 1]),
+        text.replace('-', "+").replace('_', "/") + "+",
+        String::new(),
+    ] {
+        assert_eq!(tokens.read(&other), None, "{other:?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_changed_refresh_token_is_refused(position in 0_usize..70, replacement in "[A-Za-z0-9_-]") {
+        let tokens = RefreshTokens::new(&secret_key(1));
+        let text = tokens.write(a_token(7)).to_string();
+        let mut changed = text.clone();
+        changed.replace_range(position % text.len()..=position % text.len(), &replacement);
+        prop_assert_eq!(tokens.read(&changed).is_some(), changed == text);
+    }
+
+    #[test]
+    fn no_text_makes_the_readers_panic(text in "\\PC{0,100}") {
+        prop_assert!(RefreshTokens::new(&secret_key(1)).read(&text).is_none());
+        let _ = TokenSecret::parse(&text);
+        let _ = OneTimeCode::parse(&text);
+    }
+}
+
+#[test]
+fn a_token_secret_has_one_spelling_and_is_kept_as_a_digest() {
+    let secret = TokenSecret::generate(&ScriptedEntropy::default());
+    let text = secret.expose().to_string();
+    assert_eq!(text.len(), 43);
+    assert_eq!(TokenSecret::parse(&text).unwrap().digest(), secret.digest());
+    for other in [format!("{text}="), format!("{text}A"), text[..42].to_owned(), text.to_lowercase()] {
+        let read = TokenSecret::parse(&other);
+        assert!(read.is_none_or(|read| read.digest() != secret.digest()), "{other:?}");
+    }
+    assert_eq!(format!("{secret:?}"), "TokenSecret([redacted])");
+}
+
+#[test]
+fn codes_are_six_digits_and_digested_for_one_address() {
+    let entropy = ScriptedEntropy::default();
+    let code = OneTimeCode::generate(&entropy);
+    assert!(OneTimeCode::parse(code.expose()).is_some());
+    for text in ["12345", "1234567", "12345a", " 12345", "\u{661}23456", ""] {
+        assert!(OneTimeCode::parse(text).is_none(), "{text:?}");
+    }
+    let digests = CodeDigests::new(&secret_key(1));
+    let (ada, eve) =
+        (EmailAddress::parse("ada@example.com").unwrap(), EmailAddress::parse("eve@example.com").unwrap());
+    let of_ada = digests.digest(&ada, &code);
+    assert!(of_ada.matches(digests.digest(&ada, &code).as_bytes()));
+    assert!(!of_ada.matches(digests.digest(&eve, &code).as_bytes()));
+    assert!(!of_ada.matches(CodeDigests::new(&secret_key(2)).digest(&ada, &code).as_bytes()));
+    assert!(!of_ada.matches(&[]));
+}
+
+#[test]
+fn no_two_attempt_keys_meet() {
+    let keys = AttemptKeys::new(&secret_key(1));
+    let address = EmailAddress::parse("ada@example.com").unwrap();
+    let user = UserId::generate(Timestamp::MIN, &ScriptedEntropy::default());
+    let distinct = BTreeSet::from([
+        *keys.of_account(user).as_bytes(),
+        *keys.of_unknown("ada@example.com").as_bytes(),
+        *keys.of_unknown("ada").as_bytes(),
+        *keys.of_codes(&address).as_bytes(),
+        *AttemptKeys::new(&secret_key(2)).of_codes(&address).as_bytes(),
+    ]);
+    assert_eq!(distinct.len(), 5);
+}
+
+#[test]
+fn every_purpose_has_a_key_of_its_own() {
+    let secret = secret_key(1);
+    let keys =
+        [KeyPurpose::RefreshTokens, KeyPurpose::OneTimeCodes, KeyPurpose::Attempts, KeyPurpose::SigningKeys]
+            .map(|purpose| *secret.derive(purpose));
+    assert_eq!(BTreeSet::from(keys).len(), 4);
+    assert_eq!(keys[0], *secret_key(1).derive(KeyPurpose::RefreshTokens));
+}
+
+#[test]
+fn a_weak_secret_key_is_refused() {
+    assert!(SecretKey::new(vec![]).is_err());
+    assert!(SecretKey::new((0..31).collect()).is_err());
+    assert!(SecretKey::new(vec![0; 64]).is_err());
+    assert!(SecretKey::new((0..32).collect()).is_ok());
+}

@@ -1,0 +1,118 @@
+use std::sync::Arc;
+
+use portcullis_domain::mail::OutgoingMail;
+use portcullis_domain::policy::Policy;
+use portcullis_domain::use_cases::{
+    ClaimedIdentifier, Delivery, LoginCommand, LoginError, Ports, RegisterCommand, RegisterError, Registered,
+    SignedIn, UseCases,
+};
+use portcullis_domain::{Client, Password, Principal, ProfileNames, User};
+use portcullis_testkit::{
+    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
+    ScriptedEntropy, fixtures,
+};
+
+pub(crate) const PASSWORD: &str = "correct horse battery";
+pub(crate) const ADA: &str = "ada@example.com";
+
+/// An installation on fakes.
+pub(crate) struct World {
+    pub(crate) domain: Arc<UseCases>,
+    pub(crate) storage: MemoryStorage,
+    pub(crate) clock: Arc<FrozenClock>,
+    pub(crate) mailer: Arc<RecordingMailer>,
+    pub(crate) hasher: Arc<CheapHasher>,
+    pub(crate) access_tokens: Arc<FakeAccessTokens>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::under(Policy::default())
+    }
+
+    pub(crate) fn under(policy: Policy) -> Self {
+        let storage = MemoryStorage::default();
+        let clock = Arc::new(FrozenClock::default());
+        let mailer = Arc::new(RecordingMailer::default());
+        let hasher = Arc::new(CheapHasher::default());
+        let access_tokens = Arc::new(FakeAccessTokens::default());
+        let ports = Ports {
+            users: Arc::new(storage.clone()),
+            sessions: Arc::new(storage.clone()),
+            tokens: Arc::new(storage.clone()),
+            lockouts: Arc::new(storage.clone()),
+            mails: Arc::new(storage.clone()),
+            signing_keys: Arc::new(storage.clone()),
+            key_factory: access_tokens.clone(),
+            access_tokens: access_tokens.clone(),
+            hasher: hasher.clone(),
+            mailer: mailer.clone(),
+            delivery: Arc::new(CountingSignal::default()),
+            clock: clock.clone(),
+            entropy: Arc::new(ScriptedEntropy::default()),
+        };
+        let domain = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
+        Self { domain, storage, clock, mailer, hasher, access_tokens }
+    }
+
+    /// Delivers every mail that is due.
+    pub(crate) async fn deliver(&self) {
+        while self.domain.deliver_mail.deliver_next().await.expect("the store works") != Delivery::Idle {}
+    }
+
+    pub(crate) async fn register(&self, email: &str) -> Result<Registered, RegisterError> {
+        self.domain.register.register(registration(email)).await
+    }
+
+    /// A registered user whose address is verified.
+    pub(crate) async fn verified(&self, email: &str) -> User {
+        self.register(email).await.expect("a registration");
+        self.deliver().await;
+        let token = self.mailer.last_token_for(email).expect("a link");
+        self.domain.verify_email.verify(&token).await.expect("a good link")
+    }
+
+    pub(crate) async fn login(&self, email: &str, password: &str) -> Result<SignedIn, LoginError> {
+        self.domain
+            .login
+            .login(LoginCommand {
+                identifier: ClaimedIdentifier::Email(email.to_owned()),
+                password: Password::parse(password).ok(),
+                client: Client::default(),
+            })
+            .await
+    }
+
+    /// A verified user who has signed in.
+    pub(crate) async fn signed_in(&self, email: &str) -> SignedIn {
+        self.verified(email).await;
+        self.login(email, PASSWORD).await.expect("a login")
+    }
+
+    pub(crate) async fn principal(&self, signed_in: &SignedIn) -> Principal {
+        self.domain.authenticate.authenticate(&signed_in.tokens.access_token).await.expect("a live session")
+    }
+
+    pub(crate) async fn has_ended(&self, signed_in: &SignedIn) -> bool {
+        self.domain.authenticate.authenticate(&signed_in.tokens.access_token).await.is_err()
+    }
+
+    pub(crate) fn last_mail_to(&self, email: &str) -> OutgoingMail {
+        self.mailer.last_to(email).expect("a mail")
+    }
+}
+
+pub(crate) fn password(text: &str) -> Password {
+    Password::parse(text).expect("a password")
+}
+
+pub(crate) fn registration(email: &str) -> RegisterCommand {
+    RegisterCommand {
+        email: fixtures::email(email),
+        password: password(PASSWORD),
+        username: None,
+        profile: ProfileNames::default(),
+        locale: None,
+        client: Client::default(),
+    }
+}
