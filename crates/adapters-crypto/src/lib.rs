@@ -1,1 +1,12 @@
+//! The cryptography behind the domain's ports.
+//!
+//! - [`OsEntropy`] draws random octets from the operating system;
+//! - [`Argon2Hasher`] hashes passwords on a fixed number of threads, with a bounded queue in front;
+//!
+//! All of it rests on `aws-lc-rs`, and on the `argon2` crate for passwords.
 
+mod os_entropy;
+mod password_hashing;
+
+pub use os_entropy::OsEntropy;
+pub use password_hashing::{Argon2Hasher, Argon2Settings, HashingCapacity, InvalidArgon2Settings};

@@ -1,0 +1,128 @@
+use std::fmt;
+
+use argon2::password_hash::phc::{self, Ident, Output, ParamsString, Salt};
+use argon2::{Algorithm, Argon2, Block, Version};
+use portcullis_domain::ports::Entropy;
+
+use super::Argon2Settings;
+
+/// The memory in which one thread hashes, kept from hash to hash: fresh pages cost a third more time.
+pub(super) struct Arena(Vec<Block>);
+
+impl Arena {
+    /// Enough memory for hashes of these settings.
+    pub(super) fn new(settings: Argon2Settings) -> Self {
+        Self(vec![Block::default(); settings.params().block_count()])
+    }
+}
+
+/// A hash by a member of the Argon2 family (RFC 9106), within the bounds of [`Argon2Settings`].
+pub(super) struct Argon2Hash {
+    algorithm: Algorithm,
+    version: Version,
+    settings: Argon2Settings,
+    salt: Salt,
+    output: Output,
+}
+
+impl Argon2Hash {
+    const ALGORITHM: Algorithm = Algorithm::Argon2id;
+    const VERSION: Version = Version::V0x13;
+    const OUTPUT_OCTETS: usize = 32;
+
+    /// A salt of the recommended 128 bits.
+    pub(super) fn draw_salt(entropy: &dyn Entropy) -> Salt {
+        let mut salt = [0; Salt::RECOMMENDED_LENGTH];
+        entropy.fill(&mut salt);
+        Salt::new(&salt).expect("the length is allowed")
+    }
+
+    /// Hashes `password` as new hashes are made.
+    pub(super) fn compute(password: &[u8], salt: Salt, settings: Argon2Settings, arena: &mut Arena) -> Self {
+        let output =
+            derive(Self::ALGORITHM, Self::VERSION, settings, password, salt, Self::OUTPUT_OCTETS, arena);
+        Self { algorithm: Self::ALGORITHM, version: Self::VERSION, settings, salt, output }
+    }
+
+    /// A hash that looks and costs like a new one, and that no password is known to have.
+    pub(super) fn decoy(settings: Argon2Settings, entropy: &dyn Entropy) -> Self {
+        let mut output = [0; Self::OUTPUT_OCTETS];
+        entropy.fill(&mut output);
+        Self {
+            algorithm: Self::ALGORITHM,
+            version: Self::VERSION,
+            settings,
+            salt: Self::draw_salt(entropy),
+            output: Output::new(&output).expect("the length is allowed"),
+        }
+    }
+
+    /// Reads a PHC string; `None` for another format, for costs beyond the bounds, and for a hash
+    /// that depends on a key.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let hash = phc::PasswordHash::new(text).ok()?;
+        Some(Self {
+            algorithm: Algorithm::new(hash.algorithm).ok()?,
+            // The format's first edition had no field for the version, which was 16.
+            version: hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
+            settings: hash.params.as_str().parse().ok()?,
+            salt: hash.salt?,
+            output: hash.hash?,
+        })
+    }
+
+    /// Whether this is the hash of `password`.
+    pub(super) fn matches(&self, password: &[u8], arena: &mut Arena) -> bool {
+        let Self { algorithm, version, settings, salt, output } = self;
+        // Outputs compare in constant time.
+        derive(*algorithm, *version, *settings, password, *salt, output.len(), arena) == *output
+    }
+
+    /// Whether a new hash would be made in another way than this one was.
+    pub(super) fn is_outdated(&self, settings: Argon2Settings) -> bool {
+        self.algorithm != Self::ALGORITHM
+            || self.version != Self::VERSION
+            || self.settings != settings
+            || self.salt.len() < Salt::RECOMMENDED_LENGTH
+            || self.output.len() < Self::OUTPUT_OCTETS
+    }
+}
+
+/// The PHC string, as stores keep it.
+impl fmt::Display for Argon2Hash {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hash = phc::PasswordHash {
+            algorithm: Ident::from(self.algorithm),
+            version: Some(self.version.into()),
+            params: ParamsString::try_from(self.settings.params()).map_err(|_| fmt::Error)?,
+            salt: Some(self.salt),
+            hash: Some(self.output),
+        };
+        hash.fmt(formatter)
+    }
+}
+
+fn derive(
+    algorithm: Algorithm,
+    version: Version,
+    settings: Argon2Settings,
+    password: &[u8],
+    salt: Salt,
+    octets: usize,
+    Arena(arena): &mut Arena,
+) -> Output {
+    let params = settings.params();
+    let fits = params.block_count() <= arena.len();
+    let argon2 = Argon2::new(algorithm, version, params);
+    Output::init_with(octets, |output| {
+        let done = if fits {
+            argon2.hash_password_into_with_memory(password, &salt, output, arena)
+        } else {
+            // A hash that costs more memory than today's is rare: its memory is given back at once.
+            argon2.hash_password_into(password, &salt, output)
+        };
+        done.expect("the inputs are within Argon2's limits, and there is memory");
+        Ok(())
+    })
+    .expect("the length is that of an output")
+}
