@@ -1,0 +1,100 @@
+use std::time::Duration;
+
+use portcullis_domain::ports::{AccessClaims, VerifiedAccessToken};
+use portcullis_domain::{Permission, RoleName, Timestamp};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::strict_json;
+
+/// How far the clocks of instances may differ.
+pub(super) const LEEWAY: Duration = Duration::from_mins(1);
+
+/// The claims of a new token (RFC 9068 §2.2), with `sid` naming the session.
+#[derive(Serialize)]
+pub(super) struct IssuedClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: Uuid,
+    sid: Uuid,
+    jti: Uuid,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+    roles: Vec<&'a str>,
+    permissions: Vec<&'a str>,
+    email_verified: bool,
+}
+
+impl<'a> IssuedClaims<'a> {
+    pub(super) fn new(issuer: &'a str, audience: &'a str, claims: &'a AccessClaims) -> Self {
+        Self {
+            iss: issuer,
+            aud: audience,
+            sub: claims.user_id.uuid(),
+            sid: claims.session_id.uuid(),
+            jti: claims.token_id,
+            iat: claims.issued_at.unix_seconds(),
+            nbf: claims.issued_at.unix_seconds(),
+            exp: claims.expires_at.unix_seconds(),
+            roles: claims.roles.iter().map(RoleName::as_str).collect(),
+            permissions: claims.permissions.iter().map(Permission::as_str).collect(),
+            email_verified: claims.email_verified,
+        }
+    }
+
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("strings and numbers can be written")
+    }
+}
+
+/// What counts of the claims of a token that comes back.
+///
+/// Claims that are not known are ignored (RFC 7519 §4), so a later release may add some while this one
+/// still runs beside it.
+pub(super) struct ReadClaims {
+    subject: VerifiedAccessToken,
+    issued_at: i64,
+    not_before: i64,
+    expires_at: i64,
+}
+
+/// Every one of these must be there, and of this very type.
+#[derive(Deserialize)]
+struct RequiredClaims {
+    iss: String,
+    aud: String,
+    sub: Uuid,
+    sid: Uuid,
+    #[serde(rename = "jti")]
+    _jti: Uuid,
+    iat: i64,
+    nbf: i64,
+    exp: i64,
+}
+
+impl ReadClaims {
+    /// Reads the claims of a token from `issuer` for `audience`.
+    pub(super) fn parse(json: &[u8], issuer: &str, audience: &str) -> Option<Self> {
+        let claims: RequiredClaims = strict_json::read_object(json)?;
+        (claims.iss == issuer && claims.aud == audience).then(|| Self {
+            subject: VerifiedAccessToken { user_id: claims.sub.into(), session_id: claims.sid.into() },
+            issued_at: claims.iat,
+            not_before: claims.nbf,
+            expires_at: claims.exp,
+        })
+    }
+
+    /// Whether the token has begun and has not expired.
+    pub(super) fn hold_at(&self, now: Timestamp) -> bool {
+        let latest_start = (now + LEEWAY).unix_seconds();
+        now.unix_seconds() < self.expires_at
+            && self.issued_at <= latest_start
+            && self.not_before <= latest_start
+    }
+
+    /// Whose token it is.
+    pub(super) fn subject(&self) -> VerifiedAccessToken {
+        self.subject
+    }
+}

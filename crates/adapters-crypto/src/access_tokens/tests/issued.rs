@@ -1,0 +1,71 @@
+use super::*;
+
+#[tokio::test]
+async fn a_token_says_what_its_claims_say() {
+    for algorithm in ALGORITHMS {
+        let service = Service::start(algorithm).await;
+        let token = service.issue(NOW).await;
+        let parts: Vec<_> = token.split('.').collect();
+        assert_eq!(parts.len(), 3);
+        assert_eq!(decoded(parts[0]), service.header());
+        assert_eq!(decoded(parts[1]), payload());
+        assert!(service.accepts(&token, NOW).await);
+    }
+}
+
+#[tokio::test]
+async fn without_a_key_nothing_is_issued() {
+    let store = Arc::new(Store::default());
+    let tokens = JwtAccessTokens::new(load(&store).await, ISSUER, AUDIENCE);
+    let error = tokens.issue(&claims(NOW)).await.expect_err("no key");
+    assert!(!error.is_unavailable());
+}
+
+#[tokio::test]
+async fn the_first_key_signs_as_soon_as_it_is_made() {
+    let store = Arc::new(Store::default());
+    let tokens = JwtAccessTokens::new(load(&store).await, ISSUER, AUDIENCE);
+    store.rotate(SigningAlgorithm::EdDsa, NOW, NOW).await;
+    assert!(tokens.issue(&claims(NOW)).await.is_ok());
+}
+
+/// What another service would do that knows nothing but the published keys.
+#[tokio::test]
+async fn a_third_party_verifies_a_token_with_the_published_keys() {
+    use jsonwebtoken::jwk::JwkSet;
+    use jsonwebtoken::{DecodingKey, Validation, decode, decode_header};
+
+    for algorithm in ALGORITHMS {
+        let service = Service::start(algorithm).await;
+        let token = service.issue(NOW).await;
+        let published = service.tokens.public_keys(NOW).await.expect("the store works");
+        let keys: JwkSet = serde_json::from_str(&published).expect("a JWK Set");
+
+        let header = decode_header(token.as_bytes()).expect("a header");
+        let key = keys.find(&header.kid.expect("a kid")).expect("a published key");
+        let mut validation = Validation::new(algorithm.name().parse().expect("an algorithm"));
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        let key = DecodingKey::from_jwk(key).expect("a public key");
+        let verified = decode::<Value>(token.as_bytes(), &key, &validation).expect("a valid token");
+        assert_eq!(verified.claims, payload());
+    }
+}
+
+#[tokio::test]
+async fn published_keys_have_no_private_part() {
+    for (algorithm, public) in ALGORITHMS.into_iter().zip([
+        &["alg", "crv", "kid", "kty", "use", "x"][..],
+        &["alg", "crv", "kid", "kty", "use", "x", "y"],
+        &["alg", "e", "kid", "kty", "n", "use"],
+    ]) {
+        let service = Service::start(algorithm).await;
+        let published: Value =
+            serde_json::from_str(&service.tokens.public_keys(NOW).await.expect("the store works"))
+                .expect("JSON");
+        let mut members: Vec<_> = published["keys"][0].as_object().expect("a key").keys().collect();
+        members.sort();
+        assert_eq!(members, public);
+        assert_eq!(published["keys"].as_array().map(Vec::len), Some(1));
+    }
+}
