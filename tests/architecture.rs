@@ -1,0 +1,124 @@
+//! The architecture, held by the ordinary test run: who may depend on whom, and that the map names all.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// Every crate with its direct dependencies, those of its tests left out. Arrows point inward: adapters
+/// know the domain and not each other, and only the binary names them all.
+const DEPENDENCIES: &[(&str, &[&str])] = &[(
+    "portcullis-domain",
+    &[
+        "async-trait",
+        "base64",
+        "hkdf",
+        "hmac",
+        "icu_casemap",
+        "icu_normalizer",
+        "idna",
+        "mockall",
+        "sha2",
+        "subtle",
+        "thiserror",
+        "time",
+        "uuid",
+        "zeroize",
+    ],
+)];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn members() -> Vec<Value> {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--no-deps", "--offline", "--format-version", "1"])
+        .current_dir(root())
+        .output()
+        .expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut metadata: Value = serde_json::from_slice(&output.stdout).expect("cargo prints JSON");
+    serde_json::from_value(metadata["packages"].take()).expect("packages")
+}
+
+fn name(package: &Value) -> &str {
+    package["name"].as_str().expect("a name")
+}
+
+#[test]
+fn each_crate_depends_on_what_it_may_and_on_nothing_else() {
+    let allowed: BTreeMap<_, _> = DEPENDENCIES.iter().copied().collect();
+    for package in members() {
+        let mut actual: Vec<_> = package["dependencies"]
+            .as_array()
+            .expect("dependencies")
+            .iter()
+            .filter(|dependency| dependency["kind"].is_null())
+            .map(name)
+            .collect();
+        actual.sort_unstable();
+        let Some(allowed) = allowed.get(name(&package)) else {
+            panic!("{} is on no list; it depends on {actual:?}", name(&package));
+        };
+        assert_eq!(actual, *allowed, "the dependencies of {}", name(&package));
+    }
+}
+
+#[test]
+fn every_crate_inherits_the_lints_of_the_workspace() {
+    for package in members() {
+        let path = package["manifest_path"].as_str().expect("a path");
+        let manifest: toml::Table =
+            std::fs::read_to_string(path).expect("a manifest").parse().expect("a manifest is TOML");
+        let inherits = manifest.get("lints").and_then(|lints| lints.get("workspace"));
+        assert_eq!(inherits, Some(&toml::Value::Boolean(true)), "{path}");
+    }
+}
+
+#[test]
+fn the_map_names_every_crate_and_every_use_case() {
+    let map = read("docs/ARCHITECTURE.md");
+    for package in members() {
+        let folder = Path::new(package["manifest_path"].as_str().expect("a path")).parent();
+        let folder = folder.and_then(Path::file_name).and_then(|folder| folder.to_str()).expect("a folder");
+        assert!(map.contains(&format!("`{folder}`")), "docs/ARCHITECTURE.md does not name {folder}");
+    }
+    let use_cases = root().join("crates/domain/src/use_cases");
+    for entry in std::fs::read_dir(use_cases).expect("a folder").flatten() {
+        let file = entry.file_name().into_string().expect("a name");
+        let use_case = file.trim_end_matches(".rs");
+        if !["mod", "wiring"].contains(&use_case) {
+            assert!(map.contains(&format!("`{use_case}`")), "docs/ARCHITECTURE.md does not name {use_case}");
+        }
+    }
+}
+
+#[test]
+fn every_case_that_a_port_names_is_in_the_contract() {
+    let contract: String = files_below("crates/testkit/src/contract");
+    let mut named = 0;
+    for line in files_below("crates/domain/src/ports").lines().filter(|line| line.contains("///")) {
+        for name in line.split('`').skip(1).step_by(2) {
+            let is_case = name.matches('_').count() >= 2 && !name.contains(['(', '.', ':', '[']);
+            if is_case {
+                named += 1;
+                assert!(contract.contains(&format!("fn {name}(")), "no contract case {name}");
+            }
+        }
+    }
+    assert!(named > 30, "the ports name their cases: {named}");
+}
+
+fn files_below(folder: &str) -> String {
+    let mut text = String::new();
+    for entry in std::fs::read_dir(root().join(folder)).expect("a folder").flatten() {
+        text += &std::fs::read_to_string(entry.path()).expect("a text file");
+    }
+    text
+}

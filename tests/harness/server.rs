@@ -1,0 +1,213 @@
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, Method, RequestBuilder};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::Answer;
+
+/// A server to be started.
+pub(crate) struct ServerBuilder {
+    settings: Vec<(String, String)>,
+    data: Arc<TempDir>,
+}
+
+impl ServerBuilder {
+    pub(crate) fn new() -> Self {
+        let data = Arc::new(TempDir::new().expect("a temporary folder"));
+        Self { settings: Vec::new(), data }
+            .with("PORTCULLIS_BIND", "127.0.0.1:0")
+            .with("PORTCULLIS_OPS_BIND", "")
+            .with("PORTCULLIS_RATE_LIMIT", "off")
+    }
+
+    /// Hashes at almost no cost, for tests that are about something else and sign in a lot.
+    pub(crate) fn with_cheap_hashes(self) -> Self {
+        self.with("PORTCULLIS_ARGON2", "m=8,t=1,p=1")
+    }
+
+    pub(crate) fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
+        self.settings.push((variable.to_owned(), value.into()));
+        self
+    }
+
+    /// The binary with these settings and no others, about to run `arguments`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis-under-test"));
+        for (variable, _) in std::env::vars().filter(|(variable, _)| variable.starts_with("PORTCULLIS_")) {
+            command.env_remove(variable);
+        }
+        command
+            .current_dir(self.data.path())
+            .env("PORTCULLIS_DATA_DIR", self.data.path().join("data"))
+            .envs(self.settings.iter().map(|(variable, value)| (variable, value)))
+            .args(arguments)
+            .stdin(Stdio::null());
+        command
+    }
+
+    pub(crate) async fn start(self) -> Server {
+        tokio::task::spawn_blocking(move || Server::spawn(self)).await.expect("the server starts")
+    }
+}
+
+/// A running server with a data folder of its own; killed when dropped.
+pub(crate) struct Server {
+    builder: ServerBuilder,
+    process: Child,
+    url: String,
+    log: Arc<Mutex<String>>,
+    client: Client,
+}
+
+impl Server {
+    /// A server with the default configuration.
+    pub(crate) async fn start() -> Self {
+        ServerBuilder::new().start().await
+    }
+
+    fn spawn(builder: ServerBuilder) -> Self {
+        let mut process = builder
+            .command(&[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut stderr = BufReader::new(process.stderr.take().expect("piped"));
+        std::thread::spawn({
+            let log = Arc::clone(&log);
+            move || {
+                let mut line = String::new();
+                while stderr.read_line(&mut line).is_ok_and(|length| length > 0) {
+                    log.lock().expect("no reader panics").push_str(&line);
+                    line.clear();
+                }
+            }
+        });
+        let mut ready_line = String::new();
+        let mut stdout = BufReader::new(process.stdout.take().expect("piped"));
+        stdout.read_line(&mut ready_line).expect("standard output is text");
+        let Some(url) = ready_line.trim_end().strip_prefix("listening on ") else {
+            std::thread::sleep(Duration::from_millis(100));
+            panic!("not ready: {ready_line:?}\n{}", log.lock().expect("no reader panics"));
+        };
+        let url = url.to_owned();
+        std::thread::spawn(move || {
+            let mut rest = String::new();
+            let _ = stdout.read_to_string(&mut rest);
+            assert_eq!(rest, "", "the ready line stands alone on standard output");
+        });
+        let client = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .expect("a client");
+        Self { builder, process, url, log, client }
+    }
+
+    /// Stops the server as a supervisor does, and says how it ended.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let pid = self.process.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the server did not stop:\n{}", self.log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Kills the server without warning and starts it again on the same data.
+    pub(crate) async fn crash_and_restart(mut self) -> Self {
+        self.process.kill().expect("the server runs");
+        self.process.wait().expect("a child can be waited for");
+        let Self { builder, .. } = &self;
+        let again = ServerBuilder { settings: builder.settings.clone(), data: Arc::clone(&builder.data) };
+        again.start().await
+    }
+
+    /// The binary on this server's data, about to run `arguments`.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.builder.command(arguments)
+    }
+
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.builder.data.path().join("data")
+    }
+
+    /// What the server has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().expect("no reader panics").clone()
+    }
+
+    /// The address that the ready line names.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.url))
+    }
+
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        Answer::read(request.send().await.expect("the server answers")).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn get_as(&self, access_token: &str, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path).bearer_auth(access_token)).await
+    }
+
+    pub(crate) async fn call_as(
+        &self,
+        access_token: &str,
+        method: Method,
+        path: &str,
+        body: Value,
+    ) -> Answer {
+        self.send(self.request(method, path).bearer_auth(access_token).json(&body)).await
+    }
+
+    pub(crate) async fn post_as(&self, access_token: &str, path: &str, body: Value) -> Answer {
+        self.call_as(access_token, Method::POST, path, body).await
+    }
+
+    /// Every file of the data folder, for tests that look for what must not be there.
+    pub(crate) fn stored_octets(&self) -> Vec<(PathBuf, Vec<u8>)> {
+        let mut found = Vec::new();
+        collect_files(&self.data_dir(), &mut found);
+        found
+    }
+}
+
+fn collect_files(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
+    for entry in std::fs::read_dir(folder).expect("a readable folder").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            collect_files(&path, found);
+        } else if let Ok(octets) = std::fs::read(&path) {
+            found.push((path, octets));
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

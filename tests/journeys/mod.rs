@@ -1,0 +1,13 @@
+//! What users do, from end to end: the documented journeys of the systems that people come from, and
+//! what those systems lack.
+
+mod account_deletion;
+mod authyy;
+mod dashtam;
+mod email_change;
+mod private_registration;
+mod reverse_proxy_check;
+mod review_point;
+mod sessions;
+mod user_auth_service;
+mod user_registration;

@@ -1,0 +1,44 @@
+use serde_json::json;
+
+use crate::harness::{PASSWORD, Server, ServerBuilder};
+
+async fn private_server() -> Server {
+    ServerBuilder::new().with("PORTCULLIS_REGISTRATION", "private").start().await
+}
+
+#[tokio::test]
+async fn a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told() {
+    let server = private_server().await;
+    let register = |email: &str| json!({ "email": email, "password": PASSWORD });
+    let free = server.post("/api/v1/auth/register", register("owner@example.com")).await;
+    let token = server.mail_to("owner@example.com", 1).await.token().to_owned();
+    server.get(&format!("/api/v1/auth/verify-email/{token}")).await.json(200);
+
+    let taken = server.post("/api/v1/auth/register", register("Owner@Example.com")).await;
+    assert_eq!(free.json(202), taken.json(202));
+    assert!(free.header("location").is_none() && taken.header("location").is_none());
+    let notice = server.mail_to("owner@example.com", 2).await;
+    assert!(notice.links.iter().all(|link| !link.contains("token=")), "{notice:?}");
+    server.login("owner@example.com", PASSWORD).await;
+}
+
+#[tokio::test]
+async fn of_two_who_claim_an_address_the_one_who_reads_its_mails_wins() {
+    let server = private_server().await;
+    let register = |password: &str| json!({ "email": "victim@example.com", "password": password });
+    server.post("/api/v1/auth/register", register("AttackersPass1!")).await.json(202);
+    let first = server.mail_to("victim@example.com", 1).await;
+    server.post("/api/v1/auth/register", register("OwnersPassword2!")).await.json(202);
+    let second = server.mail_to("victim@example.com", 2).await;
+    server.get(&format!("/api/v1/auth/verify-email/{}", first.token())).await.problem(400, "invalid_token");
+    server.get(&format!("/api/v1/auth/verify-email/{}", second.token())).await.json(200);
+    server.post("/api/v1/auth/login", register("AttackersPass1!")).await.problem(401, "invalid_credentials");
+    server.login("victim@example.com", "OwnersPassword2!").await;
+}
+
+#[tokio::test]
+async fn closed_registration_is_said_to_be_closed() {
+    let server = ServerBuilder::new().with("PORTCULLIS_REGISTRATION", "closed").start().await;
+    let body = json!({ "email": "user@example.com", "password": PASSWORD });
+    server.post("/api/v1/auth/register", body).await.problem(403, "registration_closed");
+}

@@ -1,0 +1,9 @@
+//! What must hold under attack, by the rows of `docs/security.md`.
+
+mod access_tokens;
+mod addresses;
+mod ending;
+mod input;
+mod one_use;
+mod passwords;
+mod secrets_at_rest;

@@ -1,0 +1,88 @@
+//! Passwords are read whole or not at all (S40, S44).
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{PASSWORD, Server, ServerBuilder};
+
+#[tokio::test]
+async fn s44_a_huge_password_is_refused_at_once() {
+    let server = Server::start().await;
+    let before = Instant::now();
+    for path in ["/api/v1/auth/register", "/api/v1/auth/login"] {
+        let body = json!({ "email": "user@example.com", "password": "x".repeat(1 << 20) });
+        server.post(path, body).await.problem(413, "payload_too_large");
+        let body = json!({ "email": "user@example.com", "password": "x".repeat(60_000) });
+        let answer = server.post(path, body).await;
+        assert!(matches!(answer.status, 401 | 422), "{}", answer.text);
+    }
+    assert!(before.elapsed() < Duration::from_secs(5));
+}
+
+#[tokio::test]
+async fn s44_passwords_that_differ_only_after_72_octets_differ() {
+    let server = ServerBuilder::new().with_cheap_hashes().start().await;
+    let email = "user@example.com";
+    let (right, wrong) = (format!("{}-right..", "x".repeat(72)), format!("{}-wrong..", "x".repeat(72)));
+    server.post("/api/v1/auth/register", json!({ "email": email, "password": right })).await.json(201);
+    let token = server.mail_to(email, 1).await.token().to_owned();
+    server.get(&format!("/api/v1/auth/verify-email/{token}")).await.json(200);
+    let login = |password: &str| json!({ "email": email, "password": password });
+    server.post("/api/v1/auth/login", login(&wrong)).await.problem(401, "invalid_credentials");
+    server.login(email, &right).await;
+}
+
+#[tokio::test]
+async fn s44_composed_and_decomposed_spellings_are_one_password() {
+    let server = ServerBuilder::new().with_cheap_hashes().start().await;
+    let email = "user@example.com";
+    let body = json!({ "email": email, "password": "caf\u{e9} cr\u{e8}me" });
+    server.post("/api/v1/auth/register", body).await.json(201);
+    let token = server.mail_to(email, 1).await.token().to_owned();
+    server.get(&format!("/api/v1/auth/verify-email/{token}")).await.json(200);
+    server.login(email, "cafe\u{301} cre\u{300}me").await;
+}
+
+#[tokio::test]
+async fn s40_every_check_of_a_password_counts_against_one_lockout() {
+    let server = ServerBuilder::new().with_cheap_hashes().start().await;
+    let email = "user@example.com";
+    let signed_in = server.signed_in(email).await;
+    let token = &signed_in.access_token;
+    let wrong = "NotMyPassword1";
+    let change = json!({ "current_password": wrong, "new_password": "NewSecurePass456!" });
+    server.post_as(token, "/api/v1/auth/password-change", change).await.problem(403, "wrong_password");
+    let delete = json!({ "password": wrong });
+    server.call_as(token, Method::DELETE, "/api/v1/auth/me", delete).await.problem(403, "wrong_password");
+    let email_change = json!({ "new_email": "new@example.com", "password": wrong });
+    server.post_as(token, "/api/v1/auth/email-change", email_change).await.problem(403, "wrong_password");
+    let login = |password: &str| json!({ "email": email, "password": password });
+    for _ in 0..2 {
+        server.post("/api/v1/auth/login", login(wrong)).await.problem(401, "invalid_credentials");
+    }
+    server.post("/api/v1/auth/login", login(PASSWORD)).await.problem(429, "account_locked");
+    let delete = json!({ "password": PASSWORD });
+    server.call_as(token, Method::DELETE, "/api/v1/auth/me", delete).await.problem(429, "account_locked");
+    assert!(!server.has_ended(&signed_in).await);
+}
+
+#[tokio::test]
+async fn s41_a_lockout_ends_by_itself() {
+    let server = ServerBuilder::new()
+        .with_cheap_hashes()
+        .with("PORTCULLIS_LOCKOUT_THRESHOLD", "2")
+        .with("PORTCULLIS_LOCKOUT_DURATION", "1s")
+        .start()
+        .await;
+    let email = "user@example.com";
+    server.register_verified(email).await;
+    let login = |password: &str| json!({ "email": email, "password": password });
+    for _ in 0..2 {
+        server.post("/api/v1/auth/login", login("wrong")).await.problem(401, "invalid_credentials");
+    }
+    server.post("/api/v1/auth/login", login(PASSWORD)).await.problem(429, "account_locked");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    server.login(email, PASSWORD).await;
+}

@@ -1,0 +1,89 @@
+//! Nothing to steal (S25, S26).
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{PASSWORD, ServerBuilder};
+
+#[tokio::test]
+async fn s25_neither_the_store_nor_the_log_holds_a_secret_in_the_clear() {
+    let server = ServerBuilder::new().with("PORTCULLIS_LOG", "debug").start().await;
+    let email = "user@example.com";
+    let signed_in = server.signed_in(email).await;
+    let refreshed = server.refreshed(&signed_in).await;
+    let verification = server.mail_to(email, 1).await;
+    let reset = server.reset_token(email, 1).await;
+    let body = json!({ "token": reset, "new_password": "x" });
+    server.post("/api/v1/auth/password-reset/confirm", body).await.invalid(&[("new_password", "too_short")]);
+    let body = format!("{{\"password\":\"{PASSWORD}\"");
+    let request = server
+        .request(Method::POST, "/api/v1/auth/login")
+        .header("content-type", "application/json")
+        .body(body);
+    server.send(request).await.problem(400, "malformed_body");
+
+    let secrets = [
+        PASSWORD,
+        &signed_in.access_token,
+        &signed_in.refresh_token,
+        &refreshed.refresh_token,
+        verification.token(),
+        &reset,
+    ];
+    let log = server.log();
+    for secret in secrets {
+        assert!(!log.contains(secret), "the log holds {secret}");
+    }
+    assert!(!log.contains(verification.code()), "the log holds the code");
+    let mut searched = 0;
+    for (path, octets) in server.stored_octets() {
+        // The mails that would have been sent are there to be read.
+        if path.components().any(|part| part.as_os_str() == "mailbox") {
+            continue;
+        }
+        searched += octets.len();
+        for secret in secrets {
+            let found = octets.windows(secret.len()).any(|window| window == secret.as_bytes());
+            assert!(!found, "{} holds {secret}", path.display());
+        }
+        for marker in ["PRIVATE KEY", "\"d\":"] {
+            let found = octets.windows(marker.len()).any(|window| window == marker.as_bytes());
+            assert!(!found, "{} holds a private key", path.display());
+        }
+    }
+    assert!(searched > 50_000, "the database was searched");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_data_folder_is_for_the_service_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let server = ServerBuilder::new().start().await;
+    server.register_verified("user@example.com").await;
+    let mode =
+        |path: &std::path::Path| std::fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!(mode(&server.data_dir()), 0o700);
+    for (path, _) in server.stored_octets() {
+        assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn s26_a_log_record_stays_one_record_whatever_the_user_agent_holds() {
+    let server = ServerBuilder::new()
+        .with("PORTCULLIS_LOG_FORMAT", "json")
+        .with("PORTCULLIS_LOG", "debug")
+        .start()
+        .await;
+    let request = server
+        .request(Method::POST, "/api/v1/auth/login")
+        .header("user-agent", "x\u{85}{\"level\":\"FORGED\"}\u{2028}")
+        .json(&json!({ "email": "user@example.com\n{\"level\":\"FORGED\"}", "password": PASSWORD }));
+    server.send(request).await.problem(401, "invalid_credentials");
+    for line in server.log().lines() {
+        let record: serde_json::Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_ne!(record["level"], "FORGED");
+    }
+}
