@@ -63,11 +63,9 @@ impl SigningKey {
         self.verifies_until.is_none_or(|until| now < until)
     }
 
-    /// Of `keys`, the one that signs at `now`: the newest whose time has come.
+    /// Of `keys`, the one that signs at `now`: the one made last of those whose time has come.
     pub fn signing<'a>(keys: impl IntoIterator<Item = &'a Self>, now: Timestamp) -> Option<&'a Self> {
-        keys.into_iter()
-            .filter(|key| key.signs_from <= now)
-            .max_by_key(|key| (key.signs_from, key.created_at))
+        keys.into_iter().filter(|key| key.signs_from <= now).max_by_key(|key| key.created_at)
     }
 }
 

@@ -66,3 +66,15 @@ async fn another_algorithm_is_announced_at_the_next_start() {
     world.clock.advance(Duration::from_mins(10));
     assert_eq!(signing_now(&world).await.algorithm, SigningAlgorithm::Es256);
 }
+
+#[tokio::test]
+async fn an_announced_key_that_was_overtaken_never_signs() {
+    let world = World::new();
+    let rotate = |start| world.domain.rotate_signing_key.rotate(SigningAlgorithm::EdDsa, start);
+    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    rotate(RotationStart::Announced).await.unwrap();
+    world.clock.advance(Duration::from_mins(1));
+    let newest = rotate(RotationStart::Immediate).await.unwrap();
+    world.clock.advance(Duration::from_mins(10));
+    assert_eq!(signing_now(&world).await.id, newest.id);
+}
