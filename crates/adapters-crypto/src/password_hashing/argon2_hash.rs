@@ -6,13 +6,26 @@ use portcullis_domain::ports::Entropy;
 
 use super::Argon2Settings;
 
-/// The memory in which one thread hashes, kept from hash to hash: fresh pages cost a third more time.
-pub(super) struct Arena(Vec<Block>);
+/// The memory in which one thread hashes, taken with its first hash and kept from hash to hash: fresh
+/// pages cost a third more time.
+pub(super) struct Arena {
+    size: usize,
+    blocks: Vec<Block>,
+}
 
 impl Arena {
-    /// Enough memory for hashes of these settings.
+    /// An arena that will hold hashes of these settings.
     pub(super) fn new(settings: Argon2Settings) -> Self {
-        Self(vec![Block::default(); settings.params().block_count()])
+        Self { size: settings.params().block_count(), blocks: Vec::new() }
+    }
+
+    /// Memory of `count` blocks; none when that is more than this arena is for.
+    fn blocks(&mut self, count: usize) -> Option<&mut [Block]> {
+        if count > self.size {
+            return None;
+        }
+        self.blocks.resize(self.size, Block::default());
+        Some(&mut self.blocks)
     }
 }
 
@@ -109,17 +122,16 @@ fn derive(
     password: &[u8],
     salt: Salt,
     octets: usize,
-    Arena(arena): &mut Arena,
+    arena: &mut Arena,
 ) -> Output {
     let params = settings.params();
-    let fits = params.block_count() <= arena.len();
+    let blocks = arena.blocks(params.block_count());
     let argon2 = Argon2::new(algorithm, version, params);
     Output::init_with(octets, |output| {
-        let done = if fits {
-            argon2.hash_password_into_with_memory(password, &salt, output, arena)
-        } else {
+        let done = match blocks {
+            Some(blocks) => argon2.hash_password_into_with_memory(password, &salt, output, blocks),
             // A hash that costs more memory than today's is rare: its memory is given back at once.
-            argon2.hash_password_into(password, &salt, output)
+            None => argon2.hash_password_into(password, &salt, output),
         };
         done.expect("the inputs are within Argon2's limits, and there is memory");
         Ok(())
