@@ -1,0 +1,45 @@
+//! A promise is proven only by a case that exists and is run.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+/// The text of a source file, or of all files in a folder, below this crate.
+fn source(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    if path.is_file() {
+        return fs::read_to_string(path).expect("a source file");
+    }
+    let files = fs::read_dir(path).expect("a folder of source files");
+    files.map(|file| fs::read_to_string(file.expect("a file").path()).expect("a source file")).collect()
+}
+
+/// What stands between `before` and `after` on the lines that begin with `before`.
+fn named<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
+    let rests = text.lines().filter_map(|line| line.trim().strip_prefix(before));
+    rests.filter_map(|rest| rest.split(after).next()).collect()
+}
+
+#[test]
+fn the_macros_list_every_case() {
+    let lists = source("src/contract/mod.rs");
+    for contract in ["users", "sessions", "tokens", "lockout", "mail_queue", "signing_keys", "mailer"] {
+        let cases = source(&format!("src/contract/{contract}.rs"));
+        let written = named(&cases, "pub async fn ", '(');
+        let listed = named(&lists, &format!("{contract}::"), ',');
+        assert!(!written.is_empty(), "{contract} has cases");
+        assert_eq!(written, listed, "the macros list exactly the cases of {contract}");
+    }
+}
+
+#[test]
+fn every_case_that_a_port_names_exists() {
+    let lists = source("src/contract/mod.rs");
+    let ports = source("../domain/src/ports");
+    let proofs = ports.split("Proven by the case").skip(1).filter_map(|rest| rest.split('.').next());
+    let named: BTreeSet<_> = proofs.flat_map(|proof| proof.split('`').skip(1).step_by(2)).collect();
+    assert!(!named.is_empty(), "the ports name cases");
+    for case in named {
+        assert!(lists.contains(&format!("::{case},")), "the ports name a case `{case}`");
+    }
+}

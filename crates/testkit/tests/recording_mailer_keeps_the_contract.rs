@@ -1,0 +1,54 @@
+//! The mailer that records is held to what every mailer is held to.
+
+use std::sync::Arc;
+
+use portcullis_domain::mail::{MailContent, MailKind, OutgoingMail};
+use portcullis_domain::ports::{Mailer, MailerError};
+use portcullis_testkit::contract::mailer::{Delivered, DeliveredMail, MailerSetup};
+use portcullis_testkit::fixtures::mail;
+use portcullis_testkit::{RecordingMailer, mailer_contract};
+
+mailer_contract!(setup());
+
+struct Mailbox(Arc<RecordingMailer>);
+
+impl Delivered for Mailbox {
+    fn mails(&self) -> Vec<DeliveredMail> {
+        let words = |content: &MailContent| match content {
+            MailContent::VerifyEmail { token, code, .. } => {
+                format!("verify: {} {}", *token.expose(), code.expose())
+            }
+            MailContent::ResetPassword { token, .. } => format!("reset: {}", *token.expose()),
+            MailContent::ConfirmEmailChange { token, .. } => format!("confirm: {}", *token.expose()),
+            other => format!("{other:?}"),
+        };
+        let sent = self.0.sent();
+        sent.iter()
+            .map(|mail| DeliveredMail { to: vec![mail.to.to_string()], text: words(&mail.content) })
+            .collect()
+    }
+}
+
+fn setup() -> MailerSetup {
+    let mailer = Arc::new(RecordingMailer::default());
+    let delivered = Arc::new(Mailbox(Arc::clone(&mailer)));
+    MailerSetup { mailer, delivered, guard: Arc::new(()) }
+}
+
+#[tokio::test]
+async fn a_mailer_told_to_fail_fails_as_often_as_it_was_told() {
+    let mailer = RecordingMailer::default();
+    let errors = [MailerError::Transient("451".to_owned()), MailerError::Permanent("550".to_owned())];
+    for error in &errors {
+        mailer.fail_next(error.clone());
+    }
+    let queued = mail(MailKind::PasswordChanged, "ada@example.com");
+    let (id, to, locale) = (queued.id, queued.recipient, queued.locale);
+    let mail = OutgoingMail { id, to, locale, content: MailContent::PasswordChanged };
+    for error in errors {
+        assert_eq!(mailer.send(&mail).await, Err(error));
+        assert!(mailer.sent().is_empty(), "what failed was not sent");
+    }
+    assert_eq!(mailer.send(&mail).await, Ok(()));
+    assert_eq!(mailer.last_to("ADA@example.com").map(|mail| mail.id), Some(mail.id));
+}
