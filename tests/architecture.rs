@@ -122,3 +122,25 @@ fn files_below(folder: &str) -> String {
     }
     text
 }
+
+#[test]
+fn every_test_that_the_security_table_names_exists() {
+    let mut code = String::new();
+    for folder in
+        ["tests/security", "tests/journeys", "crates/domain/tests/domain", "crates/testkit/src/contract"]
+    {
+        code += &files_below(folder);
+    }
+    let table = read("docs/security.md");
+    let mut named = 0;
+    for line in table.lines().filter(|line| line.starts_with("| S")) {
+        let shown_by = line.rsplit('|').nth(1).expect("the last column");
+        let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{line} names no test");
+        for name in names {
+            named += 1;
+            assert!(code.contains(&format!("fn {name}(")), "docs/security.md names {name}");
+        }
+    }
+    assert!(named > 30, "the table names its tests: {named}");
+}
