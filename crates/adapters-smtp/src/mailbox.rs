@@ -123,7 +123,9 @@ impl StoredMail {
         let code = text.lines().map(str::trim).find(|line| OneTimeCode::parse(line).is_some());
         Some(Self {
             id: id.to_owned(),
-            to: mailbox(message.to()?)?,
+            // As it stands: a parser takes `=?utf-8?q?ada?=` before an `@` for an encoded word, which
+            // an address cannot hold (RFC 2047 §5).
+            to: message.header_raw("To")?.trim().to_owned(),
             from: mailbox(message.from()?)?,
             subject: message.subject()?.to_owned(),
             date: Timestamp::from_unix_micros(message.date()?.to_timestamp().saturating_mul(1_000_000)),

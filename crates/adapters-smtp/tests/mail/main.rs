@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod contract;
 mod custom_templates;
 mod file_mailer;
 mod fixtures;
