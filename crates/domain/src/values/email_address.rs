@@ -73,8 +73,11 @@ impl EmailAddress {
     }
 }
 
+/// Besides what RFC 6531 forbids, `=?` is refused: mail programs decode what follows as an encoded word
+/// (RFC 2047), also where none may stand, and would read another address.
 fn is_dot_atom(local: &str) -> bool {
     local.len() <= EmailAddress::MAX_LOCAL_OCTETS
+        && !local.contains("=?")
         && local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom_character))
 }
 

@@ -77,6 +77,8 @@ fn what_is_not_exactly_one_address_is_refused() {
         "ada@-example.com",
         "ada@exa_mple.com",
         "ada@exam ple.com",
+        // Many mail programs would decode it, and read another address.
+        "=?utf-8?q?eve=40example.net?=@example.com",
         // Folds into syntax only after normalisation.
         "ada\u{ff20}example.com",
         "a\u{ff20}da@example.com",
