@@ -6,6 +6,10 @@
 //! - [`storage_contract!`] and [`mailer_contract!`] run every case of a [contract] against an adapter.
 //! - [`fixtures`] are people, sessions and mails to begin with.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod access_tokens;
 mod clock;
 pub mod contract;
