@@ -1,1 +1,68 @@
+//! The embedded default storage: every storage port on one SQLite file, with nothing to set up.
+//!
+//! [`SqliteStore`] is cheap to clone and implements all of
+//! [`UserRepository`](portcullis_domain::ports::UserRepository),
+//! [`SessionRepository`](portcullis_domain::ports::SessionRepository),
+//! [`TokenRepository`](portcullis_domain::ports::TokenRepository),
+//! [`LockoutRepository`](portcullis_domain::ports::LockoutRepository),
+//! [`MailQueue`](portcullis_domain::ports::MailQueue) and
+//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository).
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
+//! use portcullis_domain::ports::UserRepository;
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let folder = tempfile::tempdir()?;
+//! let store = SqliteStore::open(&SqliteOptions::new(folder.path().join("portcullis.db"))).await?;
+//! store.migrate().await?;
+//! let users: Arc<dyn UserRepository> = Arc::new(store);
+//! users.ping().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # How it works
+//!
+//! The file is in WAL mode and every commit is synced to disk before it is acknowledged. Each store has
+//! *one* connection that writes and several that can only read, so readers never wait for a writer, and
+//! writers queue for the connection instead of failing at a lock. Every write is an `IMMEDIATE`
+//! transaction: it holds the lock from its first statement on, so what it reads stays true until it
+//! commits. That is why the invariants of the ports read here as plain code: look, decide, change.
+//!
+//! A port method is one closure over a plain synchronous [`diesel`] connection. It runs as a whole on a
+//! thread for blocking work, rather than statement by statement as the async wrapper would: a
+//! transaction crosses threads once, not six times, and cannot be left open half way. It runs in a task
+//! of the runtime that opened the store: a caller that goes away, or that lives on a single-threaded
+//! runtime as an actix worker does, neither cuts it short nor waits in `drop`. A closure that panics
+//! loses its connection, and nobody else notices.
+//!
+//! What is slow to answer is bounded: a lock held by another process, or a queue for the connections,
+//! turns into [`StorageError::unavailable`](portcullis_domain::ports::StorageError::unavailable) after
+//! [`SqliteOptions::busy_timeout`] each.
+//!
+//! Statements are diesel's typed ones, which a connection prepares once and keeps; raw SQL would be
+//! prepared at each call. (So is an `UPDATE`, which is cheap beside the sync that follows it.) A single row
+//! is taken with `get_result` and never with `first`: that binds a limit, for which SQLite prepares the
+//! statement again each time. What a typed statement could not say well is said in the view `accounts`.
 
+mod connection;
+mod database_file;
+mod errors;
+mod lockout;
+mod mail_queue;
+mod migrations;
+mod rows;
+mod schema;
+mod sessions;
+mod signing_keys;
+mod store;
+mod sweep;
+mod tokens;
+mod users;
+
+pub use errors::OpenError;
+pub use store::{SqliteOptions, SqliteStore};
