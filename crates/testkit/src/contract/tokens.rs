@@ -328,19 +328,19 @@ pub async fn raced_wrong_codes_are_all_counted(storage: &Storage) {
 pub async fn a_new_code_frees_the_address_within_the_hourly_limit(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     mail_verification(storage, &ada).await;
-    exhaust(storage, "ada@example.com", LIMITS.per_code).await;
+    exhaust(storage, "ada@example.com", LIMITS.per_code, NOW).await;
     let exhausted = CodeOutcome::Exhausted { until: None };
     assert_eq!(redeem_code(storage, "ada@example.com", RIGHT, NOW).await, exhausted);
     mail_verification(storage, &ada).await;
-    exhaust(storage, "ada@example.com", LIMITS.per_code - 1).await;
+    exhaust(storage, "ada@example.com", LIMITS.per_code - 1, NOW).await;
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
     assert!(matches!(outcome, CodeOutcome::Verified(_)), "a new code frees the address: {outcome:?}");
 }
 
 /// Types a wrong code so many times.
-async fn exhaust(storage: &Storage, address: &str, times: u32) {
+async fn exhaust(storage: &Storage, address: &str, times: u32, now: Timestamp) {
     for time in 1..=times {
-        let outcome = redeem_code(storage, address, WRONG, NOW).await;
+        let outcome = redeem_code(storage, address, WRONG, now).await;
         assert_eq!(outcome, CodeOutcome::Wrong, "number {time} of {times} is told that it is wrong");
     }
 }
@@ -355,7 +355,7 @@ pub async fn the_hourly_limit_outlives_new_codes(storage: &Storage) {
     };
     for _ in 0..2 {
         issue().await;
-        exhaust(storage, "ada@example.com", 5).await;
+        exhaust(storage, "ada@example.com", 5, NOW).await;
         // What is refused is not counted.
         for _ in 0..5 {
             let outcome = redeem_code(storage, "ada@example.com", WRONG, NOW + 59 * MINUTE).await;
@@ -363,7 +363,7 @@ pub async fn the_hourly_limit_outlives_new_codes(storage: &Storage) {
         }
     }
     issue().await;
-    exhaust(storage, "ada@example.com", 4).await;
+    exhaust(storage, "ada@example.com", 4, NOW).await;
     let last = redeem_code(storage, "ada@example.com", WRONG, NOW + 59 * MINUTE).await;
     assert_eq!(last, CodeOutcome::Wrong, "that was the fifteenth within the hour");
 
@@ -376,9 +376,18 @@ pub async fn the_hourly_limit_outlives_new_codes(storage: &Storage) {
             "a new code does not free the address; the answer says when the hour of the first one is over",
         );
     }
-    let outcome = redeem_code(storage, "ada@example.com", WRONG, until).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "after the hour codes count again");
-    let outcome = redeem_code(storage, "ada@example.com", RIGHT, until).await;
+    for _ in 0..3 {
+        issue().await;
+        exhaust(storage, "ada@example.com", 5, until).await;
+    }
+    issue().await;
+    let over = redeem_code(storage, "ada@example.com", RIGHT, until + HOUR - TICK).await;
+    assert_eq!(
+        over,
+        CodeOutcome::Exhausted { until: Some(until + HOUR) },
+        "after the hour the next one begins"
+    );
+    let outcome = redeem_code(storage, "ada@example.com", RIGHT, until + HOUR).await;
     assert!(matches!(outcome, CodeOutcome::Verified(_)), "{outcome:?}");
 }
 
@@ -686,7 +695,12 @@ pub async fn an_email_change_ends_all_that_was_mailed_before(storage: &Storage) 
     assert!(storage.holder(&email("ada@example.com")).await.is_none(), "the old address is nobody's");
     let holder = storage.holder(&email("ada@NEW.example")).await.expect("the new one is theirs");
     assert_eq!(holder.user.id, ada.id);
-    storage.register(account("ada@example.com")).await;
+
+    let back = change_address(storage, &stored.user, asking.id, "ada@example.com").await;
+    let outcome = redeem_confirmation(storage, back, NOW).await;
+    assert!(matches!(outcome, EmailChangeOutcome::Changed(_)), "the old address was free: {outcome:?}");
+    assert_eq!(find_verification(storage, link, NOW).await, None, "what was ended stays ended");
+    assert_eq!(find_reset(storage, digest, NOW).await, None, "what was ended stays ended");
 }
 
 /// When somebody else took the address meanwhile, all stays as it is, the secret included.
