@@ -1,4 +1,4 @@
-//! Cases of [`Mailer`](portcullis_domain::ports::Mailer).
+//! Cases of [`Mailer`].
 
 use std::any::Any;
 use std::sync::Arc;
