@@ -23,3 +23,8 @@ snapshots:
 # Licences, sources, banned crates, and known vulnerabilities (fetches the advisory database).
 deny:
     cargo deny --all-features check
+
+# Measure a release build, and put the figures into docs/performance.md.
+bench *arguments:
+    cargo build --release -p portcullis
+    cargo run --release -p portcullis-bench -- figures --markdown docs/performance.md {{ arguments }}

@@ -1,0 +1,244 @@
+//! The load: callers in a closed loop, each with one request under way.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use futures_util::TryStreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::time::{sleep, timeout};
+
+use crate::http_client::{Answer, Connection};
+use crate::latency::Latencies;
+
+/// Somebody who keeps calling, and knows what answer to expect.
+pub(crate) trait Caller {
+    /// The next request, whole.
+    fn request(&self) -> &[u8];
+
+    /// Takes the answer in, or says that it is not the expected one.
+    fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer>;
+}
+
+/// An answer that the caller did not expect.
+#[derive(Debug, thiserror::Error)]
+#[error("unexpected answer: {status} {body}")]
+pub(crate) struct UnexpectedAnswer {
+    status: u16,
+    body: String,
+}
+
+impl From<Answer<'_>> for UnexpectedAnswer {
+    fn from(Answer { status, body }: Answer<'_>) -> Self {
+        Self { status, body: String::from_utf8_lossy(body).into_owned() }
+    }
+}
+
+/// A caller with a connection of their own.
+pub(crate) struct Client<C> {
+    connection: Connection,
+    caller: C,
+}
+
+impl<C: Caller> Client<C> {
+    /// Each of `callers` with a connection to `address`.
+    pub(crate) async fn connect(
+        address: SocketAddr,
+        callers: impl IntoIterator<Item = C>,
+    ) -> anyhow::Result<Vec<Self>> {
+        let mut clients = Vec::new();
+        for caller in callers {
+            let connection = Connection::open(address).await.context("cannot connect")?;
+            clients.push(Self { connection, caller });
+        }
+        Ok(clients)
+    }
+
+    async fn call(&mut self) -> anyhow::Result<Duration> {
+        let sent = Instant::now();
+        let answer = self.connection.exchange(self.caller.request()).await?;
+        let latency = sent.elapsed();
+        self.caller.take(answer)?;
+        Ok(latency)
+    }
+
+    async fn keep_calling(
+        &mut self,
+        load: Load,
+        begun: Instant,
+        tally: &RefCell<Tally>,
+    ) -> anyhow::Result<()> {
+        while begun.elapsed() < load.lasts {
+            let latency = self.call().await?;
+            tally.borrow_mut().count(latency);
+            if !load.pause.is_zero() {
+                sleep(load.pause).await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How callers call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Load {
+    /// No request is sent after this time.
+    pub(crate) lasts: Duration,
+    /// How long a caller waits between an answer and their next request.
+    pub(crate) pause: Duration,
+}
+
+impl Load {
+    /// Each answer is followed by the next request at once.
+    pub(crate) fn without_pause(lasts: Duration) -> Self {
+        Self { lasts, pause: Duration::ZERO }
+    }
+}
+
+struct Tally {
+    answers: u32,
+    latencies: Latencies,
+}
+
+impl Tally {
+    fn count(&mut self, latency: Duration) {
+        self.answers += 1;
+        self.latencies.record(latency);
+    }
+}
+
+/// What a load met with.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    pub(crate) answers: u32,
+    /// From the first request to the last answer.
+    pub(crate) took: Duration,
+    pub(crate) latencies: Latencies,
+}
+
+impl Outcome {
+    /// Answers a second.
+    pub(crate) fn rate(&self) -> f64 {
+        f64::from(self.answers) / self.took.as_secs_f64()
+    }
+}
+
+/// How much longer than its load a run may take for the answers under way.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Lets all `clients` call at the same time, on this thread.
+///
+/// # Errors
+///
+/// With the first answer that is not the expected one, or does not come.
+pub(crate) async fn drive<C: Caller>(clients: &mut [Client<C>], load: Load) -> anyhow::Result<Outcome> {
+    let tally = RefCell::new(Tally { answers: 0, latencies: Latencies::new() });
+    let begun = Instant::now();
+    let calling: FuturesUnordered<_> =
+        clients.iter_mut().map(|client| client.keep_calling(load, begun, &tally)).collect();
+    timeout(load.lasts + PATIENCE, calling.try_collect::<()>()).await.context("answers did not come")??;
+    let took = begun.elapsed();
+    let Tally { answers, latencies } = tally.into_inner();
+    Ok(Outcome { answers, took, latencies })
+}
+
+/// Asks for the same thing again and again, and expects the same answer as at first, to the octet.
+pub(crate) struct Repeats {
+    request: Vec<u8>,
+    expected: Vec<u8>,
+}
+
+impl Repeats {
+    /// Asks `request` once to learn the answer, which must be 200.
+    pub(crate) async fn learn(connection: &mut Connection, request: Vec<u8>) -> anyhow::Result<Self> {
+        let answer = connection.exchange(&request).await?;
+        if answer.status != 200 {
+            return Err(UnexpectedAnswer::from(answer).into());
+        }
+        let expected = answer.body.to_vec();
+        Ok(Self { request, expected })
+    }
+
+    /// The body of every answer.
+    pub(crate) fn expected(&self) -> &[u8] {
+        &self.expected
+    }
+}
+
+impl Caller for Repeats {
+    fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer> {
+        if answer.status == 200 && answer.body == self.expected { Ok(()) } else { Err(answer.into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    const LOAD: Load = Load { lasts: Duration::from_millis(100), pause: Duration::ZERO };
+
+    /// A server that answers the nth request on a connection with `body(n)`.
+    async fn answering(body: fn(u32) -> &'static str) -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let mut request = [0; 1024];
+                    let mut number = 0;
+                    while stream.read(&mut request).await.is_ok_and(|length| length > 0) {
+                        let body = body(number);
+                        let length = body.len();
+                        let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
+                        if stream.write_all(answer.as_bytes()).await.is_err() {
+                            break;
+                        }
+                        number += 1;
+                    }
+                });
+            }
+        });
+        address
+    }
+
+    async fn clients(address: SocketAddr, count: usize) -> Vec<Client<Repeats>> {
+        let mut callers = Vec::new();
+        for _ in 0..count {
+            let mut connection = Connection::open(address).await.unwrap();
+            callers.push(Repeats::learn(&mut connection, crate::http_client::get("/", None)).await.unwrap());
+        }
+        Client::connect(address, callers).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn callers_call_until_the_time_is_over() {
+        let mut clients = clients(answering(|_| "same").await, 3).await;
+        let outcome = drive(&mut clients, LOAD).await.unwrap();
+        assert!(outcome.answers >= 3, "{outcome:?}");
+        assert!(outcome.took >= LOAD.lasts && outcome.took < 20 * LOAD.lasts, "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn a_pause_bounds_the_rate() {
+        let mut clients = clients(answering(|_| "same").await, 2).await;
+        let load = Load { pause: Duration::from_millis(30), ..LOAD };
+        let outcome = drive(&mut clients, load).await.unwrap();
+        assert!((2..=8).contains(&outcome.answers), "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn one_other_answer_ends_the_run() {
+        let mut clients =
+            clients(answering(|number| if number < 5 { "same" } else { "other" }).await, 2).await;
+        let error = drive(&mut clients, LOAD).await.unwrap_err();
+        assert_eq!(error.to_string(), "unexpected answer: 200 other");
+    }
+}

@@ -1,0 +1,104 @@
+//! From start to end: how soon the service answers, and how much memory it takes on the way.
+
+use std::time::Duration;
+
+use tokio::time::sleep;
+
+use super::FiguresOptions;
+use crate::driver::{Client, Load, drive};
+use crate::placement::Placement;
+use crate::process::Memory;
+use crate::report::{Table, median, range};
+use crate::rounds::Rounds;
+use crate::service::Person;
+
+/// How long a service that just started is left alone before it counts as idle.
+const IDLE: Duration = Duration::from_secs(5);
+/// How long it is left alone after its load.
+const REST: Duration = Duration::from_secs(10);
+
+struct Life {
+    ready_when_empty: Duration,
+    ready_with_data: Duration,
+    at_ready: Memory,
+    when_idle: Memory,
+    after_calls: Memory,
+    after_logins: Memory,
+    after_rest: Memory,
+}
+
+/// The tables of starts and of memory.
+pub(super) async fn measure(options: &FiguresOptions) -> anyhow::Result<Vec<Table>> {
+    let mut lives = Vec::new();
+    for _ in 0..options.rounds.get() {
+        lives.push(live(options).await?);
+    }
+    Ok(vec![starts(&lives), memory(&lives)])
+}
+
+async fn live(options: &FiguresOptions) -> anyhow::Result<Life> {
+    let installation = options.installation()?;
+    let placement = Placement::Anywhere;
+    let load = Load::without_pause(options.lasts());
+
+    let server = installation.start(&placement).await?;
+    let ready_when_empty = server.ready_after();
+    let people = Person::register(server.address(), options.connections.get()).await?;
+    server.stop().await?;
+
+    let server = installation.start(&placement).await?;
+    let (ready_with_data, at_ready) = (server.ready_after(), server.memory()?);
+    sleep(IDLE).await;
+    let when_idle = server.memory()?;
+
+    let address = server.address();
+    let mut readers = Vec::new();
+    for person in &people {
+        readers.push(person.reads_profile(address).await?);
+    }
+    drive(&mut Client::connect(address, readers).await?, load).await?;
+    drive(&mut Client::connect(address, people.iter().map(Person::refreshes)).await?, load).await?;
+    let after_calls = server.memory()?;
+    drive(&mut Client::connect(address, people.iter().map(Person::signs_in)).await?, load).await?;
+    let after_logins = server.memory()?;
+    sleep(REST).await;
+    let after_rest = server.memory()?;
+    server.stop().await?;
+    Ok(Life { ready_when_empty, ready_with_data, at_ready, when_idle, after_calls, after_logins, after_rest })
+}
+
+fn starts(lives: &[Life]) -> Table {
+    let row = |name: &str, start: fn(&Life) -> Duration| {
+        let millis = Rounds::of(lives, |life| 1_000.0 * start(life).as_secs_f64());
+        vec![name.to_owned(), median(&millis), range(&millis)]
+    };
+    Table {
+        title: "From start to ready".to_owned(),
+        columns: vec!["data folder", "ms", "least – most"],
+        rows: vec![
+            row("with a database", |life| life.ready_with_data),
+            row("empty: makes database and keys", |life| life.ready_when_empty),
+        ],
+    }
+}
+
+fn memory(lives: &[Life]) -> Table {
+    let row = |name: String, memory: fn(&Life) -> Memory| {
+        let mebibytes =
+            |part: fn(Memory) -> u32| Rounds::of(lives, |life| f64::from(part(memory(life))) / 1_024.0);
+        let resident = mebibytes(|memory| memory.resident_kib);
+        let anonymous = mebibytes(|memory| memory.anonymous_kib);
+        vec![name, median(&resident), range(&resident), median(&anonymous)]
+    };
+    Table {
+        title: "Memory".to_owned(),
+        columns: vec!["when", "resident MiB", "least – most", "of which anonymous"],
+        rows: vec![
+            row("ready".to_owned(), |life| life.at_ready),
+            row(format!("idle for {} s", IDLE.as_secs()), |life| life.when_idle),
+            row("after /me and refreshes".to_owned(), |life| life.after_calls),
+            row("after logins".to_owned(), |life| life.after_logins),
+            row(format!("{} s later", REST.as_secs()), |life| life.after_rest),
+        ],
+    }
+}

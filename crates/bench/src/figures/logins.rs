@@ -1,0 +1,143 @@
+//! Logins beside nothing but hashing, and what other calls feel of them.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use tokio::time::timeout;
+
+use super::FiguresOptions;
+use crate::driver::{Client, Load, Outcome, drive};
+use crate::placement::Placement;
+use crate::raw_hash::RawHashes;
+use crate::report::{Table, factor, median, range};
+use crate::rounds::Rounds;
+use crate::service::Person;
+
+/// Logins under way for each hashing thread: one is hashed, and the others wait, on the wire or in the queue.
+const LOGINS_A_THREAD: usize = 4;
+/// People who look at their profile now and then, while others sign in.
+const READERS: usize = 8;
+/// How long they look at it.
+const READING: Duration = Duration::from_millis(10);
+
+struct Round {
+    raw: RawHashes,
+    logins: Outcome,
+    reads_alone: Outcome,
+    reads_beside_logins: Outcome,
+    logins_beside_reads: Outcome,
+}
+
+/// The tables of logins, and of `GET /me` beside them.
+pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> anyhow::Result<Vec<Table>> {
+    let threads = placement.server_cores()?;
+    let installation = options.installation()?.with("PORTCULLIS_HASHING_THREADS", threads.to_string());
+    let service = installation.start(placement).await?;
+    let address = service.address();
+
+    let people = Person::register(address, LOGINS_A_THREAD * threads + READERS).await?;
+    let (reading, signing_in) = people.split_at(READERS);
+    let mut readers = Vec::new();
+    for person in reading {
+        readers.push(person.reads_profile(address).await?);
+    }
+    let mut readers = Client::connect(address, readers).await?;
+    let mut logins = Client::connect(address, signing_in.iter().map(Person::signs_in)).await?;
+
+    let storm = Load::without_pause(options.lasts());
+    let now_and_then = Load { lasts: options.lasts(), pause: READING };
+    let mut rounds = Vec::new();
+    for _ in 0..options.rounds.get() {
+        let raw = hash_only(placement, threads, options.seconds).await?;
+        let alone = drive(&mut logins, storm).await?;
+        let reads_alone = drive(&mut readers, now_and_then).await?;
+        let (reads, beside) = tokio::try_join!(drive(&mut readers, now_and_then), drive(&mut logins, storm))?;
+        rounds.push(Round {
+            raw,
+            logins: alone,
+            reads_alone,
+            reads_beside_logins: reads,
+            logins_beside_reads: beside,
+        });
+    }
+    service.stop().await?;
+    Ok(vec![login_table(&rounds, threads), reader_table(&rounds)])
+}
+
+/// Runs `raw-hash` in a process of its own where the service runs, which is idle meanwhile.
+async fn hash_only(placement: &Placement, threads: usize, seconds: u32) -> anyhow::Result<RawHashes> {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let mut command = placement.command(&std::env::current_exe()?);
+    command.args(["raw-hash", "--threads", &threads.to_string(), "--seconds", &seconds.to_string()]);
+    let lasts = Duration::from_secs(seconds.into());
+    let output = timeout(lasts + PATIENCE, command.kill_on_drop(true).output()).await??;
+    ensure!(output.status.success(), "raw-hash failed: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).context("raw-hash prints JSON")
+}
+
+fn millis(outcome: &Outcome, share: f64) -> f64 {
+    1e3 * outcome.latencies.quantile(share).as_secs_f64()
+}
+
+fn login_table(rounds: &[Round], threads: usize) -> Table {
+    let raw = Rounds::of(rounds, |round| round.raw.a_second);
+    let login = |name: &str, outcome: fn(&Round) -> &Outcome| {
+        let rate = Rounds::of(rounds, |round| outcome(round).rate());
+        vec![
+            name.to_owned(),
+            median(&rate),
+            range(&rate),
+            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.5))),
+            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.99))),
+            factor(&Rounds::of(rounds, |round| outcome(round).rate() / round.raw.a_second)),
+        ]
+    };
+    let nothing = "–".to_owned();
+    Table {
+        title: format!(
+            "Logins at {} connections, {threads} hashing thread{}",
+            LOGINS_A_THREAD * threads,
+            if threads == 1 { "" } else { "s" }
+        ),
+        columns: vec!["what", "a second", "least – most", "p50 ms", "p99 ms", "rate to Argon2 alone"],
+        rows: vec![
+            vec![
+                "Argon2 alone".to_owned(),
+                median(&raw),
+                range(&raw),
+                nothing.clone(),
+                nothing,
+                "1.00".to_owned(),
+            ],
+            login("`POST /api/v1/auth/login`", |round| &round.logins),
+            login("the same beside readers", |round| &round.logins_beside_reads),
+        ],
+    }
+}
+
+fn reader_table(rounds: &[Round]) -> Table {
+    let row = |name: &str, outcome: fn(&Round) -> &Outcome| {
+        let p99 = Rounds::of(rounds, |round| millis(outcome(round), 0.99));
+        vec![
+            name.to_owned(),
+            median(&Rounds::of(rounds, |round| outcome(round).rate())),
+            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.5))),
+            median(&p99),
+            range(&p99),
+            factor(&Rounds::of(rounds, |round| {
+                millis(outcome(round), 0.99) / millis(&round.reads_alone, 0.99)
+            })),
+        ]
+    };
+    Table {
+        title: format!(
+            "`GET /api/v1/auth/me` by {READERS} readers with a pause of {} ms",
+            READING.as_millis()
+        ),
+        columns: vec!["while", "a second", "p50 ms", "p99 ms", "least – most", "p99 to alone"],
+        rows: vec![
+            row("nothing else happens", |round| &round.reads_alone),
+            row("logins keep all hashing threads busy", |round| &round.reads_beside_logins),
+        ],
+    }
+}

@@ -1,0 +1,139 @@
+//! Server processes: how they are started, what they have used, how they end.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+use std::{fs, io};
+
+use anyhow::{Context as _, bail, ensure};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+/// A server that says on standard output where it listens; killed when dropped.
+pub(crate) struct ServerProcess {
+    child: Child,
+    pid: u32,
+    address: SocketAddr,
+    ready_after: Duration,
+}
+
+impl ServerProcess {
+    const LONGEST_START: Duration = Duration::from_secs(30);
+    const LONGEST_END: Duration = Duration::from_secs(30);
+
+    /// Starts it and waits for its ready line, `listening on http://` and an address.
+    pub(crate) async fn start(mut command: Command) -> anyhow::Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        let spawned = Instant::now();
+        let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let line = timeout(Self::LONGEST_START, lines.next_line()).await.context("no ready line came")??;
+        let ready_after = spawned.elapsed();
+        let Some(address) = line.as_deref().and_then(|line| line.strip_prefix("listening on http://")) else {
+            bail!("not ready, but {line:?}");
+        };
+        let address = address.parse().context("the ready line names an address")?;
+        let pid = child.id().context("the server ended at once")?;
+        Ok(Self { child, pid, address, ready_after })
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The time from its start to its ready line.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready_after
+    }
+
+    /// The memory it holds now.
+    pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
+        Memory::parse(&fs::read_to_string(format!("/proc/{}/status", self.pid))?)
+    }
+
+    /// The processor time of all its threads so far.
+    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
+        processor_time(self.pid)
+    }
+
+    /// Ends it as a supervisor does.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        let asked = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await?;
+        ensure!(asked.success(), "the server had ended before");
+        let status =
+            timeout(Self::LONGEST_END, self.child.wait()).await.context("the server does not end")??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+}
+
+/// The processor time of all threads of a process so far, to 10 ms.
+pub(crate) fn processor_time(pid: u32) -> anyhow::Result<Duration> {
+    Ok(parse_processor_time(&fs::read_to_string(format!("/proc/{pid}/stat"))?)?)
+}
+
+/// The fields `utime` and `stime` of `proc_pid_stat(5)`.
+fn parse_processor_time(stat: &str) -> io::Result<Duration> {
+    /// The kernel tells programs of ticks of this length, whatever it counts in itself.
+    const TICK: Duration = Duration::from_millis(10);
+    const UTIME: usize = 14;
+    const FIRST_AFTER_NAME: usize = 3;
+    // The name before may hold spaces and parentheses.
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_ascii_whitespace());
+    let ticks = fields.and_then(|fields| {
+        let mut times = fields.skip(UTIME - FIRST_AFTER_NAME).map(str::parse::<u32>);
+        Some(times.next()?.ok()? + times.next()?.ok()?)
+    });
+    ticks.map(|ticks| TICK * ticks).ok_or_else(|| io::Error::other("no processor time in /proc/PID/stat"))
+}
+
+/// Memory of a process that is in RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// All of it, in KiB.
+    pub(crate) resident_kib: u32,
+    /// What is the process's own and backed by no file, in KiB.
+    pub(crate) anonymous_kib: u32,
+}
+
+impl Memory {
+    /// The fields `VmRSS` and `RssAnon` of `proc_pid_status(5)`.
+    fn parse(status: &str) -> anyhow::Result<Self> {
+        let kib = |name: &str| {
+            let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            let value = value.with_context(|| format!("no {name} in /proc/PID/status"))?;
+            value.trim().trim_end_matches(" kB").parse().with_context(|| format!("{name}:{value}"))
+        };
+        Ok(Self { resident_kib: kib("VmRSS")?, anonymous_kib: kib("RssAnon")? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_that_of_user_and_system() {
+        let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 900 0 3 0 123 77 5 6 20 0 9 0 555 1000 200";
+        assert_eq!(parse_processor_time(stat).unwrap(), Duration::from_secs(2));
+        assert!(parse_processor_time("42 (a) S 1 42").is_err());
+        assert!(parse_processor_time("").is_err());
+    }
+
+    #[test]
+    fn memory_is_in_kib() {
+        let status = "Name:\tx\nVmHWM:\t  9999 kB\nVmRSS:\t   15320 kB\nRssAnon:\t    4100 kB\n";
+        assert_eq!(Memory::parse(status).unwrap(), Memory { resident_kib: 15_320, anonymous_kib: 4_100 });
+        assert!(Memory::parse("VmRSS:\t   15320 kB\n").is_err());
+    }
+
+    #[test]
+    fn this_process_uses_processor_time() {
+        let begun = Instant::now();
+        let before = processor_time(std::process::id()).unwrap();
+        while processor_time(std::process::id()).unwrap() == before {
+            assert!(begun.elapsed() < Duration::from_secs(20), "spinning costs nothing");
+        }
+    }
+}

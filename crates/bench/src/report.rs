@@ -1,0 +1,174 @@
+//! Figures as people read them: on a terminal, and in the documentation.
+
+use std::fmt::{self, Write as _};
+use std::fs;
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use crate::rounds::Rounds;
+
+/// Everything that one run measured.
+#[derive(Debug)]
+pub(crate) struct Report {
+    /// What it was measured on, and how: a sentence each.
+    pub(crate) setting: Vec<String>,
+    pub(crate) tables: Vec<Table>,
+}
+
+/// Figures of one kind.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) title: String,
+    /// The first column names what the others measure.
+    pub(crate) columns: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+impl Report {
+    const BEGIN: &str = "<!-- figures: written by `just bench` -->";
+    const END: &str = "<!-- end of figures -->";
+
+    /// Replaces the figures in a Markdown document: what stands between its two marker lines.
+    ///
+    /// # Errors
+    ///
+    /// When the document cannot be read or written, or has no markers.
+    pub(crate) fn write_into(&self, document: &Path) -> anyhow::Result<()> {
+        let name = document.display();
+        let text = fs::read_to_string(document).with_context(|| format!("cannot read {name}"))?;
+        let replaced = self.replace_in(&text).with_context(|| format!("{name} lacks the marker lines"))?;
+        fs::write(document, replaced).with_context(|| format!("cannot write {name}"))
+    }
+
+    fn replace_in(&self, text: &str) -> Option<String> {
+        let (before, rest) = text.split_once(Self::BEGIN)?;
+        let (_, after) = rest.split_once(Self::END)?;
+        Some([before, Self::BEGIN, "\n\n", &self.to_markdown(), "\n", Self::END, after].concat())
+    }
+
+    fn to_markdown(&self) -> String {
+        let setting = self.setting.join("\n") + "\n";
+        self.tables.iter().fold(setting, |text, table| text + "\n" + &table.to_markdown())
+    }
+}
+
+/// As plain text.
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for sentence in &self.setting {
+            writeln!(formatter, "{sentence}")?;
+        }
+        self.tables.iter().try_for_each(|table| write!(formatter, "\n{table}"))
+    }
+}
+
+impl Table {
+    fn to_markdown(&self) -> String {
+        let alignments =
+            self.columns.iter().enumerate().map(|(column, _)| if column == 0 { "---" } else { "---:" });
+        let mut text = format!("### {}\n\n| {} |\n", self.title, self.columns.join(" | "));
+        let _ = writeln!(text, "|{}|", alignments.collect::<Vec<_>>().join("|"));
+        for row in &self.rows {
+            let _ = writeln!(text, "| {} |", row.join(" | "));
+        }
+        text
+    }
+
+    fn widths(&self) -> Vec<usize> {
+        let cells = |column: usize| self.rows.iter().map(move |row| row[column].chars().count());
+        let width = |(column, name): (usize, &&str)| cells(column).fold(name.chars().count(), usize::max);
+        self.columns.iter().enumerate().map(width).collect()
+    }
+}
+
+/// As plain text, with names to the left and numbers to the right.
+impl fmt::Display for Table {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let widths = self.widths();
+        let line = |cells: &mut dyn Iterator<Item = &str>| {
+            let aligned = cells.zip(&widths).enumerate().map(|(column, (cell, width))| {
+                if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+            });
+            aligned.collect::<Vec<_>>().join("  ")
+        };
+        writeln!(formatter, "{}", self.title)?;
+        writeln!(formatter, "  {}", line(&mut self.columns.iter().copied()))?;
+        for row in &self.rows {
+            writeln!(formatter, "  {}", line(&mut row.iter().map(String::as_str)))?;
+        }
+        Ok(())
+    }
+}
+
+/// The median, to three digits.
+pub(crate) fn median(rounds: &Rounds) -> String {
+    number(rounds.median())
+}
+
+/// The least and the greatest result.
+pub(crate) fn range(rounds: &Rounds) -> String {
+    format!("{} – {}", number(rounds.least()), number(rounds.most()))
+}
+
+/// The median as a factor.
+pub(crate) fn factor(rounds: &Rounds) -> String {
+    format!("{:.2}", rounds.median())
+}
+
+/// The median of shares from 0 to 1.
+pub(crate) fn percent(rounds: &Rounds) -> String {
+    format!("{:.0} %", 100.0 * rounds.median())
+}
+
+fn number(value: f64) -> String {
+    let decimals = match value {
+        100.0.. => 0,
+        10.0.. => 1,
+        _ => 2,
+    };
+    format!("{value:.decimals$}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report() -> Report {
+        let rows =
+            vec![vec!["GET /me".to_owned(), "8123".to_owned()], vec!["login".to_owned(), "38".to_owned()]];
+        let table = Table { title: "Calls".to_owned(), columns: vec!["call", "a second"], rows };
+        Report { setting: vec!["Two cores.".to_owned()], tables: vec![table] }
+    }
+
+    #[test]
+    fn text_is_aligned() {
+        let text = "Two cores.\n\nCalls\n  call     a second\n  GET /me      8123\n  login          38\n";
+        assert_eq!(report().to_string(), text);
+    }
+
+    #[test]
+    fn the_document_keeps_what_stands_around_the_figures() {
+        let document =
+            format!("# Performance\n\n{}\nold\n{}\n\nWhat it means.\n", Report::BEGIN, Report::END);
+        let expected = format!(
+            "# Performance\n\n{}\n\nTwo cores.\n\n### Calls\n\n| call | a second |\n|---|---:|\n\
+             | GET /me | 8123 |\n| login | 38 |\n\n{}\n\nWhat it means.\n",
+            Report::BEGIN,
+            Report::END
+        );
+        let written = report().replace_in(&document).unwrap();
+        assert_eq!(written, expected);
+        assert_eq!(report().replace_in(&written).unwrap(), written, "writing again changes nothing");
+    }
+
+    #[test]
+    fn a_document_without_markers_is_not_touched() {
+        assert_eq!(report().replace_in("# Performance\n"), None);
+    }
+
+    #[test]
+    fn numbers_have_three_digits_or_no_decimals() {
+        assert_eq!([9.876, 98.76, 987.6, 98_765.4].map(number), ["9.88", "98.8", "988", "98765"]);
+    }
+}
