@@ -6,12 +6,10 @@ use portcullis_domain::ports::{Attempt, CodeLimits, CodeOutcome, CodeRedemption,
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::TICK;
+use super::steps::{DAY, MINUTE, TICK};
 use crate::Storage;
 use crate::fixtures::{NOW, account_attempts, code_attempts, email, unknown_attempts, user};
 
-const MINUTE: Duration = Duration::from_mins(1);
-const DAY: Duration = Duration::from_hours(24);
 const POLICY: LockoutPolicy =
     LockoutPolicy { threshold: 5, duration: Duration::from_micros(15 * 60 * 1_000_000 + 1) };
 

@@ -10,7 +10,7 @@ use portcullis_domain::{
 use uuid::Uuid;
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::TICK;
+use super::steps::{DAY, TICK};
 use crate::Storage;
 use crate::fixtures::{
     LIFETIME, NOW, account, account_of, other_hash, password_hash, permission, role, session,
@@ -18,7 +18,6 @@ use crate::fixtures::{
 };
 
 const GRACE: Duration = Duration::from_secs(10);
-const DAY: Duration = Duration::from_hours(24);
 
 fn rotation(session: &Session, generation: u32, now: Timestamp) -> Rotation {
     let generation = Generation::new(generation);

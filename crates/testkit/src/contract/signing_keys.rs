@@ -5,11 +5,9 @@ use std::time::Duration;
 use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
 use super::race::{CALLERS, race};
-use super::steps::TICK;
+use super::steps::{DAY, TICK};
 use crate::Storage;
 use crate::fixtures::NOW;
-
-const DAY: Duration = Duration::from_hours(24);
 
 /// A key whose id tells it from others, made at `created_at`.
 fn key(id: impl std::fmt::Display, created_at: Timestamp) -> SigningKey {

@@ -14,6 +14,10 @@ use crate::fixtures::{NOW, password_hash, session_opened_at};
 /// The smallest difference between two moments.
 pub(super) const TICK: Duration = Duration::from_micros(1);
 
+pub(super) const MINUTE: Duration = Duration::from_mins(1);
+pub(super) const HOUR: Duration = Duration::from_hours(1);
+pub(super) const DAY: Duration = Duration::from_hours(24);
+
 impl Storage {
     /// Registers an account which nothing stands in the way of.
     pub(super) async fn register(&self, account: NewAccount) -> User {

@@ -1,0 +1,147 @@
+//! How the cases mail, look up and redeem secrets, in one line each.
+
+use portcullis_domain::mail::MailKind;
+use portcullis_domain::ports::{
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset,
+    VerificationSecrets,
+};
+use portcullis_domain::{PasswordHash, SessionId, Timestamp, TokenDigest, User};
+
+use crate::Storage;
+use crate::contract::steps::{DAY, HOUR, MINUTE};
+use crate::fixtures::{
+    NOW, account_attempts, code_attempts, code_digest, email, mail, other_hash, token_digest,
+};
+
+pub(super) const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
+pub(super) const RIGHT: &str = "314159";
+pub(super) const WRONG: &str = "271828";
+
+/// The secrets of a verification mail to `address`: a link that lives for a day, and the code [`RIGHT`],
+/// which lives for ten minutes.
+pub(super) fn verification(address: &str) -> VerificationSecrets {
+    VerificationSecrets {
+        link: token_digest(),
+        link_expires_at: NOW + DAY,
+        code: code_digest(address, RIGHT),
+        code_expires_at: NOW + 10 * MINUTE,
+        attempts: code_attempts(address),
+    }
+}
+
+/// Mails a verification to a user who is to be verified, and returns the link.
+pub(super) async fn mail_verification(storage: &Storage, user: &User) -> TokenDigest {
+    let secrets = verification(user.email.as_str());
+    let issued = storage.tokens.issue_verification(&user.email, secrets).await.expect("issue");
+    assert_eq!(issued.map(|issued| issued.id), Some(user.id), "it is mailed to the user with the address");
+    secrets.link
+}
+
+/// Mails a reset that lives for an hour, and returns its secret.
+pub(super) async fn mail_reset(storage: &Storage, user: &User) -> TokenDigest {
+    let digest = token_digest();
+    let issued = storage.tokens.issue_password_reset(&user.email, digest, NOW + HOUR).await.expect("issue");
+    assert_eq!(issued.map(|issued| issued.id), Some(user.id), "it is mailed to the user with the address");
+    digest
+}
+
+/// Asks for another address, without mails.
+pub(super) async fn ask_for_address(storage: &Storage, user: &User, session: SessionId, new_address: &str) {
+    let request = EmailChangeRequest {
+        user: user.id,
+        session,
+        new_address: email(new_address),
+        now: NOW,
+        mails: vec![],
+    };
+    storage.tokens.request_email_change(request).await.expect("request");
+}
+
+/// Mails a confirmation that lives for an hour to the new address; none when the change is not pending.
+pub(super) async fn mail_confirmation(
+    storage: &Storage,
+    user: &User,
+    new_address: &str,
+) -> Option<TokenDigest> {
+    let digest = token_digest();
+    let issued = storage.tokens.issue_email_change(user.id, &email(new_address), digest, NOW + HOUR).await;
+    let issued = issued.expect("issue")?;
+    assert_eq!(issued.id, user.id, "it is the user's change");
+    Some(digest)
+}
+
+/// Asks for another address and mails the confirmation.
+pub(super) async fn change_address(
+    storage: &Storage,
+    user: &User,
+    session: SessionId,
+    new_address: &str,
+) -> TokenDigest {
+    ask_for_address(storage, user, session, new_address).await;
+    mail_confirmation(storage, user, new_address).await.expect("the change is pending")
+}
+
+pub(super) async fn find_verification(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
+    storage.tokens.find_verification(link, now).await.expect("find")
+}
+
+pub(super) async fn redeem_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
+    storage.tokens.redeem_verification_link(link, now).await.expect("redeem")
+}
+
+pub(super) async fn redeem_code(storage: &Storage, address: &str, code: &str, now: Timestamp) -> CodeOutcome {
+    let redemption = CodeRedemption {
+        address: email(address),
+        code: Some(code_digest(address, code)),
+        attempts: code_attempts(address),
+        limits: LIMITS,
+        now,
+    };
+    storage.tokens.redeem_verification_code(redemption).await.expect("redeem")
+}
+
+pub(super) async fn find_reset(storage: &Storage, digest: TokenDigest, now: Timestamp) -> Option<User> {
+    storage.tokens.find_password_reset(digest, now).await.expect("find")
+}
+
+pub(super) fn reset(
+    user: &User,
+    digest: TokenDigest,
+    new_hash: PasswordHash,
+    now: Timestamp,
+) -> PasswordReset {
+    PasswordReset {
+        digest,
+        now,
+        new_hash,
+        attempts: account_attempts(user.id),
+        notice: mail(MailKind::PasswordChanged, user.email.as_str()),
+    }
+}
+
+pub(super) async fn redeem_reset(
+    storage: &Storage,
+    user: &User,
+    digest: TokenDigest,
+    now: Timestamp,
+) -> bool {
+    let reset = reset(user, digest, other_hash("after the reset"), now);
+    storage.tokens.redeem_password_reset(reset).await.expect("redeem")
+}
+
+pub(super) async fn redeem_confirmation(
+    storage: &Storage,
+    digest: TokenDigest,
+    now: Timestamp,
+) -> EmailChangeOutcome {
+    storage.tokens.redeem_email_change(digest, now).await.expect("redeem")
+}
+
+/// Whether this secret would still change an address at [`NOW`].
+pub(super) async fn would_change(storage: &Storage, digest: TokenDigest) -> bool {
+    storage.tokens.find_email_change(digest, NOW).await.expect("find").is_some()
+}
+
+pub(super) async fn is_verified(storage: &Storage, user: &User) -> bool {
+    storage.stored(user.id).await.user.email_verified
+}

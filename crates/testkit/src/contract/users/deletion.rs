@@ -1,0 +1,132 @@
+//! Deletion of accounts.
+
+use portcullis_domain::mail::MailKind;
+use portcullis_domain::ports::{
+    Attempt, DeleteOutcome, EmailChangeRequest, LockoutPolicy, VerificationSecrets,
+};
+use portcullis_domain::{RoleId, RoleName};
+use uuid::Uuid;
+
+use crate::Storage;
+use crate::contract::race::{CALLERS, ROUNDS, race};
+use crate::contract::steps::HOUR;
+use crate::fixtures::{
+    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, mail, role, token_digest,
+    username,
+};
+
+/// What hung on an account is gone with it, and does not come back with its address.
+pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
+    const LOCKOUT: LockoutPolicy = LockoutPolicy { threshold: 1, duration: HOUR };
+    let mut given = account("ada@example.com");
+    given.user.username = Some(username("ada"));
+    let ada = storage.register(given).await;
+    let eve = storage.register(account("eve@example.com")).await;
+    storage.operator.add_role(RoleId::from(Uuid::from_u128(1)), &role("editors"), &[]).await;
+    storage.operator.set_roles(ada.id, &[role("editors")]).await;
+    let [session, eves_session] = [storage.sign_in(ada.id).await, storage.sign_in(eve.id).await];
+    let [link, reset, confirmation] = [token_digest(), token_digest(), token_digest()];
+    let tokens = &storage.tokens;
+    let secrets = VerificationSecrets {
+        link,
+        link_expires_at: NOW + HOUR,
+        code: code_digest("ada@example.com", "111111"),
+        code_expires_at: NOW + HOUR,
+        attempts: code_attempts("ada@example.com"),
+    };
+    tokens.issue_verification(&ada.email, secrets).await.expect("issue").expect("a user");
+    tokens.issue_password_reset(&ada.email, reset, NOW + HOUR).await.expect("issue").expect("a user");
+    let new_address = email("new@example.com");
+    let request = EmailChangeRequest {
+        user: ada.id,
+        session: session.id,
+        new_address: new_address.clone(),
+        now: NOW,
+        mails: vec![
+            mail(MailKind::ConfirmEmailChange(ada.id), "new@example.com"),
+            mail(MailKind::EmailChangeRequested, "ada@example.com"),
+        ],
+    };
+    tokens.request_email_change(request).await.expect("request");
+    let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
+    issued.expect("issue").expect("a pending change");
+    let eves_mail = mail(MailKind::PasswordChanged, "eve@example.com");
+    storage.mails.enqueue(eves_mail.clone()).await.expect("enqueue");
+    let [attempts, eves_attempts] = [account_attempts(ada.id), account_attempts(eve.id)];
+    for key in [attempts, eves_attempts] {
+        let counted = storage.lockout.record_failure(key, NOW, LOCKOUT).await.expect("record");
+        assert_eq!(counted, Attempt::Admitted);
+    }
+
+    assert_eq!(storage.users.delete(ada.id, attempts).await.expect("delete"), DeleteOutcome::Deleted);
+
+    assert!(storage.users.find_by_id(ada.id).await.expect("find").is_none(), "the account is gone");
+    assert!(!storage.is_live(&session).await, "its sessions are ended");
+    assert_eq!(storage.take_mails().await, [eves_mail], "no mail goes to who is gone, all others go on");
+    let locked = storage.lockout.locked_until(attempts, NOW).await.expect("read");
+    assert_eq!(locked, None, "its wrong passwords are forgotten");
+    let locked = storage.lockout.locked_until(eves_attempts, NOW).await.expect("read");
+    assert_eq!(locked, Some(NOW + HOUR), "nobody else's are");
+    assert!(storage.is_live(&eves_session).await, "nobody else's session is ended");
+    let again = storage.users.delete(ada.id, attempts).await.expect("delete");
+    assert_eq!(again, DeleteOutcome::NotFound, "an account is deleted once");
+
+    // The same id, address and username again: whatever was left behind would hang on it.
+    let successor = storage.register(account_of(ada)).await;
+    assert_eq!(storage.stored(successor.id).await.user.roles, [RoleName::user()], "roles held are erased");
+    assert!(!storage.is_live(&session).await);
+    assert_eq!(storage.sessions.list(successor.id, NOW).await.expect("list"), []);
+    assert!(tokens.find_verification(link, NOW).await.expect("find").is_none(), "secrets are erased");
+    assert!(tokens.find_password_reset(reset, NOW).await.expect("find").is_none(), "secrets are erased");
+    assert!(tokens.find_email_change(confirmation, NOW).await.expect("find").is_none(), "secrets are erased");
+}
+
+/// Of 50 administrators who delete themselves at once, one stays.
+pub async fn raced_deletions_leave_an_administrator(storage: &Storage) {
+    let mut admins = Vec::new();
+    for round in 0..ROUNDS {
+        for number in admins.len()..CALLERS {
+            let mut admin = account(&format!("admin{round}.{number}@example.com"));
+            admin.user.roles = vec![RoleName::admin(), RoleName::user()];
+            admins.push(storage.register(admin).await.id);
+        }
+        let outcomes = race(storage, |caller, storage| {
+            let id = admins[caller];
+            async move { storage.users.delete(id, account_attempts(id)).await.expect("delete") }
+        })
+        .await;
+        let kept: Vec<_> =
+            admins.iter().zip(outcomes).filter(|(_, it)| *it != DeleteOutcome::Deleted).collect();
+        let [(&last, DeleteOutcome::LastAdmin)] = kept[..] else {
+            panic!("the last administrator cannot be deleted, and all others can: {kept:?}");
+        };
+        assert!(storage.stored(last).await.user.is_active, "the last administrator stays");
+        admins = vec![last];
+    }
+}
+
+/// Only active administrators count, and only they are protected.
+pub async fn only_active_administrators_count(storage: &Storage) {
+    let delete = async |id| storage.users.delete(id, account_attempts(id)).await.expect("delete");
+    let plain = storage.register(account("plain@example.com")).await;
+    assert_eq!(
+        delete(plain.id).await,
+        DeleteOutcome::Deleted,
+        "who is no administrator can go, even where there is none",
+    );
+    let mut admins = Vec::new();
+    for address in ["active@example.com", "inactive@example.com"] {
+        let mut admin = account(address);
+        admin.user.roles = vec![RoleName::admin()];
+        admins.push(storage.register(admin).await.id);
+    }
+    let [active, inactive] = admins[..] else { unreachable!("two were registered") };
+    storage.operator.set_active(inactive, false).await;
+    assert_eq!(delete(active).await, DeleteOutcome::LastAdmin, "an inactive administrator does not count");
+    assert_eq!(storage.stored(active).await.user.roles, [RoleName::admin()], "a refusal changes nothing");
+    let session = storage.sign_in(active).await;
+    assert_eq!(delete(active).await, DeleteOutcome::LastAdmin);
+    assert!(storage.is_live(&session).await, "a refusal ends no session");
+    storage.operator.set_active(inactive, true).await;
+    assert_eq!(delete(active).await, DeleteOutcome::Deleted, "another active administrator is enough");
+}
