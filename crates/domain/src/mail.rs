@@ -14,9 +14,8 @@ pub struct QueuedMail {
     pub id: MailId,
     /// Which mail it is.
     pub kind: MailKind,
-    /// To which address. For [`MailKind::VerifyEmail`] and [`MailKind::ResetPassword`] this is what
-    /// somebody typed: whether an account has it is found out at delivery, which sends to the
-    /// address that the account has stored.
+    /// To which address. Of most kinds this is what somebody typed: whether an account has it is found
+    /// out at delivery, which sends to the address that the account has stored.
     pub recipient: EmailAddress,
     /// In which language, unless the account at delivery says otherwise.
     pub locale: Locale,

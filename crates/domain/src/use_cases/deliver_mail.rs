@@ -4,16 +4,18 @@ use std::time::Duration;
 use crate::mail::{ClaimedMail, MailContent, MailKind, OutgoingMail};
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, Entropy, MailQueue, Mailer, MailerError, StorageError, TokenRepository, VerificationSecrets,
+    Clock, Entropy, MailQueue, Mailer, MailerError, StorageError, TokenRepository, UserRepository,
+    VerificationSecrets,
 };
 use crate::secrets::{AttemptKeys, CodeDigests, OneTimeCode, TokenSecret};
-use crate::user::User;
+use crate::user::{LoginIdentifier, User};
 use crate::values::{MailId, Timestamp};
 
 /// Delivers queued mails, one at a call. Secrets are made here, at the last moment: the queue and the
 /// use cases that fill it never see one.
 pub struct DeliverMail {
     pub(super) mails: Arc<dyn MailQueue>,
+    pub(super) users: Arc<dyn UserRepository>,
     pub(super) tokens: Arc<dyn TokenRepository>,
     pub(super) mailer: Arc<dyn Mailer>,
     pub(super) clock: Arc<dyn Clock>,
@@ -135,7 +137,13 @@ impl DeliverMail {
             }
             MailKind::EmailChangeRequested => Some(notice(MailContent::EmailChangeRequested)),
             MailKind::PasswordChanged => Some(notice(MailContent::PasswordChanged)),
-            MailKind::AddressAlreadyRegistered => Some(notice(MailContent::AddressAlreadyRegistered)),
+            MailKind::AddressAlreadyRegistered => {
+                let owner = LoginIdentifier::Email(mail.recipient.clone());
+                self.users
+                    .find_by_login(&owner)
+                    .await?
+                    .map(|account| to_owner(account.user, MailContent::AddressAlreadyRegistered))
+            }
         })
     }
 

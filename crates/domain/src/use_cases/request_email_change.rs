@@ -70,13 +70,11 @@ impl RequestEmailChange {
             QueuedMail::new(kind, recipient.clone(), user.locale.clone(), now, self.entropy.as_ref())
         };
         let notice_to_old = mail(MailKind::EmailChangeRequested, &user.email);
-        if let Some(owner) = self.other_owner(&command.new_email, user).await? {
+        if self.is_taken_from(&command.new_email, user).await? {
             if self.policy.registration != Registration::Private {
                 return Err(RequestEmailChangeError::EmailTaken);
             }
-            let mut notice_to_owner = mail(MailKind::AddressAlreadyRegistered, &owner.email);
-            notice_to_owner.locale = owner.locale;
-            self.mails.enqueue(notice_to_owner).await?;
+            self.mails.enqueue(mail(MailKind::AddressAlreadyRegistered, &command.new_email)).await?;
             self.mails.enqueue(notice_to_old).await?;
         } else {
             let confirmation = mail(MailKind::ConfirmEmailChange(user.id), &command.new_email);
@@ -94,8 +92,8 @@ impl RequestEmailChange {
         Ok(())
     }
 
-    async fn other_owner(&self, address: &EmailAddress, asking: &User) -> Result<Option<User>, StorageError> {
-        let account = self.users.find_by_login(&LoginIdentifier::Email(address.clone())).await?;
-        Ok(account.map(|account| account.user).filter(|owner| owner.id != asking.id))
+    async fn is_taken_from(&self, address: &EmailAddress, asking: &User) -> Result<bool, StorageError> {
+        let owner = self.users.find_by_login(&LoginIdentifier::Email(address.clone())).await?;
+        Ok(owner.is_some_and(|owner| owner.user.id != asking.id))
     }
 }

@@ -163,6 +163,7 @@ impl UseCases {
             },
             deliver_mail: DeliverMail {
                 mails: ports.mails.clone(),
+                users: ports.users.clone(),
                 tokens: ports.tokens.clone(),
                 mailer: ports.mailer.clone(),
                 clock: ports.clock.clone(),

@@ -91,6 +91,19 @@ async fn private_registration_does_the_same_work_for_a_taken_address() {
 }
 
 #[tokio::test]
+async fn an_owner_is_told_at_their_stored_address_in_their_own_language() {
+    let world = World::under(Policy { registration: Registration::Private, ..Policy::default() });
+    world.verified(ADA).await;
+    let mut strangers = registration("ADA@Example.com");
+    strangers.locale = Some(fixtures::locale("de"));
+    world.domain.register.register(strangers).await.unwrap();
+    world.deliver().await;
+    let notice = world.last_mail_to(ADA);
+    assert!(matches!(notice.content, MailContent::AddressAlreadyRegistered));
+    assert_eq!((notice.to.as_str(), notice.locale.as_str()), (ADA, "en"));
+}
+
+#[tokio::test]
 async fn a_mail_speaks_the_language_of_the_registration() {
     let world = World::new();
     let mut command = registration(ADA);
