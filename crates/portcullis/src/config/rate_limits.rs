@@ -1,0 +1,117 @@
+//! How many calls a route group takes.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::durations::{DAY, Span};
+use super::form::{Form, Refusal};
+
+/// How many calls of each route group a client address has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Sign-ins.
+    pub login: Rate,
+    /// Registrations.
+    pub register: Rate,
+    /// Everything about forgotten passwords.
+    pub reset: Rate,
+    /// Everything about verification.
+    pub verify: Rate,
+    /// Exchanges of refresh tokens.
+    pub refresh: Rate,
+    /// Everything else.
+    pub other: Rate,
+}
+
+/// So many calls in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub calls: NonZeroU32,
+    /// In how much time.
+    pub period: Duration,
+}
+
+impl RateLimits {
+    /// What holds for the groups that nobody names.
+    pub(super) const DEFAULT: &str =
+        "login=30/1m,register=10/1m,reset=5/1m,verify=10/1m,refresh=60/1m,other=600/1m";
+}
+
+impl Form for RateLimits {
+    type Value = Self;
+
+    fn allowed() -> String {
+        "`GROUP=CALLS/DURATION` between commas, where the groups are `login`, `register`, `reset`, \
+         `verify`, `refresh` and `other`"
+            .to_owned()
+    }
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let mut rates = rates(Self::DEFAULT)?;
+        for (group, rate) in self::rates(text)? {
+            let known = rates.get_mut(group).ok_or_else(|| Refusal::new("names an unknown group"))?;
+            *known = rate;
+        }
+        let of = |group| rates[group];
+        Ok(Self {
+            login: of("login"),
+            register: of("register"),
+            reset: of("reset"),
+            verify: of("verify"),
+            refresh: of("refresh"),
+            other: of("other"),
+        })
+    }
+}
+
+fn rates(text: &str) -> Result<BTreeMap<&str, Rate>, Refusal> {
+    let mut rates = BTreeMap::new();
+    for entry in text.split(',') {
+        let (group, rate) = entry.split_once('=').ok_or_else(|| Refusal::new("has an entry without ="))?;
+        if rates.insert(group.trim(), parse_rate(rate.trim())?).is_some() {
+            return Err(Refusal::new("names a group twice"));
+        }
+    }
+    Ok(rates)
+}
+
+fn parse_rate(text: &str) -> Result<Rate, Refusal> {
+    let (calls, period) = text.split_once('/').ok_or_else(|| Refusal::new("has a rate without /"))?;
+    let calls = calls.parse().map_err(|_| Refusal::new("has a rate that starts with no number from 1"))?;
+    Ok(Rate { calls, period: Span::<1, DAY>::parse(period)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn a_minute(calls: u32) -> Rate {
+        Rate { calls: NonZeroU32::new(calls).unwrap(), period: Duration::from_mins(1) }
+    }
+
+    #[test]
+    fn groups_left_out_keep_their_default() {
+        let limits = RateLimits::parse("login=5/1h, refresh=7/1m").unwrap();
+        assert_eq!(limits.login.period, Duration::from_hours(1));
+        assert_eq!(limits.refresh, a_minute(7));
+        assert_eq!(limits.other, a_minute(600));
+    }
+
+    #[test]
+    fn what_is_no_rate_is_refused() {
+        for text in [
+            "",
+            "login",
+            "login=5",
+            "login=0/1m",
+            "login=5/0s",
+            "login=5/soon",
+            "logout=5/1m",
+            "login=5/1m,login=6/1m",
+        ] {
+            assert!(RateLimits::parse(text).is_err(), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Rules that settings keep together, and settings whose time has not come.
+
+use portcullis_domain::policy::{EmailVerification, Registration};
+
+use super::problem::{Problem, Problems};
+use super::settings::Config;
+use super::urls::DatabaseUrl;
+use super::values::Values;
+
+/// The name of a setting, and what is to be said of it.
+type Finding = (&'static str, &'static str);
+
+/// Finds everything that keeps `config`, each value of which is allowed, from being started with.
+pub(super) fn check(config: &Config, values: &Values) -> Result<(), Problems> {
+    let conflict = |(name, conflict)| Problem::Conflict { place: values.place(name), conflict };
+    let unsupported = |(name, capability)| Problem::Unsupported { place: values.place(name), capability };
+    let conflicts = self::conflicts(config).map(conflict);
+    let problems: Vec<_> = conflicts.chain(self::unsupported(config).map(unsupported)).collect();
+    if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
+}
+
+fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
+    let private = config.registration == Registration::Private;
+    let verified_later = config.email_verification == EmailVerification::Optional;
+    let reachable = !config.bind.ip().is_loopback();
+    those_that_hold([
+        (
+            reachable && config.public_url.is_none(),
+            "public_url",
+            "must be given when PORTCULLIS_BIND is not a loopback address, as links in mails start with it",
+        ),
+        (
+            private && verified_later,
+            "registration",
+            "is private, which does not go with PORTCULLIS_EMAIL_VERIFICATION=optional: signing in at once \
+             would tell that the address was free",
+        ),
+    ])
+}
+
+/// Settings that are known already, so that nobody believes that they are heeded.
+fn unsupported(config: &Config) -> impl Iterator<Item = Finding> {
+    those_that_hold([
+        (config.database_url == Some(DatabaseUrl::Postgres), "database_url", "PostgreSQL"),
+        (config.rate_limit_redis_url.is_some(), "rate_limit_redis_url", "counts shared through Redis"),
+        (!config.trusted_proxies.is_empty(), "trusted_proxies", "trust in proxies"),
+        (!config.auth_enabled, "auth_enabled", "calls without sign-in"),
+    ])
+}
+
+fn those_that_hold<const N: usize>(
+    findings: [(bool, &'static str, &'static str); N],
+) -> impl Iterator<Item = Finding> {
+    findings.into_iter().filter(|(holds, ..)| *holds).map(|(_, name, words)| (name, words))
+}
