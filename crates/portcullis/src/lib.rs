@@ -1,1 +1,54 @@
+//! The `portcullis` program: configuration, command line, and the one place that names every adapter and
+//! wires them.
+//!
+//! It is a library so that another binary can be the same program:
+//!
+//! ```no_run
+//! fn main() -> std::process::ExitCode {
+//!     portcullis::main()
+//! }
+//! ```
 
+mod cli;
+mod clock;
+mod commands;
+pub mod config;
+mod data_dir;
+mod delivery_signal;
+mod delivery_worker;
+mod failure;
+mod listener;
+mod logging;
+mod mailbox;
+mod output;
+mod password_entry;
+mod secret_key_file;
+mod service;
+mod shutdown;
+mod store;
+mod sweeper;
+mod wiring;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use self::cli::Cli;
+
+/// Runs the program with the arguments of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    run(std::env::args_os())
+}
+
+/// Runs the program with `arguments`, the first of which is its name.
+///
+/// Gives 0 when it did what it was asked, 1 when it could not, 2 when it was not asked properly.
+pub fn run(arguments: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitCode {
+    let outcome = Cli::try_parse_from(arguments).map_err(Into::into).and_then(commands::run);
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failure::report(&error),
+    }
+}

@@ -1,0 +1,169 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use portcullis_domain::{EmailAddress, Name, Username};
+
+use crate::config::{Flags, Sources};
+
+/// User accounts for an application: registration, sign-in, tokens, sessions.
+///
+/// Settings come from a TOML file, the environment and flags, the later winning; `portcullis config show`
+/// prints them all.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationFlags,
+
+    /// What to do; without it, serve.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Configuration")]
+pub(crate) struct ConfigurationFlags {
+    /// TOML file with settings, instead of `PORTCULLIS_CONFIG`; unless either is given, `portcullis.toml` if there is one
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Address of the API, instead of `PORTCULLIS_BIND`
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    bind: Option<String>,
+
+    /// Where accounts are stored, instead of `PORTCULLIS_DATABASE_URL`
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+
+    /// Where the embedded database, generated secrets and the mailbox live, instead of
+    /// `PORTCULLIS_DATA_DIR`
+    #[arg(long, global = true, value_name = "FOLDER")]
+    data_dir: Option<String>,
+}
+
+impl ConfigurationFlags {
+    pub(crate) fn into_sources(self) -> Sources {
+        let Self { config, bind, database_url, data_dir } = self;
+        Sources::of_process(config, Flags { bind, database_url, data_dir })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the HTTP API until SIGTERM or SIGINT
+    ///
+    /// Once everything answers, one line on standard output says so: `listening on
+    /// http://127.0.0.1:8080`. Logs go to standard error.
+    Serve,
+
+    /// Bring the database schema up to date
+    Migrate {
+        /// Only find out whether it is: exit code 1 if it is not
+        #[arg(long)]
+        check: bool,
+    },
+
+    /// Look at the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+
+    /// See and replace the keys that sign access tokens
+    #[command(subcommand)]
+    Keys(KeysCommand),
+
+    /// Manage users
+    #[command(subcommand)]
+    User(UserCommand),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Find out whether the service would start with this configuration
+    Check,
+    /// Print every setting in force and where it comes from, secrets masked
+    Show {
+        #[command(flatten)]
+        format: OutputFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Print every key, the oldest first
+    List {
+        #[command(flatten)]
+        format: OutputFormat,
+    },
+    /// Make the next key, which signs ten minutes from now, when everybody who verifies tokens knows it
+    Rotate {
+        /// Let it sign at once: verifiers refuse its tokens until they fetch the keys again
+        #[arg(long)]
+        now: bool,
+        #[command(flatten)]
+        format: OutputFormat,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum UserCommand {
+    /// Make an account, verified unless told otherwise, and ask for its password
+    Create(NewUser),
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct NewUser {
+    /// The e-mail address
+    #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+    pub(crate) email: EmailAddress,
+    /// A second name to sign in with: 3 to 32 letters, digits, `.`, `_` and `-`
+    #[arg(long, value_parser = Username::parse)]
+    pub(crate) username: Option<Username>,
+    /// What the person is called
+    #[arg(long, value_parser = Name::parse)]
+    pub(crate) name: Option<Name>,
+    /// The given name
+    #[arg(long, value_name = "NAME", value_parser = Name::parse)]
+    pub(crate) first_name: Option<Name>,
+    /// The family name
+    #[arg(long, value_name = "NAME", value_parser = Name::parse)]
+    pub(crate) last_name: Option<Name>,
+    /// Make it an administrator
+    #[arg(long)]
+    pub(crate) admin: bool,
+    /// The address does not count as verified
+    #[arg(long)]
+    pub(crate) unverified: bool,
+    /// Read the password from standard input instead of asking for it
+    #[arg(long)]
+    pub(crate) password_stdin: bool,
+    #[command(flatten)]
+    pub(crate) format: OutputFormat,
+}
+
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct OutputFormat {
+    /// Print JSON, for programs
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A mistake in usage that only shows when a command runs.
+pub(crate) fn usage_error(kind: ErrorKind, message: &str) -> clap::Error {
+    Cli::command().error(kind, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,119 @@
+//! `portcullis keys`: the keys that sign access tokens.
+
+use std::fmt::Write as _;
+
+use portcullis_domain::ports::{Clock as _, SigningKeyRepository as _};
+use portcullis_domain::use_cases::RotationStart;
+use portcullis_domain::{SigningKey, Timestamp};
+use serde::Serialize;
+
+use crate::cli::OutputFormat;
+use crate::clock::{SystemClock, rfc3339};
+use crate::config::Config;
+use crate::output::{print, print_json};
+use crate::store;
+use crate::wiring::Installation;
+
+/// Prints every key, the oldest first.
+pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
+    let keys = store::open(config).await?.list().await?;
+    let now = SystemClock.now();
+    let signing = SigningKey::signing(&keys, now);
+    let views: Vec<_> = keys.iter().map(|key| KeyView::of(key, signing, now)).collect();
+    if format.json {
+        print_json(&views)?;
+    } else {
+        print(&table(&views))?;
+    }
+    Ok(())
+}
+
+/// Makes the next key and prints it.
+pub(super) async fn rotate(config: &Config, at_once: bool, format: OutputFormat) -> anyhow::Result<()> {
+    let installation = Installation::open(config, &config.public_url(config.bind)).await?;
+    let start = if at_once { RotationStart::Immediate } else { RotationStart::Announced };
+    let key = installation.use_cases.rotate_signing_key.rotate(config.jwt_algorithm, start).await?;
+    let now = installation.clock.now();
+    let signing = Some(&key).filter(|key| key.signs_from <= now);
+    let view = KeyView::of(&key, signing, now);
+    if format.json {
+        print_json(&view)?;
+    } else {
+        print(&format!("key {} ({}) signs from {}", view.kid, view.algorithm, view.signs_from))?;
+    }
+    Ok(())
+}
+
+/// A key for people and programs to read, without its private part.
+#[derive(Serialize)]
+struct KeyView {
+    kid: String,
+    algorithm: &'static str,
+    created_at: String,
+    signs_from: String,
+    verifies_until: Option<String>,
+    state: State,
+}
+
+/// What a key does at the moment.
+#[derive(Clone, Copy, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    /// It is published and will sign.
+    Announced,
+    /// It signs.
+    Signing,
+    /// It has signed; its tokens are still accepted.
+    Verifying,
+    /// Its last token has expired.
+    Expired,
+}
+
+impl State {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Signing => "signing",
+            Self::Verifying => "verifying",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+impl KeyView {
+    /// `key` at `now`, when `signing` is the one that signs.
+    fn of(key: &SigningKey, signing: Option<&SigningKey>, now: Timestamp) -> Self {
+        let state = if signing.is_some_and(|signing| signing.id == key.id) {
+            State::Signing
+        } else if !key.verifies(now) {
+            State::Expired
+        } else if key.signs_from > now {
+            State::Announced
+        } else {
+            State::Verifying
+        };
+        Self {
+            kid: key.id.to_string(),
+            algorithm: key.algorithm.name(),
+            created_at: rfc3339(key.created_at),
+            signs_from: rfc3339(key.signs_from),
+            verifies_until: key.verifies_until.map(rfc3339),
+            state,
+        }
+    }
+}
+
+fn table(keys: &[KeyView]) -> String {
+    let row = |cells: [&str; 6]| {
+        let [kid, algorithm, created, signs_from, verifies_until, state] = cells;
+        format!("{kid:<43}  {algorithm:<9}  {created:<27}  {signs_from:<27}  {verifies_until:<27}  {state}")
+    };
+    let head = row(["KID", "ALGORITHM", "CREATED", "SIGNS FROM", "VERIFIES UNTIL", "STATE"]);
+    keys.iter().fold(head, |mut table, key| {
+        let verifies_until = key.verifies_until.as_deref().unwrap_or("-");
+        let cells =
+            [&key.kid, key.algorithm, &key.created_at, &key.signs_from, verifies_until, key.state.name()];
+        write!(table, "\n{}", row(cells)).expect("a string takes all");
+        table
+    })
+}

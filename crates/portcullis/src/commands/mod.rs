@@ -1,0 +1,63 @@
+//! What the program can do.
+
+mod config;
+mod keys;
+mod migrate;
+mod openapi;
+mod serve;
+mod user;
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::{Cli, Command, KeysCommand, UserCommand};
+use crate::config::{Config, Configuration};
+use crate::logging;
+
+/// Does what the command line asks for.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
+    let load = || Configuration::load(cli.configuration.into_sources());
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Openapi => openapi::print_document(),
+        Command::Config(command) => config::run(command, &load()?),
+        Command::Serve => run_async(&load()?.config, serve::run),
+        Command::Migrate { check } => {
+            run_async(&load()?.config, async |config| migrate::run(config, check).await)
+        }
+        Command::Keys(KeysCommand::List { format }) => {
+            run_async(&load()?.config, async |config| keys::list(config, format).await)
+        }
+        Command::Keys(KeysCommand::Rotate { now, format }) => {
+            run_async(&load()?.config, async |config| keys::rotate(config, now, format).await)
+        }
+        Command::User(UserCommand::Create(user)) => {
+            run_async(&load()?.config, async |config| user::create(config, user).await)
+        }
+    }
+}
+
+/// Runs a command that waits for things, and logs meanwhile.
+fn run_async(
+    config: &Config,
+    command: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    /// For what still runs when the command has ended, such as a name that is being resolved.
+    const LAST_GASP: Duration = Duration::from_millis(500);
+    logging::start(config);
+    let runtime = runtime(config)?;
+    let outcome = runtime.block_on(command(config));
+    runtime.shutdown_timeout(LAST_GASP);
+    outcome
+}
+
+/// A thread a core, and for work that blocks no more threads than the store has connections, and a few.
+fn runtime(config: &Config) -> anyhow::Result<Runtime> {
+    const BESIDES_THE_STORE: usize = 16;
+    Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(config.database_connections().get() + BESIDES_THE_STORE)
+        .build()
+        .context("the threads of the program cannot be started")
+}

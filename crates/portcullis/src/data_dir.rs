@@ -1,0 +1,19 @@
+//! The folder for everything that the program keeps.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use anyhow::{Context as _, ensure};
+
+/// Makes the folder, unless it is there, for its owner alone.
+pub(crate) fn create(path: &Path) -> anyhow::Result<()> {
+    ensure!(
+        path.is_dir() || !path.exists(),
+        "the data directory {} (PORTCULLIS_DATA_DIR) is not a directory",
+        path.display()
+    );
+    DirBuilder::new().recursive(true).mode(0o700).create(path).with_context(|| {
+        format!("the data directory {} (PORTCULLIS_DATA_DIR) cannot be made", path.display())
+    })
+}

@@ -1,0 +1,47 @@
+//! How an operator hands over a password: typed on a terminal, or piped in. Never as an argument, which
+//! every process on the machine can read.
+
+use std::io::{self, IsTerminal as _, Read as _};
+
+use anyhow::{Context as _, bail, ensure};
+use clap::error::ErrorKind;
+use portcullis_domain::Password;
+use zeroize::Zeroizing;
+
+use crate::cli;
+
+/// The password on standard input, without the line break at its end.
+pub(crate) fn from_stdin() -> anyhow::Result<Password> {
+    /// Room for the longest password in any encoding of its characters, and what a shell adds.
+    const MOST_OCTETS: u64 = 16 * 1024;
+    let mut text = Zeroizing::new(String::new());
+    io::stdin()
+        .lock()
+        .take(MOST_OCTETS)
+        .read_to_string(&mut text)
+        .context("the password cannot be read from standard input")?;
+    let line = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    parse(line)
+}
+
+/// The password that somebody types twice. Without a terminal that is a mistake in usage.
+pub(crate) fn from_terminal() -> anyhow::Result<Password> {
+    if !io::stdin().is_terminal() {
+        bail!(cli::usage_error(
+            ErrorKind::MissingRequiredArgument,
+            "standard input is not a terminal to ask for the password; pipe it in with --password-stdin",
+        ));
+    }
+    let ask = |prompt| -> anyhow::Result<_> {
+        let typed = rpassword::prompt_password(prompt).context("the password cannot be read")?;
+        Ok(Zeroizing::new(typed))
+    };
+    let (first, second) = (ask("Password: ")?, ask("Password again: ")?);
+    ensure!(*first == *second, "the two passwords differ");
+    parse(&first)
+}
+
+fn parse(text: &str) -> anyhow::Result<Password> {
+    ensure!(!text.is_empty(), "the password is empty");
+    Password::parse(text).context("the password cannot be used")
+}

@@ -1,0 +1,146 @@
+//! The running service: its listeners, and the work in the background.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use anyhow::{Context as _, anyhow};
+use portcullis_adapters_smtp::Mailbox;
+use portcullis_http_actix::{
+    Api, HttpOptions, MailboxReader, Readiness, ServerLimits, serve, serve_operations,
+};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+
+use crate::config::Config;
+use crate::config::derived::cores;
+use crate::delivery_worker::DeliveryWorker;
+use crate::mailbox::FileMailbox;
+use crate::shutdown::Shutdown;
+use crate::wiring::Installation;
+use crate::{listener, sweeper};
+
+/// The service while it runs.
+pub(crate) struct Service {
+    address: SocketAddr,
+    readiness: Readiness,
+    api: ServerHandle,
+    operations: Option<ServerHandle>,
+    /// Both servers; they end when they are told to.
+    servers: JoinSet<io::Result<()>>,
+    background: JoinSet<()>,
+    shutdown: Shutdown,
+}
+
+impl Service {
+    /// Starts everything, and returns once everything answers.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        // First of all, since the public URL may need the port, and another instance may have it.
+        let listener = listener::bind(config.bind, "PORTCULLIS_BIND")?;
+        let operations = config.ops_bind.map(|address| listener::bind(address, "PORTCULLIS_OPS_BIND"));
+        let operations = operations.transpose()?;
+        let address = listener.local_addr().context("the address of the API cannot be found out")?;
+
+        let installation = Installation::open(config, &config.public_url(address)).await?;
+        installation.prepare_keys(config).await?;
+        if config.rate_limit {
+            tracing::warn!(
+                "PORTCULLIS_RATE_LIMIT is on, but this version does not limit rates: limit them in front of it"
+            );
+        }
+
+        let readiness = Readiness::default();
+        let options = http_options(config, &installation);
+        let api = Api::new(installation.use_cases.clone(), options, readiness.clone());
+        let mut servers = JoinSet::new();
+        let operations = match operations {
+            Some(listener) => Some(start_operations(listener, api.clone(), config, &mut servers).await?),
+            None => None,
+        };
+        let limits = ServerLimits { workers: cores().get(), shutdown_grace: config.shutdown_grace };
+        let api = start_server(serve(listener, api, limits), &mut servers).await?;
+
+        let (shutdown, notice) = Shutdown::new();
+        let mut background = JoinSet::new();
+        let Installation { use_cases, delivery, .. } = installation;
+        background.spawn(DeliveryWorker::new(use_cases.clone(), delivery).run(notice.clone()));
+        background.spawn(sweeper::run(use_cases, notice));
+        Ok(Self { address, readiness, api, operations, servers, background, shutdown })
+    }
+
+    /// Where the API is.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Waits until one of the servers ends without having been told to, which none should.
+    pub(crate) async fn failure(&mut self) -> anyhow::Error {
+        match self.servers.join_next().await {
+            Some(Ok(Err(error))) => anyhow::Error::new(error).context("a server broke down"),
+            _ => anyhow!("a server ended by itself"),
+        }
+    }
+
+    /// Ends everything within `grace`: readiness first, then the API once the requests that it has taken
+    /// are answered, and last the operations listener, which tells until then how the service is.
+    pub(crate) async fn stop(mut self, grace: Duration) {
+        self.readiness.begin_shutdown();
+        self.shutdown.begin();
+        let background = timeout(grace, async { while self.background.join_next().await.is_some() {} });
+        let ((), finished) = tokio::join!(self.api.stop(true), background);
+        if finished.is_err() {
+            tracing::warn!("deliveries that took too long were broken off; their mails stay queued");
+        }
+        if let Some(operations) = self.operations {
+            operations.stop(false).await;
+        }
+        while self.servers.join_next().await.is_some() {}
+    }
+}
+
+async fn start_operations(
+    listener: TcpListener,
+    api: Api,
+    config: &Config,
+    servers: &mut JoinSet<io::Result<()>>,
+) -> anyhow::Result<ServerHandle> {
+    let address =
+        listener.local_addr().context("the address of the operations listener cannot be found out")?;
+    let handle = start_server(serve_operations(listener, api, config.shutdown_grace), servers).await?;
+    tracing::info!(%address, "operations listener started");
+    Ok(handle)
+}
+
+/// Starts the threads of a server and lets it run on.
+async fn start_server(
+    server: io::Result<Server>,
+    servers: &mut JoinSet<io::Result<()>>,
+) -> anyhow::Result<ServerHandle> {
+    let mut server = server.context("a server cannot be set up")?;
+    // The first poll starts the threads, and fails when that fails.
+    tokio::select! {
+        biased;
+        ended = &mut server => ended.context("a server cannot be started")?,
+        () = async {} => {}
+    }
+    let handle = server.handle();
+    servers.spawn(server);
+    Ok(handle)
+}
+
+fn http_options(config: &Config, installation: &Installation) -> HttpOptions {
+    // Whoever can read the mailbox can take every account over: it is for the same machine only.
+    let shows_mailbox = config.smtp_url.is_none() && config.bind.ip().is_loopback();
+    let mailbox = || Arc::new(FileMailbox(Mailbox::new(config.mailbox()))) as Arc<dyn MailboxReader>;
+    HttpOptions {
+        auth_enabled: config.auth_enabled,
+        cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        locales: installation.locales.clone(),
+        default_locale: config.locale.clone(),
+        mailbox: shows_mailbox.then(mailbox),
+        clock: installation.clock.clone(),
+        entropy: installation.entropy.clone(),
+    }
+}

@@ -1,0 +1,110 @@
+//! Opens the store, and sees to its schema.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use portcullis_adapters_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use portcullis_domain::ports::StorageError;
+use tokio::time::{Instant, sleep};
+
+use crate::config::{Config, DatabaseUrl, Migrate};
+use crate::data_dir;
+
+/// Opens the store with its schema as the settings want it.
+pub(crate) async fn open(config: &Config) -> anyhow::Result<SqliteStore> {
+    let store = open_as_it_is(config).await?;
+    match config.migrate {
+        Migrate::Auto => {
+            migrate(&store, config).await?;
+        }
+        Migrate::Check => {
+            let pending = pending_migrations(&store, config).await?;
+            ensure!(
+                pending.is_empty(),
+                "the database lacks the migrations {}; `portcullis migrate` applies them",
+                pending.join(", ")
+            );
+        }
+        Migrate::Off => {}
+    }
+    Ok(store)
+}
+
+/// Opens the store whatever its schema is.
+pub(crate) async fn open_as_it_is(config: &Config) -> anyhow::Result<SqliteStore> {
+    data_dir::create(&config.data_dir)?;
+    let DatabaseUrl::Sqlite(path) = config.database() else {
+        anyhow::bail!("PostgreSQL is not supported by this version");
+    };
+    let options = SqliteOptions { readers: config.database_connections(), ..SqliteOptions::new(path) };
+    let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
+    let store = patiently(config.database_wait, may_pass, async || SqliteStore::open(&options).await).await?;
+    Ok(store)
+}
+
+/// Brings the schema up to date, and names the migrations that it lacked.
+pub(crate) async fn migrate(store: &SqliteStore, config: &Config) -> anyhow::Result<Vec<String>> {
+    patiently(config.database_wait, StorageError::is_unavailable, async || store.migrate().await)
+        .await
+        .context("the database schema cannot be brought up to date")
+}
+
+/// The migrations that the schema lacks.
+pub(crate) async fn pending_migrations(store: &SqliteStore, config: &Config) -> anyhow::Result<Vec<String>> {
+    patiently(config.database_wait, StorageError::is_unavailable, async || store.pending_migrations().await)
+        .await
+        .context("the version of the database schema cannot be found out")
+}
+
+/// Repeats `attempt` for as long as `patience` lasts and its failure may pass.
+async fn patiently<T, E>(
+    patience: Duration,
+    may_pass: impl Fn(&E) -> bool,
+    attempt: impl AsyncFn() -> Result<T, E>,
+) -> Result<T, E> {
+    const PAUSE: Duration = Duration::from_millis(250);
+    let end = Instant::now() + patience;
+    loop {
+        match attempt().await {
+            Err(error) if may_pass(&error) && Instant::now() + PAUSE < end => sleep(PAUSE).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    /// How long `patiently` takes over a store that answers at the attempt with this number.
+    async fn time_until_answered(attempts: u32, may_pass: bool) -> (Result<(), ()>, Duration) {
+        let (start, made) = (Instant::now(), Cell::new(0));
+        let attempt = async || {
+            made.set(made.get() + 1);
+            if made.get() < attempts { Err(()) } else { Ok(()) }
+        };
+        let outcome = patiently(PATIENCE, |()| may_pass, attempt).await;
+        (outcome, start.elapsed())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_store_that_comes_back_is_waited_for() {
+        let (outcome, time) = time_until_answered(5, true).await;
+        assert!(outcome.is_ok() && time < PATIENCE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn patience_ends() {
+        let (outcome, time) = time_until_answered(u32::MAX, true).await;
+        assert!(outcome.is_err() && time <= PATIENCE, "{time:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_does_not_pass_is_not_waited_for() {
+        assert_eq!(time_until_answered(2, false).await, (Err(()), Duration::ZERO));
+    }
+}

@@ -1,0 +1,137 @@
+//! The one place that names every adapter: it makes the use cases of an installation.
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use portcullis_adapters_crypto::{Argon2Hasher, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
+use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
+use portcullis_adapters_sqlite::SqliteStore;
+use portcullis_domain::ports::{Clock, Entropy, Mailer, SigningKeyRepository};
+use portcullis_domain::use_cases::{Ports, UseCases};
+use portcullis_domain::{Locale, SecretKey};
+
+use crate::clock::SystemClock;
+use crate::config::{Config, HttpUrl};
+use crate::delivery_signal::LocalDeliverySignal;
+use crate::{secret_key_file, store};
+
+/// An installation: its use cases, and what serving them needs besides.
+pub(crate) struct Installation {
+    pub(crate) use_cases: Arc<UseCases>,
+    /// Tells that a mail was queued by one of the use cases.
+    pub(crate) delivery: Arc<LocalDeliverySignal>,
+    key_ring: Arc<KeyRing>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) entropy: Arc<dyn Entropy>,
+    /// The languages that mails can be had in.
+    pub(crate) locales: Vec<Locale>,
+}
+
+impl Installation {
+    /// Opens the store and sets up everything that works on it, for who reaches it at `public_url`.
+    pub(crate) async fn open(config: &Config, public_url: &HttpUrl) -> anyhow::Result<Self> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
+        let delivery = Arc::new(LocalDeliverySignal::default());
+
+        let templates = templates(config)?;
+        let locales = templates.locales().to_vec();
+        let composer = composer(config, templates, public_url)?;
+        let store = store::open(config).await?;
+        let mailer = mailer(config, composer, clock.clone())?;
+        let secret = secret_key(config, entropy.as_ref())?;
+        let key_ring = key_ring(&store, &secret, clock.as_ref()).await?;
+        let audience = config.audience.clone().unwrap_or_else(|| public_url.to_string());
+
+        let store = Arc::new(store);
+        let ports = Ports {
+            users: store.clone(),
+            sessions: store.clone(),
+            tokens: store.clone(),
+            lockouts: store.clone(),
+            mails: store.clone(),
+            signing_keys: store,
+            key_factory: Arc::new(SealingKeyFactory::new(&secret)),
+            access_tokens: Arc::new(JwtAccessTokens::new(key_ring.clone(), public_url.as_str(), audience)),
+            hasher: Arc::new(
+                Argon2Hasher::start(config.argon2, config.hashing_capacity(), entropy.clone())
+                    .context("the threads that hash passwords cannot be started")?,
+            ),
+            mailer,
+            delivery: delivery.clone(),
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+        };
+        let use_cases = Arc::new(UseCases::new(&ports, config.policy(), &secret));
+        Ok(Self { use_cases, delivery, key_ring, clock, entropy, locales })
+    }
+
+    /// Sees to it that there is a signing key, and that it is ready.
+    pub(crate) async fn prepare_keys(&self, config: &Config) -> anyhow::Result<()> {
+        self.use_cases
+            .ensure_signing_key
+            .ensure(config.jwt_algorithm)
+            .await
+            .context("a signing key cannot be made")?;
+        self.key_ring.refresh(self.clock.now()).await.context("the signing keys cannot be read")
+    }
+}
+
+/// The configured key, else the one of the data directory.
+fn secret_key(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<SecretKey> {
+    match &config.secret_key {
+        Some(key) => Ok(key.clone()),
+        None => Ok(secret_key_file::load_or_create(&config.secret_key_file(), entropy)?),
+    }
+}
+
+async fn key_ring(
+    store: &SqliteStore,
+    secret: &SecretKey,
+    clock: &dyn Clock,
+) -> anyhow::Result<Arc<KeyRing>> {
+    let keys: Arc<dyn SigningKeyRepository> = Arc::new(store.clone());
+    let ring = KeyRing::load(keys, secret, clock.now())
+        .await
+        .context("the signing keys in the database cannot be used (PORTCULLIS_SECRET_KEY)")?;
+    Ok(Arc::new(ring))
+}
+
+/// SMTP when there is a mail server, else files.
+fn mailer(config: &Config, composer: Composer, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
+    Ok(match config.smtp() {
+        Some(settings) => Arc::new(smtp_mailer(&settings, composer, clock)?),
+        None => Arc::new(
+            FileMailer::open(config.mailbox(), composer, clock)
+                .with_context(|| format!("the mailbox {} cannot be made", config.mailbox().display()))?,
+        ),
+    })
+}
+
+fn smtp_mailer(
+    settings: &SmtpSettings,
+    composer: Composer,
+    clock: Arc<dyn Clock>,
+) -> anyhow::Result<SmtpMailer> {
+    SmtpMailer::new(settings, composer, clock)
+        .context("mails cannot be sent (PORTCULLIS_SMTP_URL, PORTCULLIS_SMTP_CA_FILE)")
+}
+
+fn templates(config: &Config) -> anyhow::Result<Templates> {
+    Templates::load(config.mail_templates.as_deref(), &config.locale)
+        .context("mails cannot be written (PORTCULLIS_MAIL_TEMPLATES, PORTCULLIS_LOCALE)")
+}
+
+fn composer(config: &Config, templates: Templates, public_url: &HttpUrl) -> anyhow::Result<Composer> {
+    let links = config.links(public_url).context("links in mails cannot start with the public URL")?;
+    Ok(Composer::new(templates, links, config.mail_from.clone()))
+}
+
+/// Finds out whether the files that settings name can be used, without reaching or changing anything.
+pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
+    let composer = composer(config, templates(config)?, &config.public_url(config.bind))?;
+    if let Some(settings) = config.smtp() {
+        smtp_mailer(&settings, composer, Arc::new(SystemClock))?;
+    }
+    Ok(())
+}

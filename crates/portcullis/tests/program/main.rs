@@ -1,0 +1,7 @@
+//! The real program, as operators meet it: its commands, its exit codes, its start and its end.
+
+mod accounts;
+mod command_line;
+mod process;
+mod serving;
+mod start_failures;

@@ -1,0 +1,94 @@
+//! Serving, from the ready line to the end.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
+
+use crate::process::Installation;
+
+#[test]
+fn the_ready_line_names_the_real_port_and_stands_alone() {
+    let serving = Installation::new().serve();
+    assert_eq!(serving.get("/health/ready").status, 200);
+    let finished = serving.end("TERM");
+    assert_eq!((finished.code, finished.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn either_signal_ends_it_well() {
+    let installation = Installation::new();
+    for signal in ["TERM", "INT"] {
+        let finished = installation.serve().end(signal);
+        assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    }
+}
+
+#[test]
+fn logs_are_one_json_record_a_line_when_nobody_watches() {
+    let serving = Installation::new().serve();
+    serving.get("/health");
+    let finished = serving.end("TERM");
+    assert!(!finished.stderr.is_empty());
+    for line in finished.stderr.lines() {
+        let record: serde_json::Value = serde_json::from_str(line).expect("a record is JSON");
+        assert!(record["timestamp"].is_string() && record["message"].is_string(), "{line}");
+    }
+}
+
+#[test]
+fn who_relies_on_rate_limits_is_warned() {
+    let warned = |setting| {
+        let finished = Installation::new().with("PORTCULLIS_RATE_LIMIT", setting).serve().end("TERM");
+        finished.stderr.lines().filter(|line| line.contains("does not limit rates")).count()
+    };
+    assert_eq!((warned("on"), warned("off")), (1, 0));
+}
+
+#[test]
+fn what_it_keeps_is_for_its_owner_alone() {
+    let installation = Installation::new();
+    let serving = installation.serve();
+    for (name, mode) in [("data", 0o700), ("data/secret.key", 0o600), ("data/portcullis.db", 0o600)] {
+        let permissions = fs::metadata(installation.path(name)).unwrap().permissions();
+        assert_eq!(permissions.mode() & 0o777, mode, "{name}");
+    }
+    serving.end("TERM");
+}
+
+#[test]
+fn a_second_start_goes_on_with_the_same_keys() {
+    let installation = Installation::new();
+    let kept = || fs::read(installation.path("data/secret.key")).unwrap();
+    let serving = installation.serve();
+    let (keys, secret) = (serving.get("/.well-known/jwks.json").body, kept());
+    serving.end("TERM");
+    let serving = installation.serve();
+    assert_eq!((serving.get("/.well-known/jwks.json").body, kept()), (keys, secret));
+}
+
+#[test]
+fn instances_that_start_together_on_nothing_share_what_they_make() {
+    const INSTANCES: usize = 4;
+    let installation = Installation::new();
+    let serving: Vec<_> = thread::scope(|scope| {
+        let starts: Vec<_> = (0..INSTANCES).map(|_| scope.spawn(|| installation.serve())).collect();
+        starts.into_iter().map(|start| start.join().unwrap()).collect()
+    });
+    let keys: Vec<_> = serving.iter().map(|instance| instance.get("/.well-known/jwks.json").body).collect();
+    assert!(keys.iter().all(|other| other == &keys[0]), "{keys:?}");
+}
+
+#[test]
+fn the_operations_listener_tells_how_the_service_is() {
+    let serving = Installation::new().with("PORTCULLIS_OPS_BIND", "127.0.0.1:0").serve();
+    let finished = serving.end("TERM");
+    assert!(finished.stderr.contains("operations listener started"), "{}", finished.stderr);
+}
+
+#[test]
+fn the_mailbox_is_shown_with_the_file_mailer_only() {
+    let files = Installation::new().serve();
+    assert_eq!(files.get("/dev/mailbox.json").status, 200);
+    let smtp = Installation::new().with("PORTCULLIS_SMTP_URL", "smtp://127.0.0.1:9").serve();
+    assert_eq!(smtp.get("/dev/mailbox.json").status, 404);
+}
