@@ -1,1 +1,39 @@
+//! The HTTP interface: thin handlers on actix-web over the use cases of the domain.
+//!
+//! A handler turns a request into the values of the domain, runs one use case, and puts the outcome into
+//! words. What is true of every request and answer stands in one place each: [problems](Api) for errors,
+//! authentication before anything else is looked at, and the headers that keep answers to who asked.
+//!
+//! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 
+mod access_log;
+mod api;
+mod authenticated;
+mod body;
+mod client;
+mod dto;
+mod envelope;
+mod fields;
+mod handlers;
+mod head;
+mod json;
+mod locale;
+mod openapi;
+mod options;
+mod pages;
+mod panics;
+mod path_id;
+mod problem;
+mod query;
+mod readiness;
+mod request_id;
+mod routes;
+mod security_headers;
+mod server;
+
+pub use api::Api;
+pub use openapi::openapi;
+pub use options::HttpOptions;
+pub use pages::{Mail, MailboxError, MailboxReader};
+pub use readiness::Readiness;
+pub use server::{ServerLimits, serve, serve_operations};

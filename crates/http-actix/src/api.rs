@@ -1,0 +1,86 @@
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::middleware::{Condition, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Scope};
+use portcullis_domain::use_cases::UseCases;
+
+use crate::envelope::envelope;
+use crate::problem::{Code, Problem};
+use crate::{HttpOptions, Readiness, pages, routes};
+
+/// The HTTP interface of one installation, to be [served](crate::serve) or mounted into an application of
+/// one's own. Clones share all they have.
+///
+/// ```no_run
+/// # fn api() -> portcullis_http_actix::Api { unimplemented!() }
+/// use actix_web::{App, HttpServer};
+///
+/// let api = api();
+/// HttpServer::new(move || App::new().configure(|routes| api.configure(routes)));
+/// ```
+#[derive(Clone)]
+pub struct Api {
+    domain: web::Data<UseCases>,
+    options: web::Data<HttpOptions>,
+    readiness: web::Data<Readiness>,
+}
+
+impl Api {
+    /// The interface to `domain`. `readiness` is what the program tells it about its shutdown.
+    #[must_use]
+    pub fn new(domain: Arc<UseCases>, options: HttpOptions, readiness: Readiness) -> Self {
+        Self {
+            domain: web::Data::from(domain),
+            options: web::Data::new(options),
+            readiness: web::Data::new(readiness),
+        }
+    }
+
+    /// Mounts everything, at the root and for good: what comes after it in `routes` is never asked.
+    pub fn configure(&self, routes: &mut ServiceConfig) {
+        self.share_state(routes);
+        let root = scope().configure(|routes| {
+            for endpoint in routes::api().into_iter().chain(routes::documentation()) {
+                endpoint.mount(routes);
+            }
+            pages::configure(routes);
+        });
+        let cors = Condition::new(!self.options.cors_origins.is_empty(), self.cors());
+        routes.service(root.wrap(cors).wrap(from_fn(envelope)));
+    }
+
+    /// Mounts what operators ask and nothing else.
+    pub fn configure_operations(&self, routes: &mut ServiceConfig) {
+        self.share_state(routes);
+        let root = scope().configure(|routes| {
+            for endpoint in routes::operations() {
+                endpoint.mount(routes);
+            }
+        });
+        routes.service(root.wrap(from_fn(envelope)));
+    }
+
+    fn share_state(&self, routes: &mut ServiceConfig) {
+        routes.app_data(self.domain.clone()).app_data(self.options.clone()).app_data(self.readiness.clone());
+    }
+
+    /// Lets pages of the configured origins call. No cookies are involved, so credentials are not.
+    fn cors(&self) -> Cors {
+        const AN_HOUR: usize = 3600;
+        let cors = Cors::default()
+            .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+            .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
+            .expose_headers(["x-request-id"])
+            .expose_headers([RETRY_AFTER, WWW_AUTHENTICATE, LOCATION])
+            .max_age(AN_HOUR);
+        self.options.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
+}
+
+/// The root, where what is not found is told so.
+fn scope() -> Scope {
+    web::scope("").default_service(web::to(async || Err::<HttpResponse, _>(Problem::new(Code::NotFound))))
+}

@@ -1,0 +1,42 @@
+use portcullis_domain::use_cases::Tokens;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a client gets to act for a session.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Tokens)]
+pub(crate) struct TokensDto<'a> {
+    /// A JWT (RFC 9068), sent with each call as `Authorization: Bearer …`.
+    #[schema(examples("eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTljYTBmNCJ9.c2lnbmF0dXJl"))]
+    access_token: &'a str,
+    /// Exchanged for the next pair of tokens, once. Opaque.
+    #[schema(examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    refresh_token: &'a str,
+    token_type: TokenType,
+    /// How many seconds the access token lives.
+    #[schema(examples(1800))]
+    expires_in: u64,
+    /// How many seconds the refresh token lives.
+    #[schema(examples(2_592_000))]
+    refresh_expires_in: u64,
+}
+
+/// How access tokens are sent (RFC 6750).
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum TokenType {
+    /// As they are.
+    Bearer,
+}
+
+impl<'a> From<&'a Tokens> for TokensDto<'a> {
+    fn from(tokens: &'a Tokens) -> Self {
+        Self {
+            access_token: &tokens.access_token,
+            refresh_token: &tokens.refresh_token,
+            token_type: TokenType::Bearer,
+            expires_in: tokens.expires_in.as_secs(),
+            refresh_expires_in: tokens.refresh_expires_in.as_secs(),
+        }
+    }
+}

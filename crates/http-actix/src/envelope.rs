@@ -1,0 +1,58 @@
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::middleware::Next;
+use actix_web::{Error, web};
+
+use crate::problem::Problem;
+use crate::request_id::RequestId;
+use crate::{HttpOptions, access_log, head, security_headers};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every request and every answer goes through, whichever handler or part of the framework answers.
+pub(crate) async fn envelope(
+    options: web::Data<HttpOptions>,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse, Error> {
+    let started = Instant::now();
+    let id = RequestId::assign(&request, options.clock.as_ref(), options.entropy.as_ref());
+    head::route_as_get(&mut request);
+    let mut response = next.call(request).await?.map_into_boxed_body();
+    response = describe_error(response, id);
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.header_value());
+    security_headers::complete(headers);
+    access_log::record(&response, id, started.elapsed());
+    Ok(response)
+}
+
+/// Describes the problem that is behind an error answer, also where the framework refused a request in its own
+/// words or in none. Pages describe their errors themselves. Headers that are there already, such as those of
+/// CORS, stay.
+fn describe_error(mut response: ServiceResponse, id: RequestId) -> ServiceResponse {
+    let describe = |problem: &Problem| {
+        problem.log(id);
+        problem.describe(Some(id))
+    };
+    let description = match response.response().error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(problem) => describe(problem),
+            None => describe(&Problem::from_foreign(error)),
+        },
+        None if is_bare_refusal(&response) => describe(&Problem::from_status(response.status())),
+        None => return response,
+    };
+    *response.response_mut().status_mut() = description.status;
+    for (name, value) in description.headers {
+        response.headers_mut().insert(name, value);
+    }
+    response.map_body(|_, _| BoxBody::new(description.body))
+}
+
+fn is_bare_refusal(response: &ServiceResponse) -> bool {
+    response.status().is_client_error() && !response.headers().contains_key(header::CONTENT_TYPE)
+}

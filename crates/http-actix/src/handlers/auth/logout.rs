@@ -1,0 +1,63 @@
+use actix_web::{HttpResponse, web};
+use portcullis_domain::ports::StorageError;
+use portcullis_domain::use_cases::{LogoutError, UseCases};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::authenticated::Authenticated;
+use crate::body::OptionalBody;
+use crate::fields::{self, Fields, FromFields};
+use crate::problem::{Problem, Problems};
+
+/// Which session to end.
+#[derive(ToSchema)]
+pub(crate) struct LogoutRequest {
+    /// A refresh token of the session; the one that the call is made with if left out.
+    #[schema(value_type = Option<String>, examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    refresh_token: Option<Zeroizing<String>>,
+}
+
+impl FromFields for LogoutRequest {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let refresh_token = fields.optional("refresh_token", fields::verbatim);
+        Some(Self { refresh_token: refresh_token? })
+    }
+}
+
+/// Signs out
+///
+/// Ends the session of the refresh token, or the one that the call is made with.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/logout",
+    tag = "Sessions",
+    security(("bearer" = [])),
+    request_body = Option<LogoutRequest>,
+    responses((status = 204, description = "The session has ended."), Problems<LogoutError>)
+)]
+pub(crate) async fn logout(
+    Authenticated { principal, input: OptionalBody(body) }: Authenticated<OptionalBody<LogoutRequest>>,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    let refresh_token = body.and_then(|body| body.refresh_token);
+    domain.logout.logout(&principal, refresh_token.as_ref().map(|token| token.as_str())).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Signs out everywhere
+///
+/// Ends every session of the caller, this one too.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/logout-all",
+    tag = "Sessions",
+    security(("bearer" = [])),
+    responses((status = 204, description = "Every session has ended."), Problems<StorageError>)
+)]
+pub(crate) async fn logout_all(
+    Authenticated { principal, .. }: Authenticated,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    domain.logout_all.logout_all(principal.user.id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,104 @@
+use actix_web::{HttpResponse, web};
+use portcullis_domain::use_cases::{AuthenticateError, DeleteAccountError, UpdateProfileError, UseCases};
+use portcullis_domain::{Change, Name, Password, ProfileChange, Username};
+use utoipa::ToSchema;
+
+use crate::authenticated::Authenticated;
+use crate::body::Body;
+use crate::dto::UserDto;
+use crate::fields::{self, Fields, FromFields};
+use crate::problem::{Problem, Problems};
+
+/// What shall be different: a field that is left out stays as it is, null clears it.
+#[derive(ToSchema)]
+pub(crate) struct ProfileUpdate {
+    /// The whole name, or a nickname; white space around it is ignored.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada Lovelace"))]
+    name: Change<Name>,
+    /// A name to sign in with, unique regardless of case.
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 32, pattern = "^[a-zA-Z][a-zA-Z0-9._-]*$", examples("ada"))]
+    username: Change<Username>,
+    /// The given name; white space around it is ignored.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada"))]
+    first_name: Change<Name>,
+    /// The family name; white space around it is ignored.
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Lovelace"))]
+    last_name: Change<Name>,
+}
+
+impl FromFields for ProfileUpdate {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let name = fields.change("name", Name::parse);
+        let username = fields.change("username", Username::parse);
+        let first_name = fields.change("first_name", Name::parse);
+        let last_name = fields.change("last_name", Name::parse);
+        Some(Self { name: name?, username: username?, first_name: first_name?, last_name: last_name? })
+    }
+}
+
+/// What shows that an account is the caller's to erase.
+#[derive(ToSchema)]
+pub(crate) struct AccountDeletion {
+    /// The password of the account.
+    #[schema(value_type = String, format = Password, examples("correct horse battery"))]
+    password: Option<Password>,
+}
+
+impl FromFields for AccountDeletion {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let password = fields.required("password", fields::claimed_password);
+        Some(Self { password: password? })
+    }
+}
+
+/// Shows the caller's account
+#[utoipa::path(
+    get,
+    path = "/api/v1/auth/me",
+    tag = "Accounts",
+    security(("bearer" = [])),
+    responses((status = 200, description = "The account.", body = UserDto), Problems<AuthenticateError>)
+)]
+pub(crate) async fn read_me(Authenticated { principal, .. }: Authenticated) -> HttpResponse {
+    HttpResponse::Ok().json(UserDto::from(&principal.user))
+}
+
+/// Changes what the caller is called
+#[utoipa::path(
+    method(patch, put),
+    path = "/api/v1/auth/me",
+    tag = "Accounts",
+    security(("bearer" = [])),
+    request_body = ProfileUpdate,
+    responses((status = 200, description = "The account as it is now.", body = UserDto), Problems<UpdateProfileError>)
+)]
+pub(crate) async fn update_me(
+    Authenticated { principal, input: Body(update) }: Authenticated<Body<ProfileUpdate>>,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    let ProfileUpdate { name, username, first_name, last_name } = update;
+    let change = ProfileChange { username, name, first_name, last_name };
+    let user = domain.update_profile.update(principal.user, change).await?;
+    Ok(HttpResponse::Ok().json(UserDto::from(&user)))
+}
+
+/// Erases the caller's account
+///
+/// And all that hangs on it. A wrong password counts towards the lockout of the account.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/auth/me",
+    tag = "Accounts",
+    security(("bearer" = [])),
+    request_body = AccountDeletion,
+    responses((status = 204, description = "The account is gone."), Problems<DeleteAccountError>)
+)]
+pub(crate) async fn delete_me(
+    Authenticated { principal, input: Body(AccountDeletion { password }) }: Authenticated<
+        Body<AccountDeletion>,
+    >,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    domain.delete_account.delete(principal.user.id, password).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,52 @@
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use portcullis_domain::Password;
+use portcullis_domain::use_cases::{ChangePasswordCommand, ChangePasswordError, UseCases};
+use utoipa::ToSchema;
+
+use crate::authenticated::Authenticated;
+use crate::body::Body;
+use crate::dto::MessageDto;
+use crate::fields::{self, Fields, FromFields};
+use crate::problem::{Problem, Problems};
+
+/// The password that an account has, and the one that it shall have.
+#[derive(ToSchema)]
+pub(crate) struct PasswordChangeRequest {
+    /// The password that the account has.
+    #[schema(value_type = String, format = Password, examples("correct horse battery"))]
+    current_password: Option<Password>,
+    /// The password to be set: 8 to 128 Unicode characters after NFKC; more than 8 where the installation asks
+    /// for it. Neither a common one nor one that contains the e-mail address, the username or a name.
+    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, examples("staple battery horse"))]
+    new_password: Password,
+}
+
+impl FromFields for PasswordChangeRequest {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let current_password = fields.required("current_password", fields::claimed_password);
+        let new_password = fields.required("new_password", fields::new_password);
+        Some(Self { current_password: current_password?, new_password: new_password? })
+    }
+}
+
+/// Changes the caller's password
+///
+/// All their other sessions end. A wrong current password counts towards the lockout of the account.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/password-change",
+    tag = "Passwords",
+    security(("bearer" = [])),
+    request_body = PasswordChangeRequest,
+    responses((status = 200, description = "The password is changed.", body = MessageDto), Problems<ChangePasswordError>)
+)]
+pub(crate) async fn change_password(
+    Authenticated { principal, input: Body(request) }: Authenticated<Body<PasswordChangeRequest>>,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    let PasswordChangeRequest { current_password, new_password } = request;
+    let command = ChangePasswordCommand { current_password, new_password };
+    domain.change_password.change(&principal, command).await?;
+    Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
+}

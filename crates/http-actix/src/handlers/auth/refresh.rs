@@ -1,0 +1,58 @@
+use actix_web::{HttpRequest, HttpResponse, web};
+use portcullis_domain::use_cases::{RefreshError, UseCases};
+use utoipa::ToSchema;
+use zeroize::Zeroizing;
+
+use crate::authenticated::Bearer;
+use crate::body::{self, OptionalBody};
+use crate::dto::TokensDto;
+use crate::fields::{self, Fields, FromFields};
+use crate::problem::{Problem, Problems};
+
+/// A refresh token to be exchanged.
+#[derive(ToSchema)]
+pub(crate) struct RefreshRequest {
+    /// The one of the last answer.
+    #[schema(value_type = String, examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    refresh_token: Zeroizing<String>,
+}
+
+impl FromFields for RefreshRequest {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let refresh_token = fields.required("refresh_token", fields::verbatim);
+        Some(Self { refresh_token: refresh_token? })
+    }
+}
+
+/// Exchanges a refresh token for the next pair of tokens
+///
+/// The refresh token is given in the body, or as Bearer without a body. It is spent: to use it again ends the
+/// session, except that within 10 seconds (unless configured) the last one spent gets the same successor again.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/refresh",
+    tag = "Sessions",
+    request_body = Option<RefreshRequest>,
+    responses((status = 200, description = "The next pair of tokens.", body = TokensDto), Problems<RefreshError>)
+)]
+pub(crate) async fn refresh(
+    request: HttpRequest,
+    OptionalBody(given): OptionalBody<RefreshRequest>,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    let refresh_token = match (&given, Bearer::of(&request)) {
+        (Some(given), _) => given.refresh_token.as_str(),
+        (None, Bearer::Token(token)) => token,
+        (None, Bearer::Unusable) => return Err(RefreshError::Invalid.into()),
+        (None, Bearer::Absent) => return Err(body::missing(&request)),
+    };
+    let tokens = domain.refresh.refresh(refresh_token).await.inspect_err(warn_of_reuse)?;
+    Ok(HttpResponse::Ok().json(TokensDto::from(&tokens)))
+}
+
+/// A token that is used twice has been copied, by whomever.
+fn warn_of_reuse(error: &RefreshError) {
+    if let RefreshError::Reused { user, session } = error {
+        tracing::warn!(user_id = %user, session_id = %session, "a spent refresh token was used: the session has been ended");
+    }
+}

@@ -1,0 +1,25 @@
+use std::sync::Arc;
+
+use portcullis_domain::Locale;
+use portcullis_domain::ports::{Clock, Entropy};
+
+use crate::pages::MailboxReader;
+
+/// What an installation decides about its HTTP interface.
+#[derive(Clone)]
+pub struct HttpOptions {
+    /// Whether calls have to say who is calling; told by `/health`.
+    pub auth_enabled: bool,
+    /// The origins whose pages may call from a browser, exactly as browsers write them; none turns CORS off.
+    pub cors_origins: Vec<String>,
+    /// The languages that mails and pages can be had in.
+    pub locales: Vec<Locale>,
+    /// The language of mails and pages for who asks for none of these.
+    pub default_locale: Locale,
+    /// What `/dev/mailbox` shows; nothing makes it 404.
+    pub mailbox: Option<Arc<dyn MailboxReader>>,
+    /// Dates request ids.
+    pub clock: Arc<dyn Clock>,
+    /// Makes request ids unique.
+    pub entropy: Arc<dyn Entropy>,
+}

@@ -1,0 +1,266 @@
+//! How each error of the domain is answered.
+
+use portcullis_domain::PasswordRefusal;
+use portcullis_domain::ports::{HashingError, StorageError};
+use portcullis_domain::use_cases::{
+    AuthenticateError, ChangePasswordError, ConfirmEmailChangeError, DeleteAccountError, EndSessionError,
+    LoginError, LogoutError, PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeError,
+    ResetPasswordError, UpdateProfileError, VerifyEmailByCodeError, VerifyEmailError,
+};
+
+use super::{Code, Problem};
+use crate::fields::Fault;
+
+/// An error, with the codes that it is answered with beside those that any call can meet.
+pub(crate) trait Answers: Into<Problem> {
+    /// For the document.
+    const CODES: &'static [Code];
+}
+
+impl From<StorageError> for Problem {
+    fn from(error: StorageError) -> Self {
+        let code = if error.is_unavailable() { Code::StoreUnavailable } else { Code::Internal };
+        Self::new(code).caused_by(error)
+    }
+}
+
+impl Answers for StorageError {
+    const CODES: &'static [Code] = &[];
+}
+
+impl From<HashingError> for Problem {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Overloaded { retry_after } => {
+                Self::passing(Code::Overloaded, retry_after).caused_by(error)
+            }
+            HashingError::UnknownHash => Self::internal(error),
+        }
+    }
+}
+
+impl From<PasswordCheckError> for Problem {
+    fn from(error: PasswordCheckError) -> Self {
+        match error {
+            PasswordCheckError::Wrong => Self::new(Code::WrongPassword),
+            PasswordCheckError::Locked { retry_after } => Self::passing(Code::AccountLocked, retry_after),
+            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl From<AuthenticateError> for Problem {
+    fn from(error: AuthenticateError) -> Self {
+        match error {
+            AuthenticateError::InvalidAccessToken => Self::new(Code::InvalidAccessToken),
+            AuthenticateError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for AuthenticateError {
+    const CODES: &'static [Code] = &[];
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Closed => Self::new(Code::RegistrationClosed),
+            RegisterError::PasswordRefused(refusal) => refused("password", refusal),
+            RegisterError::EmailTaken => Self::new(Code::EmailTaken),
+            RegisterError::UsernameTaken => Self::new(Code::UsernameTaken),
+            RegisterError::Hashing(error) => error.into(),
+            RegisterError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for RegisterError {
+    const CODES: &'static [Code] =
+        &[Code::RegistrationClosed, Code::EmailTaken, Code::UsernameTaken, Code::Overloaded];
+}
+
+impl From<VerifyEmailError> for Problem {
+    fn from(error: VerifyEmailError) -> Self {
+        match error {
+            VerifyEmailError::InvalidToken => Self::new(Code::InvalidToken),
+            VerifyEmailError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for VerifyEmailError {
+    const CODES: &'static [Code] = &[Code::InvalidToken];
+}
+
+impl From<VerifyEmailByCodeError> for Problem {
+    fn from(error: VerifyEmailByCodeError) -> Self {
+        match error {
+            VerifyEmailByCodeError::InvalidCode => Self::new(Code::InvalidDigits),
+            VerifyEmailByCodeError::TooManyAttempts { retry_after } => {
+                Self::passing(Code::TooManyAttempts, retry_after)
+            }
+            VerifyEmailByCodeError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for VerifyEmailByCodeError {
+    const CODES: &'static [Code] = &[Code::InvalidDigits, Code::TooManyAttempts];
+}
+
+impl From<LoginError> for Problem {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::new(Code::InvalidCredentials),
+            LoginError::EmailNotVerified => Self::new(Code::EmailNotVerified),
+            LoginError::AccountDisabled => Self::new(Code::AccountDisabled),
+            LoginError::Locked { retry_after } => Self::passing(Code::AccountLocked, retry_after),
+            LoginError::Hashing(error) => error.into(),
+            LoginError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for LoginError {
+    const CODES: &'static [Code] = &[
+        Code::InvalidCredentials,
+        Code::EmailNotVerified,
+        Code::AccountDisabled,
+        Code::AccountLocked,
+        Code::Overloaded,
+    ];
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid | RefreshError::Reused { .. } => Self::new(Code::InvalidRefreshToken),
+            RefreshError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for RefreshError {
+    const CODES: &'static [Code] = &[Code::InvalidRefreshToken];
+}
+
+impl From<LogoutError> for Problem {
+    fn from(error: LogoutError) -> Self {
+        match error {
+            LogoutError::InvalidRefreshToken => Self::new(Code::InvalidRefreshToken),
+            LogoutError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for LogoutError {
+    const CODES: &'static [Code] = &[Code::InvalidRefreshToken];
+}
+
+impl From<EndSessionError> for Problem {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::new(Code::NotFound),
+            EndSessionError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for EndSessionError {
+    const CODES: &'static [Code] = &[Code::NotFound];
+}
+
+impl From<ResetPasswordError> for Problem {
+    fn from(error: ResetPasswordError) -> Self {
+        match error {
+            ResetPasswordError::InvalidToken => Self::new(Code::InvalidToken),
+            ResetPasswordError::PasswordRefused(refusal) => refused("new_password", refusal),
+            ResetPasswordError::Hashing(error) => error.into(),
+            ResetPasswordError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ResetPasswordError {
+    const CODES: &'static [Code] = &[Code::InvalidToken, Code::Overloaded];
+}
+
+impl From<ChangePasswordError> for Problem {
+    fn from(error: ChangePasswordError) -> Self {
+        match error {
+            ChangePasswordError::PasswordRefused(refusal) => refused("new_password", refusal),
+            ChangePasswordError::Check(error) => error.into(),
+            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ChangePasswordError {
+    const CODES: &'static [Code] = &[Code::WrongPassword, Code::AccountLocked, Code::Overloaded];
+}
+
+impl From<UpdateProfileError> for Problem {
+    fn from(error: UpdateProfileError) -> Self {
+        match error {
+            UpdateProfileError::UsernameTaken => Self::new(Code::UsernameTaken),
+            // The caller's account was erased after they were let in: their token counts no longer.
+            UpdateProfileError::NotFound => Self::new(Code::InvalidAccessToken),
+            UpdateProfileError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for UpdateProfileError {
+    const CODES: &'static [Code] = &[Code::UsernameTaken];
+}
+
+impl From<DeleteAccountError> for Problem {
+    fn from(error: DeleteAccountError) -> Self {
+        match error {
+            DeleteAccountError::Check(error) => error.into(),
+            DeleteAccountError::LastAdmin => Self::new(Code::LastAdmin),
+            DeleteAccountError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for DeleteAccountError {
+    const CODES: &'static [Code] =
+        &[Code::WrongPassword, Code::AccountLocked, Code::LastAdmin, Code::Overloaded];
+}
+
+impl From<RequestEmailChangeError> for Problem {
+    fn from(error: RequestEmailChangeError) -> Self {
+        match error {
+            RequestEmailChangeError::Check(error) => error.into(),
+            RequestEmailChangeError::EmailTaken => Self::new(Code::EmailTaken),
+            RequestEmailChangeError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for RequestEmailChangeError {
+    const CODES: &'static [Code] =
+        &[Code::WrongPassword, Code::AccountLocked, Code::EmailTaken, Code::Overloaded];
+}
+
+impl From<ConfirmEmailChangeError> for Problem {
+    fn from(error: ConfirmEmailChangeError) -> Self {
+        match error {
+            ConfirmEmailChangeError::InvalidToken => Self::new(Code::InvalidToken),
+            ConfirmEmailChangeError::EmailTaken => Self::new(Code::EmailTaken),
+            ConfirmEmailChangeError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ConfirmEmailChangeError {
+    const CODES: &'static [Code] = &[Code::InvalidToken, Code::EmailTaken];
+}
+
+fn refused(field: &'static str, refusal: PasswordRefusal) -> Problem {
+    Problem::validation_failed(vec![Fault::from(refusal).of(field)])
+}

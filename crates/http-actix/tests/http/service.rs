@@ -1,0 +1,369 @@
+use std::net::{SocketAddr, TcpListener};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use portcullis_domain::policy::Policy;
+use portcullis_domain::ports::PasswordHasher;
+use portcullis_domain::use_cases::{Delivery, Ports, UseCases};
+use portcullis_domain::{Locale, Permission, RoleId, RoleName, UserId};
+use portcullis_http_actix::{Api, HttpOptions, Readiness, ServerLimits, openapi, serve};
+use portcullis_testkit::{
+    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
+    ScriptedEntropy, Storage, fixtures,
+};
+use reqwest::header::{HeaderMap, HeaderName};
+use reqwest::{Method, RequestBuilder, StatusCode};
+use serde_json::{Map, Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+
+pub(crate) const ADA: &str = "ada@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// An installation on fakes, served at a port of its own.
+pub(crate) struct Service {
+    pub(crate) address: SocketAddr,
+    pub(crate) domain: Arc<UseCases>,
+    pub(crate) storage: MemoryStorage,
+    pub(crate) clock: Arc<FrozenClock>,
+    pub(crate) mailer: Arc<RecordingMailer>,
+    pub(crate) hasher: Arc<CheapHasher>,
+    pub(crate) readiness: Readiness,
+    client: reqwest::Client,
+}
+
+/// How an installation under test differs from the usual one.
+pub(crate) struct Installation {
+    pub(crate) policy: Policy,
+    pub(crate) cors_origins: Vec<String>,
+    pub(crate) auth_enabled: bool,
+    /// Takes the place of the usual hasher.
+    pub(crate) hasher: Option<Arc<dyn PasswordHasher>>,
+}
+
+impl Default for Installation {
+    fn default() -> Self {
+        Self { policy: Policy::default(), cors_origins: Vec::new(), auth_enabled: true, hasher: None }
+    }
+}
+
+impl Installation {
+    /// The interface to it, with the fakes behind.
+    fn build(self) -> (Api, Service) {
+        let storage = MemoryStorage::default();
+        let clock = Arc::new(FrozenClock::default());
+        let mailer = Arc::new(RecordingMailer::default());
+        let hasher = Arc::new(CheapHasher::default());
+        let access_tokens = Arc::new(FakeAccessTokens::default());
+        let ports = Ports {
+            users: Arc::new(storage.clone()),
+            sessions: Arc::new(storage.clone()),
+            tokens: Arc::new(storage.clone()),
+            lockouts: Arc::new(storage.clone()),
+            mails: Arc::new(storage.clone()),
+            signing_keys: Arc::new(storage.clone()),
+            key_factory: access_tokens.clone(),
+            access_tokens,
+            hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
+            mailer: mailer.clone(),
+            delivery: Arc::new(CountingSignal::default()),
+            clock: clock.clone(),
+            entropy: Arc::new(ScriptedEntropy::default()),
+        };
+        let domain = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
+        let options = HttpOptions {
+            auth_enabled: self.auth_enabled,
+            cors_origins: self.cors_origins,
+            locales: vec![Locale::english(), fixtures::locale("de")],
+            default_locale: Locale::english(),
+            mailbox: None,
+            clock: clock.clone(),
+            entropy: Arc::new(ScriptedEntropy::seeded(1)),
+        };
+        let readiness = Readiness::default();
+        let api = Api::new(domain.clone(), options, readiness.clone());
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        (api, Service { address, domain, storage, clock, mailer, hasher, readiness, client })
+    }
+
+    pub(crate) fn serve(self) -> Service {
+        let (api, mut service) = self.build();
+        let listener = TcpListener::bind(service.address).unwrap();
+        service.address = listener.local_addr().unwrap();
+        let limits = ServerLimits { workers: 1, shutdown_grace: Duration::from_secs(1) };
+        tokio::spawn(serve(listener, api, limits).unwrap());
+        service
+    }
+
+    pub(crate) fn serve_operations(self) -> Service {
+        let (api, mut service) = self.build();
+        let listener = TcpListener::bind(service.address).unwrap();
+        service.address = listener.local_addr().unwrap();
+        let server = portcullis_http_actix::serve_operations(listener, api, Duration::from_secs(1)).unwrap();
+        tokio::spawn(server);
+        service
+    }
+}
+
+impl Service {
+    pub(crate) fn start() -> Self {
+        Installation::default().serve()
+    }
+
+    pub(crate) fn under(policy: Policy) -> Self {
+        Installation { policy, ..Installation::default() }.serve()
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("http://{}{path}", self.address))
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn get_as(&self, token: &str, path: &str) -> Reply {
+        self.send(self.request(Method::GET, path).bearer_auth(token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
+        self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    pub(crate) async fn post_as(&self, token: &str, path: &str, body: Value) -> Reply {
+        self.send(self.request(Method::POST, path).bearer_auth(token).json(&body)).await
+    }
+
+    pub(crate) async fn call_as(&self, token: &str, method: Method, path: &str, body: Value) -> Reply {
+        self.send(self.request(method, path).bearer_auth(token).json(&body)).await
+    }
+
+    /// Sends a request and checks what must be true of every answer, whatever the test is about.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Reply {
+        let copy = request.try_clone().unwrap().build().unwrap();
+        let reply = self.send_undocumented(request).await;
+        reply.check_documented(copy.method(), copy.url().path());
+        reply
+    }
+
+    /// The same for an answer that the document does not list with its operation.
+    pub(crate) async fn send_undocumented(&self, request: RequestBuilder) -> Reply {
+        let response = request.send().await.unwrap();
+        let reply = Reply {
+            status: response.status(),
+            headers: response.headers().clone(),
+            text: response.text().await.unwrap(),
+        };
+        reply.check_envelope();
+        reply
+    }
+
+    /// Sends these octets as they are and returns the octets that come back until the server hangs up.
+    pub(crate) async fn send_raw(&self, octets: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(octets).await.unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    pub(crate) async fn deliver_mails(&self) {
+        while self.domain.deliver_mail.deliver_next().await.unwrap() != Delivery::Idle {}
+    }
+
+    /// What the link of the latest mail to `address` carries.
+    pub(crate) async fn mailed_token(&self, address: &str) -> String {
+        self.deliver_mails().await;
+        self.mailer.last_token_for(address).expect("a mail with a link").expose().to_string()
+    }
+
+    /// Registers `address` and verifies it.
+    pub(crate) async fn verified(&self, address: &str) -> Reply {
+        let body = json!({"email": address, "password": PASSWORD});
+        assert_eq!(self.post("/api/v1/auth/register", body).await.status, 201);
+        let token = self.mailed_token(address).await;
+        let verified = self.get(&format!("/api/v1/auth/verify-email/{token}")).await;
+        assert_eq!(verified.status, 200);
+        verified
+    }
+
+    pub(crate) async fn login(&self, address: &str, password: &str) -> Reply {
+        self.post("/api/v1/auth/login", json!({"email": address, "password": password})).await
+    }
+
+    /// A verified user who has signed in.
+    pub(crate) async fn signed_in(&self, address: &str) -> Tokens {
+        self.verified(address).await;
+        self.signed_in_again(address).await
+    }
+
+    /// Another session of a verified user, a minute later.
+    pub(crate) async fn signed_in_again(&self, address: &str) -> Tokens {
+        self.clock.advance(Duration::from_mins(1));
+        let reply = self.login(address, PASSWORD).await;
+        assert_eq!(reply.status, 200, "{}", reply.text);
+        Tokens::of(&reply)
+    }
+
+    /// Gives a user exactly these roles, each with these permissions.
+    pub(crate) async fn set_roles(&self, user: &str, roles: &[(&str, &[&str])]) {
+        let operator = Storage::from(self.storage.clone()).operator;
+        let mut names = vec![RoleName::user()];
+        for (number, (name, permissions)) in roles.iter().enumerate() {
+            let name = fixtures::role(name);
+            if !name.is_admin() {
+                let id = RoleId::from(uuid::Uuid::from_u128(number as u128 + 1));
+                let permissions: Vec<Permission> =
+                    permissions.iter().map(|permission| fixtures::permission(permission)).collect();
+                operator.add_role(id, &name, &permissions).await;
+            }
+            names.push(name);
+        }
+        operator.set_roles(user_id(user), &names).await;
+    }
+
+    pub(crate) async fn disable(&self, user: &str) {
+        Storage::from(self.storage.clone()).operator.set_active(user_id(user), false).await;
+    }
+}
+
+fn user_id(text: &str) -> UserId {
+    UserId::from(uuid::Uuid::parse_str(text).unwrap())
+}
+
+/// What a login gives.
+pub(crate) struct Tokens {
+    pub(crate) access: String,
+    pub(crate) refresh: String,
+    pub(crate) user_id: String,
+}
+
+impl Tokens {
+    pub(crate) fn of(reply: &Reply) -> Self {
+        let body = reply.json();
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Self {
+            access: text(&body["access_token"]),
+            refresh: text(&body["refresh_token"]),
+            user_id: text(&body["user"]["id"]),
+        }
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {:?}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The status and the code of a problem, such as `"409 email_taken"`.
+    pub(crate) fn problem(&self) -> String {
+        let body = self.json();
+        format!("{} {}", self.status.as_u16(), body["code"].as_str().unwrap_or("without a code"))
+    }
+
+    /// The fields of a 422 with their codes, such as `"email invalid, password required"`.
+    pub(crate) fn faults(&self) -> String {
+        assert_eq!(self.problem(), "422 validation_failed");
+        let body = self.json();
+        let faults = body["errors"].as_array().unwrap().iter();
+        let texts = faults
+            .map(|fault| format!("{} {}", fault["field"].as_str().unwrap(), fault["code"].as_str().unwrap()));
+        texts.collect::<Vec<_>>().join(", ")
+    }
+
+    /// What a client sees, but for what every answer has.
+    pub(crate) fn snapshot(&self) -> Value {
+        const SHOWN: [&str; 6] =
+            ["allow", "cache-control", "content-type", "location", "retry-after", "www-authenticate"];
+        let headers: Map<String, Value> = SHOWN
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), Value::from(self.header(name)?))))
+            .collect();
+        let body = if self.text.is_empty() { Value::Null } else { self.json() };
+        json!({"status": self.status.as_u16(), "headers": headers, "body": body})
+    }
+
+    fn check_envelope(&self) {
+        let id = self.header("x-request-id").expect("every answer names its request");
+        assert_eq!(uuid::Uuid::parse_str(id).unwrap().get_version_num(), 7);
+        assert_eq!(self.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(self.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(self.header("x-frame-options"), Some("DENY"));
+        assert!(self.header("content-security-policy").is_some());
+        assert!(self.header("cache-control").is_some());
+        if self.status.is_client_error() || self.status.is_server_error() {
+            self.check_problem(id);
+        }
+    }
+
+    fn check_problem(&self, id: &str) {
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        if self.text.is_empty() {
+            return; // an answer to HEAD
+        }
+        let body = self.json();
+        assert_eq!(body["status"], self.status.as_u16());
+        assert_eq!(body["instance"], format!("urn:uuid:{id}"));
+        for member in ["type", "title", "detail", "code"] {
+            assert!(body[member].is_string(), "{member}: {body}");
+        }
+        assert_eq!(body["errors"].is_array(), self.status == 422, "{body}");
+        assert_eq!(self.header("www-authenticate").is_some(), self.status == 401);
+        let waits = [429, 503].contains(&self.status.as_u16());
+        let retry_after = self.header("retry-after").map(|seconds| seconds.parse::<u64>().unwrap());
+        assert_eq!(retry_after.is_some(), waits);
+        assert_eq!(body["retry_after"].as_u64(), retry_after);
+    }
+
+    /// Whatever a test sees has to be in the document.
+    fn check_documented(&self, method: &Method, path: &str) {
+        let method = if method == Method::HEAD { Method::GET } else { method.clone() };
+        let Some(operation) = documented(&method, path) else {
+            return;
+        };
+        let response = &operation["responses"][self.status.as_str()];
+        assert!(response.is_object(), "{method} {path} does not document {}", self.status);
+        if self.status.as_u16() >= 400 && !self.text.is_empty() {
+            let code = self.json()["code"].as_str().unwrap().to_owned();
+            let examples = &response["content"]["application/problem+json"]["examples"];
+            assert!(examples[&code].is_object(), "{method} {path} does not document {code}");
+        }
+        for (name, value) in response["headers"].as_object().into_iter().flatten() {
+            assert!(value["schema"].is_object());
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            assert!(self.headers.contains_key(&name), "{method} {path} documents {name}");
+        }
+    }
+}
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| serde_json::to_value(openapi()).unwrap());
+
+/// The operation of the document that this request is for.
+fn documented(method: &Method, path: &str) -> Option<&'static Value> {
+    let is_path = |template: &str| {
+        let (mut parts, mut given) = (template.split('/'), path.split('/'));
+        loop {
+            match (parts.next(), given.next()) {
+                (None, None) => return true,
+                (Some(part), Some(text)) if part == text || part.starts_with('{') => {}
+                _ => return false,
+            }
+        }
+    };
+    let (_, item) = DOCUMENT["paths"].as_object()?.iter().find(|(template, _)| is_path(template))?;
+    item.get(method.as_str().to_lowercase())
+}
