@@ -1,0 +1,40 @@
+//! What the forms of pages send.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures_util::future::LocalBoxFuture;
+
+use crate::body;
+use crate::fields::{Fields, FromFields};
+use crate::problem::{Code, Problem};
+
+/// A form as browsers send it: `application/x-www-form-urlencoded`, with the limits of every body.
+pub(super) struct Form<T>(pub(super) T);
+
+impl<T: FromFields> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            check_media_type(&request)?;
+            let octets = body::receive(request.headers(), payload).await?;
+            let malformed =
+                || Problem::new(Code::MalformedBody).with_detail("The body is not a form in UTF-8.");
+            let text = str::from_utf8(&octets).map_err(|_| malformed())?;
+            let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
+            Fields::of_query(pairs.into_inner()).read().map(Self)
+        })
+    }
+}
+
+fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
+    let is_form = request.content_type().eq_ignore_ascii_case("application/x-www-form-urlencoded");
+    if is_form && !request.headers().contains_key(header::CONTENT_ENCODING) {
+        return Ok(());
+    }
+    Err(Problem::new(Code::UnsupportedMediaType)
+        .with_detail("The form has to be sent as application/x-www-form-urlencoded, uncompressed."))
+}
