@@ -14,8 +14,7 @@ use portcullis_http_actix::{
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use crate::config::Config;
-use crate::config::derived::cores;
+use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
 use crate::mailbox::FileMailbox;
 use crate::shutdown::Shutdown;
@@ -43,7 +42,8 @@ impl Service {
         let operations = operations.transpose()?;
         let address = listener.local_addr().context("the address of the API cannot be found out")?;
 
-        let installation = Installation::open(config, &config.public_url(address)).await?;
+        let public_url = config.public_url(address);
+        let installation = Installation::open(config, &public_url).await?;
         installation.prepare_keys(config).await?;
         if config.rate_limit {
             tracing::warn!(
@@ -67,6 +67,7 @@ impl Service {
         let Installation { use_cases, delivery, .. } = installation;
         background.spawn(DeliveryWorker::new(use_cases.clone(), delivery).run(notice.clone()));
         background.spawn(sweeper::run(use_cases, notice));
+        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, %public_url, "serving");
         Ok(Self { address, readiness, api, operations, servers, background, shutdown })
     }
 

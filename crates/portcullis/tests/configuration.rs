@@ -1,6 +1,8 @@
 //! What a configuration is read from, and what is said when it is no good.
 
+use std::ffi::OsString;
 use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -222,6 +224,14 @@ mod refusals {
     #[test]
     fn a_table_is_no_value() {
         assert_snapshot!(nothing().toml("[rate_limits]\nlogin = '1/1m'").refusal(), @"PORTCULLIS_RATE_LIMITS (rate_limits in portcullis.toml) is not text; a table, a fraction, a date or octets that are not UTF-8 cannot be a value");
+    }
+
+    #[test]
+    fn a_value_that_is_not_utf_8_is_refused() {
+        let mut given = nothing();
+        let value = OsString::from_vec(vec![b'e', 0xFF]);
+        given.sources.environment.push(("PORTCULLIS_LOCALE".into(), value));
+        assert!(given.refusal().starts_with("PORTCULLIS_LOCALE (environment) is not text"));
     }
 
     #[test]

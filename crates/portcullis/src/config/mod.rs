@@ -4,7 +4,7 @@
 //! from defaults, file, environment and flags, the later winning, into the typed [`Config`].
 
 mod choices;
-pub(crate) mod derived;
+mod derived;
 mod durations;
 mod form;
 mod mails;
@@ -23,12 +23,13 @@ mod urls;
 mod values;
 
 pub use choices::{LogFormat, Migrate};
+pub(crate) use derived::cores;
 pub use form::{Form, Refusal};
 pub use networks::Network;
 pub use problem::{FileProblem, Problem, Problems};
 pub use rate_limits::{Rate, RateLimits};
 pub use report::{ValueInForce, reference};
-pub use setting::{Default, Secrecy, Setting};
+pub use setting::{DefaultValue, Secrecy, Setting};
 pub use settings::{Config, SETTINGS};
 pub use sources::{Flags, Sources};
 pub use urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::setting::{Default, Secrecy, Setting};
+use super::setting::{DefaultValue, Secrecy, Setting};
 use super::settings::SETTINGS;
 use super::values::Values;
 
@@ -29,8 +29,8 @@ impl Values {
             key: setting.variable(),
             value: self.shown(setting),
             unset: match setting.default {
-                Default::Unset(words) => Some(words),
-                Default::Text(_) => None,
+                DefaultValue::Unset(words) => Some(words),
+                DefaultValue::Text(_) => None,
             },
             source: self.source(setting).to_string(),
         })
@@ -61,8 +61,8 @@ pub fn reference() -> String {
     SETTINGS.iter().fold(head, |mut table, setting| {
         let Setting { default, description, allowed, .. } = setting;
         let default = match default {
-            Default::Text(text) => format!("`{text}`"),
-            Default::Unset(words) => (*words).to_owned(),
+            DefaultValue::Text(text) => format!("`{text}`"),
+            DefaultValue::Unset(words) => (*words).to_owned(),
         };
         let file = match setting.secrecy {
             Secrecy::Open => String::new(),

@@ -8,7 +8,7 @@ pub struct Setting {
     /// Its key in a TOML file; in upper case after [`PREFIX`](Self::PREFIX) the environment variable.
     pub name: &'static str,
     /// What it is when nobody sets it.
-    pub default: Default,
+    pub default: DefaultValue,
     /// What it means.
     pub description: &'static str,
     /// What it may be.
@@ -19,7 +19,7 @@ pub struct Setting {
 
 /// What a setting is when nobody sets it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Default {
+pub enum DefaultValue {
     /// This text.
     Text(&'static str),
     /// Nothing; these words say what happens instead.

@@ -12,7 +12,7 @@ use super::networks::{Address, Network};
 use super::numbers::Number;
 use super::problem::{Problem, Problems};
 use super::rate_limits::RateLimits;
-use super::setting::{Default, Setting};
+use super::setting::{DefaultValue, Setting};
 use super::text::{Audience, LogFilter, Path};
 use super::urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 use super::values::Values;
@@ -31,7 +31,7 @@ macro_rules! settings {
         pub const SETTINGS: &[Setting] = &[$(
             Setting {
                 name: stringify!($name),
-                default: $(Default::Text($text))? $(Default::Unset($unset))?,
+                default: $(DefaultValue::Text($text))? $(DefaultValue::Unset($unset))?,
                 description: concat!($($description),+).trim_ascii(),
                 allowed: <$form as Form>::allowed,
                 secrecy: <$form as Form>::SECRECY,

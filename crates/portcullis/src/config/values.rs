@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::problem::{Problem, Problems};
-use super::setting::{Default, Setting};
+use super::setting::{DefaultValue, Setting};
 use super::settings::SETTINGS;
 use super::sources::Sources;
 
@@ -73,8 +73,8 @@ impl Values {
     fn defaults() -> Self {
         let default = |setting: &'static Setting| {
             let text = match setting.default {
-                Default::Text(text) => text,
-                Default::Unset(_) => "",
+                DefaultValue::Text(text) => text,
+                DefaultValue::Unset(_) => "",
             };
             (setting.name, Value { text: Zeroizing::new(text.to_owned()), setting, source: Source::Default })
         };
