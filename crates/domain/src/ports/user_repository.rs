@@ -95,10 +95,12 @@ pub trait UserRepository: Send + Sync {
     /// Erases an account and all that hangs on it: sessions, secrets, roles held, queued mails,
     /// attempts counted under `attempts`.
     ///
-    /// MUST refuse when no other active user would hold the role `admin`, however it is raced.
+    /// MUST refuse to erase the last active user who holds the role `admin`, however it is raced, and MUST
+    /// NOT refuse for any other account: a user without the role can always go, and so can an inactive
+    /// administrator.
     ///
-    /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account` and
-    /// `raced_deletions_leave_an_administrator`.
+    /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account`,
+    /// `raced_deletions_leave_an_administrator` and `only_active_administrators_count`.
     ///
     /// # Errors
     ///
@@ -170,7 +172,7 @@ pub struct PasswordChange {
 pub enum DeleteOutcome {
     /// Nothing of the account is left.
     Deleted,
-    /// Nobody else is an active administrator.
+    /// It is the last active administrator's, and stays.
     LastAdmin,
     /// There is no such user.
     NotFound,

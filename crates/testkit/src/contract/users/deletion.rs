@@ -129,4 +129,6 @@ pub async fn only_active_administrators_count(storage: &Storage) {
     assert!(storage.is_live(&session).await, "a refusal ends no session");
     storage.operator.set_active(inactive, true).await;
     assert_eq!(delete(active).await, DeleteOutcome::Deleted, "another active administrator is enough");
+    storage.operator.set_active(inactive, false).await;
+    assert_eq!(delete(inactive).await, DeleteOutcome::Deleted, "an inactive administrator can go");
 }
