@@ -1,10 +1,11 @@
 //! [`MailQueue`]: mails that wait, that are being delivered, and that were set aside.
 
 use async_trait::async_trait;
+use diesel::dsl::{auto_type, exists, select};
 use diesel::prelude::*;
-use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
+use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
-use portcullis_domain::{EmailAddress, Locale, Timestamp, User, UserId};
+use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User, UserId};
 use uuid::Uuid;
 
 use crate::errors::{Failure, UnreadableRow};
@@ -27,50 +28,44 @@ impl MailQueue for SqliteStore {
     }
 
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
-        let ClaimedMail { mail, leased_until, .. } = claim.clone();
-        self.write(move |connection| {
-            let claimed = mail_queue::table
-                .find(mail.id.uuid().into_bytes())
-                .filter(mail_queue::leased_until.eq(leased_until.unix_micros()));
-            diesel::delete(claimed).execute(connection)?;
-            Ok(())
-        })
-        .await
+        let claim = claim.clone();
+        self.write(move |connection| Ok(remove(connection, &claim)?)).await
     }
 
     async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, reason: &str) -> Result<(), StorageError> {
-        self.give_back(claim, Some(due_at), reason).await
+        let (claim, reason) = (claim.clone(), reason.to_owned());
+        self.write(move |connection| {
+            if one_like_it_waits(connection, &(&claim.mail).into())? {
+                Ok(remove(connection, &claim)?)
+            } else {
+                Ok(give_back(connection, &claim, Some(due_at), &reason)?)
+            }
+        })
+        .await
     }
 
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
-        self.give_back(claim, None, reason).await
+        let (claim, reason) = (claim.clone(), reason.to_owned());
+        self.write(move |connection| Ok(give_back(connection, &claim, None, &reason)?)).await
     }
-}
 
-impl SqliteStore {
-    /// Ends a claim whose delivery failed: the mail is due again, or never.
-    async fn give_back(
-        &self,
-        claim: &ClaimedMail,
-        due_at: Option<Timestamp>,
-        reason: &str,
-    ) -> Result<(), StorageError> {
-        let ClaimedMail { mail, leased_until, .. } = claim.clone();
-        let reason = reason.to_owned();
-        self.write(move |connection| {
-            let claimed = mail_queue::table
-                .find(mail.id.uuid().into_bytes())
-                .filter(mail_queue::leased_until.eq(leased_until.unix_micros()));
-            diesel::update(claimed)
-                .set((
-                    mail_queue::due_at.eq(due_at.map(Timestamp::unix_micros)),
-                    mail_queue::leased_until.eq(None::<i64>),
-                    mail_queue::last_failure.eq(reason),
-                ))
-                .execute(connection)?;
-            Ok(())
+    async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError> {
+        // Every id comes after no octets at all.
+        let after = after.map_or_else(Vec::new, |after| after.uuid().into_bytes().into());
+        self.read(move |connection| {
+            let rows: Vec<MailRecordRow> = mail_queue::table
+                .filter(mail_queue::id.gt(after))
+                .order(mail_queue::id)
+                .limit(limit.into())
+                .select(MailRecordRow::as_select())
+                .load(connection)?;
+            Ok(rows.into_iter().map(MailRecordRow::try_into_domain).collect::<Result<_, _>>()?)
         })
         .await
+    }
+
+    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
+        self.write(move |connection| Ok(send_again(connection, id, now)?)).await
     }
 }
 
@@ -82,6 +77,7 @@ struct MailRow {
     kind: String,
     user_id: Vec<u8>,
     recipient: String,
+    recipient_canonical: String,
     locale: String,
     queued_at: i64,
     attempts: i64,
@@ -95,6 +91,7 @@ impl From<&QueuedMail> for MailRow {
             kind: kind.to_owned(),
             user_id: user.map_or_else(Vec::new, |user| user.uuid().into_bytes().into()),
             recipient: mail.recipient.as_str().to_owned(),
+            recipient_canonical: mail.recipient.canonical().to_owned(),
             locale: mail.locale.as_str().to_owned(),
             queued_at: mail.queued_at.unix_micros(),
             attempts: 0,
@@ -110,6 +107,34 @@ impl MailRow {
             recipient: EmailAddress::parse(&self.recipient).in_column("mail_queue.recipient")?,
             locale: Locale::parse(&self.locale).in_column("mail_queue.locale")?,
             queued_at: Timestamp::from_unix_micros(self.queued_at),
+        })
+    }
+}
+
+/// A mail and how it stands.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mail_queue)]
+struct MailRecordRow {
+    #[diesel(embed)]
+    mail: MailRow,
+    due_at: Option<i64>,
+    leased_until: Option<i64>,
+    last_failure: Option<String>,
+}
+
+impl MailRecordRow {
+    fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
+        let [due_at, leased_until] =
+            [self.due_at, self.leased_until].map(|micros| micros.map(Timestamp::from_unix_micros));
+        Ok(MailRecord {
+            attempts: self.mail.attempts.try_into().in_column("mail_queue.attempts")?,
+            mail: self.mail.try_into_domain()?,
+            state: match (due_at, leased_until) {
+                (_, Some(leased_until)) => MailState::Claimed { leased_until },
+                (Some(due_at), None) => MailState::Waiting { due_at },
+                (None, None) => MailState::Parked,
+            },
+            last_failure: self.last_failure,
         })
     }
 }
@@ -143,11 +168,7 @@ fn kind_of(kind: &str, user: &[u8]) -> Result<MailKind, UnreadableRow> {
 /// Queues a mail, unless one like it waits already: the unique index `mail_queue_waiting` refuses it.
 pub(crate) fn enqueue(connection: &mut SqliteConnection, mail: &QueuedMail) -> QueryResult<()> {
     diesel::insert_into(mail_queue::table)
-        .values((
-            MailRow::from(mail),
-            mail_queue::recipient_canonical.eq(mail.recipient.canonical()),
-            mail_queue::due_at.eq(mail.queued_at.unix_micros()),
-        ))
+        .values((MailRow::from(mail), mail_queue::due_at.eq(mail.queued_at.unix_micros())))
         .on_conflict_do_nothing()
         .execute(connection)?;
     Ok(())
@@ -180,6 +201,68 @@ fn claim(
         mail: row.try_into_domain()?,
         leased_until,
     }))
+}
+
+/// Whether another mail of the same kind to the same recipient waits: the rows of `mail_queue_waiting`.
+fn one_like_it_waits(connection: &mut SqliteConnection, mail: &MailRow) -> QueryResult<bool> {
+    let alike = mail_queue::table
+        .filter(mail_queue::recipient_canonical.eq(&mail.recipient_canonical))
+        .filter(mail_queue::kind.eq(&mail.kind))
+        .filter(mail_queue::user_id.eq(&mail.user_id))
+        .filter(mail_queue::due_at.is_not_null())
+        .filter(mail_queue::leased_until.is_null());
+    select(exists(alike)).get_result(connection)
+}
+
+/// The mail, while this claim is the latest one.
+#[auto_type(no_type_alias)]
+fn claimed(claim: &ClaimedMail) -> _ {
+    let id: Vec<u8> = claim.mail.id.uuid().into_bytes().into();
+    let leased_until: i64 = claim.leased_until.unix_micros();
+    mail_queue::table.find(id).filter(mail_queue::leased_until.eq(leased_until))
+}
+
+fn remove(connection: &mut SqliteConnection, claim: &ClaimedMail) -> QueryResult<()> {
+    diesel::delete(claimed(claim)).execute(connection)?;
+    Ok(())
+}
+
+/// Ends a claim whose delivery failed: the mail is due again, or never.
+fn give_back(
+    connection: &mut SqliteConnection,
+    claim: &ClaimedMail,
+    due_at: Option<Timestamp>,
+    reason: &str,
+) -> QueryResult<()> {
+    diesel::update(claimed(claim))
+        .set((
+            mail_queue::due_at.eq(due_at.map(Timestamp::unix_micros)),
+            mail_queue::leased_until.eq(None::<i64>),
+            mail_queue::last_failure.eq(reason),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+fn send_again(connection: &mut SqliteConnection, id: MailId, now: Timestamp) -> QueryResult<bool> {
+    let found = mail_queue::table.find(id.uuid().into_bytes());
+    let row = found.select(MailRecordRow::as_select()).get_result(connection).optional()?;
+    let Some(MailRecordRow { mail, due_at, leased_until, .. }) = row else {
+        return Ok(false);
+    };
+    let (is_parked, is_claimed) = (due_at.is_none(), leased_until.is_some());
+    if is_parked && one_like_it_waits(connection, &mail)? {
+        diesel::delete(found).execute(connection)?;
+    } else if !is_claimed {
+        diesel::update(found)
+            .set((
+                mail_queue::attempts.eq(0),
+                mail_queue::queued_at.eq(now.unix_micros()),
+                mail_queue::due_at.eq(now.unix_micros()),
+            ))
+            .execute(connection)?;
+    }
+    Ok(true)
 }
 
 /// Removes every mail to or about a user.

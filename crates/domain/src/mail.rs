@@ -19,7 +19,7 @@ pub struct QueuedMail {
     pub recipient: EmailAddress,
     /// In which language, unless the account at delivery says otherwise.
     pub locale: Locale,
-    /// Since when it waits.
+    /// Since when delivery is tried: when it was queued, or sent again by an operator.
     pub queued_at: Timestamp,
 }
 
@@ -63,6 +63,36 @@ pub struct ClaimedMail {
     pub attempt: u32,
     /// Until when nobody else can claim it; also tells this claim from later ones.
     pub leased_until: Timestamp,
+}
+
+/// A mail in the queue, as operators see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailRecord {
+    /// The mail.
+    pub mail: QueuedMail,
+    /// How many attempts at delivery have begun.
+    pub attempts: u32,
+    /// How it stands.
+    pub state: MailState,
+    /// What went wrong at the last attempt that failed.
+    pub last_failure: Option<String>,
+}
+
+/// How a mail in the queue stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailState {
+    /// It waits to be claimed.
+    Waiting {
+        /// From when on it can be.
+        due_at: Timestamp,
+    },
+    /// It is being delivered.
+    Claimed {
+        /// From when on it can be claimed again, should its claimant have died.
+        leased_until: Timestamp,
+    },
+    /// It was set aside, and is delivered only when an operator sends it again.
+    Parked,
 }
 
 /// A mail on its way to a mailer.

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use portcullis_domain::ports::{
     LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, TokenRepository, UserRepository,
 };
-use portcullis_domain::{MailId, Permission, RoleId, RoleName, UserId};
+use portcullis_domain::{Permission, RoleId, RoleName, UserId};
 
 /// A storage adapter as the contract suite meets it: every storage port, on one store.
 #[derive(Clone)]
@@ -56,7 +56,4 @@ pub trait Operator: Send + Sync {
 
     /// Sets whether the account may be used, and nothing else: its sessions and secrets stay stored.
     async fn set_active(&self, user: UserId, is_active: bool);
-
-    /// The mails that were set aside for good, with the reasons, in any order.
-    async fn parked_mails(&self) -> Vec<(MailId, String)>;
 }

@@ -152,7 +152,8 @@ CREATE TABLE code_attempts (
 
 CREATE INDEX code_attempts_by_age ON code_attempts (last_failure_at);
 
--- `due_at` is when a mail can be claimed next, the end of its lease included; none once it is parked.
+-- `due_at` is when a mail can be claimed next; none once it is parked. `leased_until` is there from when it is
+-- claimed until it is given back or parked, and `due_at` is the same then. Of mails alike, one waits.
 -- `user_id` is empty where the kind names no user: a NULL would be unlike every other in the unique index.
 CREATE TABLE mail_queue (
     id                  BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -165,10 +166,12 @@ CREATE TABLE mail_queue (
     attempts            INTEGER NOT NULL CHECK (attempts >= 0),
     due_at              INTEGER,
     leased_until        INTEGER,
-    last_failure        TEXT
+    last_failure        TEXT,
+    CHECK (leased_until IS NULL OR due_at = leased_until)
 ) STRICT;
 
-CREATE UNIQUE INDEX mail_queue_waiting ON mail_queue (recipient_canonical, kind, user_id) WHERE due_at IS NOT NULL;
+CREATE UNIQUE INDEX mail_queue_waiting ON mail_queue (recipient_canonical, kind, user_id)
+    WHERE due_at IS NOT NULL AND leased_until IS NULL;
 CREATE INDEX mail_queue_due ON mail_queue (due_at, id);
 CREATE INDEX mail_queue_by_recipient ON mail_queue (recipient_canonical);
 CREATE INDEX mail_queue_by_user ON mail_queue (user_id);

@@ -7,10 +7,9 @@ use async_trait::async_trait;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool, Text};
-use diesel::{QueryableByName, SqliteConnection, sql_query};
-use portcullis_domain::{MailId, Permission, RoleId, RoleName, UserId};
+use diesel::{SqliteConnection, sql_query};
+use portcullis_domain::{Permission, RoleId, RoleName, UserId};
 use portcullis_testkit::Operator;
-use uuid::Uuid;
 
 pub(crate) struct SqliteOperator(Mutex<SqliteConnection>);
 
@@ -25,14 +24,6 @@ impl SqliteOperator {
     fn connection(&self) -> MutexGuard<'_, SqliteConnection> {
         self.0.lock().expect("no operation panics")
     }
-}
-
-#[derive(QueryableByName)]
-struct ParkedMail {
-    #[diesel(sql_type = Binary)]
-    id: Vec<u8>,
-    #[diesel(sql_type = Text)]
-    last_failure: String,
 }
 
 #[async_trait]
@@ -76,14 +67,5 @@ impl Operator for SqliteOperator {
             .execute(&mut *self.connection())
             .expect("a user can be changed");
         assert_eq!(changed, 1, "the user exists");
-    }
-
-    async fn parked_mails(&self) -> Vec<(MailId, String)> {
-        let parked: Vec<ParkedMail> =
-            sql_query("SELECT id, last_failure FROM mail_queue WHERE due_at IS NULL")
-                .load(&mut *self.connection())
-                .expect("mails can be listed");
-        let id = |octets: &[u8]| Uuid::from_slice(octets).expect("an id has 16 octets").into();
-        parked.into_iter().map(|mail| (id(&mail.id), mail.last_failure)).collect()
     }
 }

@@ -1,20 +1,28 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::mail::{ClaimedMail, QueuedMail};
-use crate::values::Timestamp;
+use crate::mail::{ClaimedMail, MailRecord, QueuedMail};
+use crate::values::{MailId, Timestamp};
 
 /// Mails that wait for delivery, shared by all instances.
 ///
-/// Wherever a mail is queued, here or with the change that causes it, a mail of the same
-/// [kind](QueuedMail::kind) to the same [recipient](QueuedMail::recipient) that waits already MUST
-/// stand for both: many requests send few mails.
+/// A mail *waits* from when it is queued until it is claimed, and again from when it is given back. Two
+/// mails are *alike* when they are of the same [kind](QueuedMail::kind) to the same
+/// [recipient](QueuedMail::recipient).
+///
+/// Wherever a mail comes to wait, queued here, queued with the change that causes it, given back or sent
+/// again, one like it that waits already MUST stand for both, unchanged, however it is raced: many
+/// requests send few mails. Any other mail MUST stand for none. What one that is being delivered says may
+/// be outdated already, and it stays claimed, even when its lease ran out, until a claimant has the last
+/// word.
+///
+/// Proven by the cases `a_mail_that_waits_already_stands_for_both`, `a_claimed_mail_stands_for_none`,
+/// `a_lease_that_ran_out_loses_no_mail`, `raced_requests_queue_one_mail`,
+/// `raced_returns_and_requests_leave_one_mail` and `mails_sent_again_in_a_race_leave_one`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait MailQueue: Send + Sync {
     /// Queues a mail that no change causes, to be delivered at once.
-    ///
-    /// Proven by the case `a_mail_that_waits_already_stands_for_both`.
     ///
     /// # Errors
     ///
@@ -47,17 +55,19 @@ pub trait MailQueue: Send + Sync {
     /// [`StorageError`]: it stays, and is delivered again when the lease runs out.
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError>;
 
-    /// Gives a mail back, to be claimed again from `due_at` on.
+    /// Gives a mail back, to be claimed again from `due_at` on, and notes the reason for operators to read.
     ///
-    /// MUST do nothing when the mail was claimed again since.
+    /// MUST remove it instead when one like it waits. MUST do nothing when the mail was claimed again since.
+    ///
+    /// Proven by the cases `a_mail_given_back_waits_until_it_is_due` and
+    /// `a_mail_given_back_yields_to_one_that_waits`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: it is due when the lease runs out.
     async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, reason: &str) -> Result<(), StorageError>;
 
-    /// Sets a mail aside for good, with the reason for operators to read. A parked mail does not
-    /// stand for later ones.
+    /// Sets a mail aside for good, with the reason for operators to read.
     ///
     /// MUST do nothing when the mail was claimed again since.
     ///
@@ -67,4 +77,29 @@ pub trait MailQueue: Send + Sync {
     ///
     /// [`StorageError`]: it is due when the lease runs out.
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError>;
+
+    /// What is in the queue, by [`MailId`]: up to `limit` mails after this one, or from the first on.
+    ///
+    /// Proven by the cases `operators_see_how_each_mail_stands` and `mails_are_listed_in_pages`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError>;
+
+    /// Lets a mail begin anew, and says whether there is one with this id.
+    ///
+    /// A mail that is parked or waits MUST be due at `now`, as if it had been queued then: its attempts are
+    /// counted from zero, and [`queued_at`](QueuedMail::queued_at) is `now`. Its last failure stays to be
+    /// read until there is another. A parked mail MUST be removed instead when one like it waits. A mail
+    /// that is claimed MUST be left alone: it is being delivered.
+    ///
+    /// Proven by the cases `a_parked_mail_sent_again_begins_anew`,
+    /// `a_waiting_mail_sent_again_is_due_at_once`, `a_claimed_mail_sent_again_is_left_alone`,
+    /// `a_mail_sent_again_yields_to_one_that_waits` and `a_mail_that_is_gone_is_not_sent_again`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: it stays as it is.
+    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError>;
 }

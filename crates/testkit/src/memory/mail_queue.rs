@@ -1,10 +1,9 @@
 use async_trait::async_trait;
-use portcullis_domain::Timestamp;
-use portcullis_domain::mail::{ClaimedMail, QueuedMail};
+use portcullis_domain::mail::{ClaimedMail, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
+use portcullis_domain::{MailId, Timestamp};
 
 use super::MemoryStorage;
-use super::state::{MailEntry, State};
 
 #[async_trait]
 impl MailQueue for MemoryStorage {
@@ -19,49 +18,82 @@ impl MailQueue for MemoryStorage {
         leased_until: Timestamp,
     ) -> Result<Option<ClaimedMail>, StorageError> {
         let mut state = self.step("MailQueue::claim")?;
-        let due = state.mails.iter_mut().filter(|entry| entry.waits() && entry.due_at <= now);
-        let Some(entry) = due.min_by_key(|entry| (entry.due_at, entry.mail.id)) else {
+        let records = state.mails.iter_mut().filter_map(|record| Some((due_at(record.state)?, record)));
+        let due = records.filter(|(due_at, _)| *due_at <= now);
+        let Some((_, record)) = due.min_by_key(|(due_at, record)| (*due_at, record.mail.id)) else {
             return Ok(None);
         };
-        entry.attempts += 1;
-        entry.due_at = leased_until;
-        entry.leased_until = Some(leased_until);
-        Ok(Some(ClaimedMail { mail: entry.mail.clone(), attempt: entry.attempts, leased_until }))
+        record.attempts += 1;
+        record.state = MailState::Claimed { leased_until };
+        Ok(Some(ClaimedMail { mail: record.mail.clone(), attempt: record.attempts, leased_until }))
     }
 
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
-        self.step("MailQueue::complete")?.mails.retain(|entry| !entry.is_claimed_by(claim));
+        self.step("MailQueue::complete")?.mails.retain(|record| !is_claimed_by(record, claim));
         Ok(())
     }
 
-    async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, _reason: &str) -> Result<(), StorageError> {
-        if let Some(entry) = self.step("MailQueue::retry")?.claimed(claim) {
-            entry.due_at = due_at;
-            entry.leased_until = None;
+    async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, reason: &str) -> Result<(), StorageError> {
+        let mut state = self.step("MailQueue::retry")?;
+        if state.one_like_it_waits(&claim.mail) {
+            state.mails.retain(|record| !is_claimed_by(record, claim));
+        } else if let Some(record) = state.mails.iter_mut().find(|record| is_claimed_by(record, claim)) {
+            record.state = MailState::Waiting { due_at };
+            record.last_failure = Some(reason.to_owned());
         }
         Ok(())
     }
 
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
-        if let Some(entry) = self.step("MailQueue::park")?.claimed(claim) {
-            entry.parked = Some(reason.to_owned());
-            entry.leased_until = None;
+        let mut state = self.step("MailQueue::park")?;
+        if let Some(record) = state.mails.iter_mut().find(|record| is_claimed_by(record, claim)) {
+            record.state = MailState::Parked;
+            record.last_failure = Some(reason.to_owned());
         }
         Ok(())
     }
-}
 
-impl State {
-    fn claimed(&mut self, claim: &ClaimedMail) -> Option<&mut MailEntry> {
-        self.mails.iter_mut().find(|entry| entry.is_claimed_by(claim))
+    async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError> {
+        let state = self.step("MailQueue::list")?;
+        let later = |record: &&MailRecord| after.is_none_or(|after| record.mail.id > after);
+        let mut listed: Vec<_> = state.mails.iter().filter(later).cloned().collect();
+        listed.sort_unstable_by_key(|record| record.mail.id);
+        listed.truncate(limit.try_into().unwrap_or(usize::MAX));
+        Ok(listed)
+    }
+
+    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
+        let mut state = self.step("MailQueue::send_again")?;
+        let Some(index) = state.mails.iter().position(|record| record.mail.id == id) else {
+            return Ok(false);
+        };
+        let parked = state.mails[index].state == MailState::Parked;
+        if parked && state.one_like_it_waits(&state.mails[index].mail) {
+            state.mails.remove(index);
+            return Ok(true);
+        }
+        let record = &mut state.mails[index];
+        if !matches!(record.state, MailState::Claimed { .. }) {
+            record.state = MailState::Waiting { due_at: now };
+            record.attempts = 0;
+            record.mail.queued_at = now;
+        }
+        Ok(true)
     }
 }
 
-impl MailEntry {
-    /// Whether this claim is the latest one, and its mail has neither been given back nor set aside.
-    fn is_claimed_by(&self, claim: &ClaimedMail) -> bool {
-        self.mail.id == claim.mail.id
-            && self.attempts == claim.attempt
-            && self.leased_until == Some(claim.leased_until)
+/// From when on a mail can be claimed, if ever.
+fn due_at(state: MailState) -> Option<Timestamp> {
+    match state {
+        MailState::Waiting { due_at } => Some(due_at),
+        MailState::Claimed { leased_until } => Some(leased_until),
+        MailState::Parked => None,
     }
+}
+
+/// Whether this claim is the latest one, and its mail has neither been given back nor set aside.
+fn is_claimed_by(record: &MailRecord, claim: &ClaimedMail) -> bool {
+    record.mail.id == claim.mail.id
+        && record.attempts == claim.attempt
+        && record.state == MailState::Claimed { leased_until: claim.leased_until }
 }

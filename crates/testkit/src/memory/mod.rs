@@ -12,7 +12,7 @@ mod users;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use portcullis_domain::mail::QueuedMail;
+use portcullis_domain::mail::{MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 
 use self::faults::Faults;
@@ -56,10 +56,13 @@ impl MemoryStorage {
         self.faults().fail_next_call_to(method);
     }
 
-    /// The mails that wait, in the order in which they were queued. Those that were set aside do not.
+    /// The mails that wait, in the order in which they were queued. Those that are being delivered or
+    /// were set aside do not.
     #[must_use]
     pub fn waiting_mails(&self) -> Vec<QueuedMail> {
-        self.state().mails.iter().filter(|entry| entry.waits()).map(|entry| entry.mail.clone()).collect()
+        let state = self.state();
+        let waiting = state.mails.iter().filter(|record| matches!(record.state, MailState::Waiting { .. }));
+        waiting.map(|record| record.mail.clone()).collect()
     }
 
     /// Begins the step that `method` is: nothing else happens until the guard is dropped.

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use portcullis_domain::{MailId, Permission, RoleId, RoleName, UserId};
+use portcullis_domain::{Permission, RoleId, RoleName, UserId};
 
 use super::MemoryStorage;
 use crate::Operator;
@@ -20,10 +20,5 @@ impl Operator for MemoryStorage {
 
     async fn set_active(&self, user: UserId, is_active: bool) {
         self.state().account_mut(user).expect("the user exists").user.is_active = is_active;
-    }
-
-    async fn parked_mails(&self) -> Vec<(MailId, String)> {
-        let state = self.state();
-        state.mails.iter().filter_map(|entry| Some((entry.mail.id, entry.parked.clone()?))).collect()
     }
 }

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use portcullis_domain::mail::QueuedMail;
+use portcullis_domain::mail::{MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::{
     Account, AttemptKey, CodeDigest, EmailAddress, Permission, Permissions, Principal, RoleName, Session,
@@ -17,7 +17,7 @@ pub(super) struct State {
     pub(super) email_changes: HashMap<UserId, EmailChange>,
     pub(super) wrong_passwords: HashMap<AttemptKey, WrongPasswords>,
     pub(super) wrong_codes: HashMap<AttemptKey, WrongCodes>,
-    pub(super) mails: Vec<MailEntry>,
+    pub(super) mails: Vec<MailRecord>,
     pub(super) signing_keys: Vec<SigningKey>,
 }
 
@@ -59,23 +59,6 @@ pub(super) struct WrongCodes {
     pub(super) within_hour: u32,
     pub(super) hour_began_at: Timestamp,
     pub(super) last_at: Timestamp,
-}
-
-/// A mail in the queue.
-pub(super) struct MailEntry {
-    pub(super) mail: QueuedMail,
-    /// From when on it can be claimed: when a lease runs out, if there is one.
-    pub(super) due_at: Timestamp,
-    pub(super) attempts: u32,
-    pub(super) leased_until: Option<Timestamp>,
-    /// Why it was set aside for good, if it was.
-    pub(super) parked: Option<String>,
-}
-
-impl MailEntry {
-    pub(super) fn waits(&self) -> bool {
-        self.parked.is_none()
-    }
 }
 
 impl Default for State {
@@ -155,13 +138,17 @@ impl State {
 
     /// Queues a mail unless one like it waits already.
     pub(super) fn queue(&mut self, mail: QueuedMail) {
-        let stands_for_it = |entry: &MailEntry| {
-            entry.waits() && entry.mail.kind == mail.kind && entry.mail.recipient == mail.recipient
-        };
-        if !self.mails.iter().any(stands_for_it) {
-            let due_at = mail.queued_at;
-            self.mails.push(MailEntry { mail, due_at, attempts: 0, leased_until: None, parked: None });
+        if !self.one_like_it_waits(&mail) {
+            let state = MailState::Waiting { due_at: mail.queued_at };
+            self.mails.push(MailRecord { mail, attempts: 0, state, last_failure: None });
         }
+    }
+
+    pub(super) fn one_like_it_waits(&self, mail: &QueuedMail) -> bool {
+        self.mails.iter().any(|record| {
+            let waits = matches!(record.state, MailState::Waiting { .. });
+            waits && record.mail.kind == mail.kind && record.mail.recipient == mail.recipient
+        })
     }
 }
 

@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use portcullis_domain::mail::{MailKind, QueuedMail};
+use portcullis_domain::mail::{MailKind, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
     DeleteOutcome, NewAccount, PasswordChange, ProfileOutcome, RegisterOutcome, StorageError, UserRepository,
 };
@@ -8,7 +8,7 @@ use portcullis_domain::{
 };
 
 use super::MemoryStorage;
-use super::state::{MailEntry, State};
+use super::state::State;
 
 #[async_trait]
 impl UserRepository for MemoryStorage {
@@ -173,10 +173,10 @@ impl State {
 
     fn erase(&mut self, id: UserId, attempts: AttemptKey) {
         if let Some(Account { user, .. }) = self.accounts.remove(&id) {
-            let concerns_them = |entry: &MailEntry| {
-                entry.mail.recipient == user.email || entry.mail.kind == MailKind::ConfirmEmailChange(id)
+            let concerns_them = |record: &MailRecord| {
+                record.mail.recipient == user.email || record.mail.kind == MailKind::ConfirmEmailChange(id)
             };
-            self.mails.retain(|entry| !concerns_them(entry));
+            self.mails.retain(|record| !concerns_them(record));
         }
         self.end_sessions_except(id, None);
         self.end_secrets(id);

@@ -1,97 +1,14 @@
-//! Cases of [`MailQueue`](portcullis_domain::ports::MailQueue).
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portcullis_domain::Timestamp;
-use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
-use portcullis_domain::ports::NewAccount;
+use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
 
-use super::race::{CALLERS, ROUNDS, race};
-use super::steps::TICK;
+use super::steps::{LEASE, claim, claim_due, enqueue, list};
 use crate::Storage;
-use crate::fixtures::{NOW, account, locale, mail, user};
-
-const LEASE: Duration = Duration::from_micros(120_000_001);
-
-async fn enqueue(storage: &Storage, mail: &QueuedMail) {
-    storage.mails.enqueue(mail.clone()).await.expect("enqueue");
-}
-
-/// Claims for [`LEASE`] the mail that is due at `now`, if one is.
-async fn claim(storage: &Storage, now: Timestamp) -> Option<ClaimedMail> {
-    storage.mails.claim(now, now + LEASE).await.expect("claim")
-}
-
-/// Claims for [`LEASE`] the mail that must be due at `now`.
-async fn claim_due(storage: &Storage, now: Timestamp) -> ClaimedMail {
-    claim(storage, now).await.expect("a mail is due")
-}
-
-/// Many mails of one kind to one address are one mail, the first, while it waits; neither another kind nor
-/// another address is.
-pub async fn a_mail_that_waits_already_stands_for_both(storage: &Storage) {
-    let (ada, eve) = (user("ada@example.com").id, user("eve@example.com").id);
-    let different = [
-        mail(MailKind::ResetPassword, "ada@example.com"),
-        mail(MailKind::VerifyEmail, "ada@example.com"),
-        mail(MailKind::ResetPassword, "eve@example.com"),
-        mail(MailKind::ConfirmEmailChange(ada), "ada@example.com"),
-        mail(MailKind::ConfirmEmailChange(eve), "ada@example.com"),
-    ];
-    for mail in &different {
-        enqueue(storage, mail).await;
-    }
-    let mut same = mail(MailKind::ResetPassword, "ADA@Example.com");
-    same.locale = locale("fr");
-    enqueue(storage, &same).await;
-    enqueue(storage, &mail(MailKind::ConfirmEmailChange(eve), "ada@example.com")).await;
-    let mut registering = account("ada@example.com");
-    registering.mail = Some(mail(MailKind::VerifyEmail, "ada@example.com"));
-    storage.register(registering).await;
-    let taken = storage.take_mails().await;
-    assert_eq!(taken.len(), different.len(), "kind, user and recipient tell mails apart: {taken:?}");
-    for mail in &different {
-        assert!(taken.contains(mail), "the one that waits stands for both: {mail:?}");
-    }
-
-    enqueue(storage, &same).await;
-    let given_back = claim_due(storage, NOW).await;
-    assert_eq!(given_back.mail, same, "a mail that was delivered stands for none");
-    storage.mails.retry(&given_back, NOW + LEASE, "try later").await.expect("retry");
-    enqueue(storage, &different[0]).await;
-    assert_eq!(claim(storage, NOW).await, None, "one that waits for another attempt stands for both");
-
-    let parked = claim_due(storage, NOW + LEASE).await;
-    storage.mails.park(&parked, "refused").await.expect("park");
-    enqueue(storage, &different[0]).await;
-    let next = claim_due(storage, NOW).await;
-    assert_eq!(next.mail, different[0], "one that was set aside stands for none");
-}
-
-/// However requests for one mail are raced, one mail waits.
-pub async fn raced_requests_queue_one_mail(storage: &Storage) {
-    for round in 0..ROUNDS {
-        let address = format!("ada{round}@example.com");
-        race(storage, |caller, storage| {
-            let mail = mail(MailKind::VerifyEmail, &address);
-            // Half of them come with a change of their own.
-            let account = NewAccount {
-                mail: Some(mail.clone()),
-                ..account(&format!("caller{round}.{caller}@example.com"))
-            };
-            async move {
-                if caller % 4 < 2 {
-                    storage.mails.enqueue(mail).await.expect("enqueue");
-                } else {
-                    storage.register(account).await;
-                }
-            }
-        })
-        .await;
-        assert_eq!(storage.take_mails().await.len(), 1, "many requests send few mails");
-    }
-}
+use crate::contract::race::{CALLERS, ROUNDS, race};
+use crate::contract::steps::TICK;
+use crate::fixtures::{NOW, locale, mail, user};
 
 /// Everything about a mail comes back as it was given, with its attempt and its lease.
 pub async fn a_mail_is_kept_as_it_was_given(storage: &Storage) {
@@ -173,7 +90,9 @@ pub async fn a_late_claimant_changes_nothing(storage: &Storage) {
     storage.mails.retry(&late, NOW, "late").await.expect("retry");
     assert_eq!(claim(storage, NOW + LEASE).await, None, "the current lease holds");
     storage.mails.park(&late, "late").await.expect("park");
-    assert_eq!(storage.operator.parked_mails().await, [], "a late claimant sets nothing aside");
+    let state = MailState::Claimed { leased_until: current.leased_until };
+    let left = MailRecord { mail: late.mail.clone(), attempts: 2, state, last_failure: None };
+    assert_eq!(list(storage).await, [left], "a late claimant sets nothing aside and notes nothing");
     let next = claim_due(storage, current.leased_until).await;
     assert_eq!((next.mail.id, next.attempt), (late.mail.id, 3), "a late claimant removes nothing");
 }
@@ -203,20 +122,6 @@ pub async fn a_mail_given_back_waits_until_it_is_due(storage: &Storage) {
     );
 }
 
-/// A mail that was set aside stays for operators to read, and is claimed no more.
-pub async fn a_parked_mail_is_kept_and_not_claimed(storage: &Storage) {
-    let given = mail(MailKind::VerifyEmail, "ada@example.com");
-    enqueue(storage, &given).await;
-    let reason = "550 5.1.1 пользователь неизвестен 📭";
-    let claimed = claim_due(storage, NOW).await;
-    storage.mails.park(&claimed, reason).await.expect("park");
-    for now in [NOW, NOW + LEASE, Timestamp::MAX] {
-        assert_eq!(claim(storage, now).await, None, "a mail that was set aside is claimed no more");
-    }
-    let parked = storage.operator.parked_mails().await;
-    assert_eq!(parked, [(given.id, reason.to_owned())], "it is kept with the reason");
-}
-
 /// The mail that has been due longest is claimed first, whether it is new, was given back or was left
 /// behind by a claimant who died.
 pub async fn the_mail_due_longest_is_claimed_first(storage: &Storage) {
@@ -238,13 +143,4 @@ pub async fn the_mail_due_longest_is_claimed_first(storage: &Storage) {
     }
     let taken = storage.take_mails_due_at(NOW + TICK * 60).await;
     assert_eq!(taken, [left_behind, second, given_back, fourth, last]);
-}
-
-/// Operators see only what was set aside.
-pub async fn a_waiting_mail_is_not_set_aside(storage: &Storage) {
-    enqueue(storage, &mail(MailKind::VerifyEmail, "ada@example.com")).await;
-    assert_eq!(storage.operator.parked_mails().await, []);
-    let claimed = claim_due(storage, NOW).await;
-    storage.mails.retry(&claimed, NOW, "451").await.expect("retry");
-    assert_eq!(storage.operator.parked_mails().await, [], "a failed attempt sets nothing aside");
 }
