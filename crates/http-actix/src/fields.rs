@@ -1,8 +1,13 @@
 //! Fields: what a request says, taken one by one, with everything that is wrong told at once.
 
+#[cfg(test)]
+use std::collections::BTreeSet;
 use std::convert::Infallible;
+use std::sync::LazyLock;
 
-use portcullis_domain::{Change, InvalidValue, Password, PasswordPolicy, PasswordRefusal};
+use portcullis_domain::{
+    Change, EmailAddress, Identity, InvalidValue, Password, PasswordPolicy, PasswordRefusal,
+};
 use zeroize::Zeroizing;
 
 use crate::json::Json;
@@ -29,6 +34,8 @@ pub(crate) trait FromFields: Sized {
 pub(crate) struct Fields {
     values: Vec<(String, Json)>,
     faults: Vec<FieldError>,
+    #[cfg(test)]
+    asked_for: Vec<&'static str>,
 }
 
 /// What is wrong with a field.
@@ -41,7 +48,7 @@ pub(crate) struct Fault {
 impl Fields {
     /// The members of a JSON object; unknown ones are ignored.
     pub(crate) fn of_object(members: Vec<(String, Json)>) -> Self {
-        Self { values: members, faults: Vec::new() }
+        Self { values: members, ..Self::default() }
     }
 
     /// The parameters of a query; one that is given twice counts as neither.
@@ -75,8 +82,8 @@ impl Fields {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
         match self.take(name) {
-            Json::Null => self.refuse(name, Fault::new(FieldCode::Required, "is required")),
-            value => self.parsed(name, &value, parse),
+            None | Some(Json::Null) => self.refuse(name, Fault::new(FieldCode::Required, "is required")),
+            Some(value) => self.parsed(name, &value, parse),
         }
     }
 
@@ -91,8 +98,8 @@ impl Fields {
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<Option<T>> {
         match self.take(name) {
-            Json::Null => Some(None),
-            value => self.parsed(name, &value, parse).map(Some),
+            None | Some(Json::Null) => Some(None),
+            Some(value) => self.parsed(name, &value, parse).map(Some),
         }
     }
 
@@ -102,12 +109,10 @@ impl Fields {
         name: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<Change<T>> {
-        if !self.has(name) {
-            return Some(Change::Keep);
-        }
         match self.take(name) {
-            Json::Null => Some(Change::Clear),
-            value => self.parsed(name, &value, parse).map(Change::Set),
+            None => Some(Change::Keep),
+            Some(Json::Null) => Some(Change::Clear),
+            Some(value) => self.parsed(name, &value, parse).map(Change::Set),
         }
     }
 
@@ -117,15 +122,11 @@ impl Fields {
         None
     }
 
-    /// Whether a field is there, be it null.
-    fn has(&self, name: &str) -> bool {
-        self.values.iter().any(|(known, _)| known == name)
-    }
-
-    /// The value of a field; null when it is absent.
-    fn take(&mut self, name: &str) -> Json {
-        let position = self.values.iter().position(|(known, _)| known == name);
-        position.map_or(Json::Null, |position| self.values.swap_remove(position).1)
+    fn take(&mut self, name: &'static str) -> Option<Json> {
+        #[cfg(test)]
+        self.asked_for.push(name);
+        let position = self.values.iter().position(|(known, _)| known == name)?;
+        Some(self.values.swap_remove(position).1)
     }
 
     fn parsed<T, E: Into<Fault>>(
@@ -150,15 +151,17 @@ pub(crate) fn verbatim(text: &str) -> Result<Zeroizing<String>, Infallible> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
-/// A password that somebody wants to have. Whether it is good enough is found out once it is known for whom;
-/// but nobody may have one that no policy would let them.
+/// A password that somebody wants to have. Whether it is good enough is decided once it is known for whom; one
+/// that the most lenient policy lets nobody have is refused here, together with what else is wrong.
 pub(crate) fn new_password(text: &str) -> Result<Password, Fault> {
+    static ANYBODY: LazyLock<EmailAddress> =
+        LazyLock::new(|| EmailAddress::parse("a@a.aa").expect("it is an address"));
     let password = Password::parse(text)?;
-    let characters = String::from_utf8_lossy(password.expose()).chars().count();
-    if characters < PasswordPolicy::LOWEST_MINIMUM {
-        return Err(PasswordRefusal::TooShort { minimum: PasswordPolicy::LOWEST_MINIMUM }.into());
+    let anybody = Identity { email: &ANYBODY, username: None, names: [None; 3] };
+    match PasswordPolicy::default().accept(password.clone(), &anybody) {
+        Ok(_) | Err(PasswordRefusal::ContainsIdentity) => Ok(password),
+        Err(refusal @ (PasswordRefusal::TooShort { .. } | PasswordRefusal::Common)) => Err(refusal.into()),
     }
-    Ok(password)
 }
 
 /// A password that somebody claims to have; none when it is longer than any password is.
@@ -204,5 +207,16 @@ impl From<PasswordRefusal> for Fault {
 impl From<Infallible> for Fault {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+#[cfg(test)]
+impl Fields {
+    /// The fields that a `T` is made from: all of them, and those that have to be there.
+    pub(crate) fn of<T: FromFields>() -> (BTreeSet<&'static str>, BTreeSet<&'static str>) {
+        let mut nothing = Self::default();
+        T::from_fields(&mut nothing);
+        let all = nothing.asked_for.into_iter().collect();
+        (all, nothing.faults.into_iter().map(|fault| fault.field).collect())
     }
 }

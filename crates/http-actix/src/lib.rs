@@ -28,6 +28,7 @@ mod query;
 mod readiness;
 mod request_id;
 mod routes;
+mod schemas;
 mod security_headers;
 mod server;
 

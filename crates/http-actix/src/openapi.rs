@@ -21,12 +21,15 @@ pub fn openapi() -> OpenApi {
     Document::openapi()
 }
 
-/// User accounts over HTTP: JSON in, JSON out. Every error is `application/problem+json` (RFC 9457), whose
-/// `code` is for programs and whose `detail` is for people. Fields that are not described are ignored. `HEAD`
-/// works wherever `GET` does.
 #[derive(utoipa::OpenApi)]
 #[openapi(
-    info(title = "Portcullis"),
+    info(
+        title = "Portcullis",
+        description = "User accounts over HTTP: JSON in, JSON out. Every error is `application/problem+json` \
+            (RFC 9457), whose `code` is for programs and whose `detail` is for people. Fields that are not \
+            described are ignored. `HEAD` works wherever `GET` does, and changes nothing. A body has to arrive \
+            within ten seconds, else it counts as malformed."
+    ),
     paths(
         register::register,
         verification::verify_by_link,
@@ -150,4 +153,150 @@ fn any_problem() -> RefOr<Response> {
     let response =
         ResponseBuilder::new().description("Any other problem.").content(problem::MEDIA_TYPE, content);
     RefOr::T(response.build())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::{Value, json};
+    use utoipa::IntoParams as _;
+
+    use super::*;
+    use crate::fields::{Fields, FromFields};
+    use crate::routes;
+
+    fn document() -> Value {
+        serde_json::to_value(openapi()).unwrap()
+    }
+
+    fn operations_of(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+        let paths = document["paths"].as_object().unwrap().iter();
+        paths.flat_map(|(path, item)| {
+            let operations = item.as_object().unwrap().iter();
+            operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+        })
+    }
+
+    #[test]
+    fn what_is_documented_is_routed_and_what_is_routed_is_documented() {
+        let document = document();
+        let documented: BTreeSet<_> = operations_of(&document)
+            .map(|(path, method, _)| (path.to_owned(), method.to_uppercase()))
+            .collect();
+        let routed: BTreeSet<_> = routes::api().iter().flat_map(routes::Endpoint::names).collect();
+        assert_eq!(documented, routed);
+    }
+
+    #[test]
+    fn operations_have_names_of_their_own_and_say_what_they_do() {
+        let document = document();
+        let mut names = BTreeSet::new();
+        for (path, method, operation) in operations_of(&document) {
+            let name = operation["operationId"].as_str().unwrap();
+            assert!(names.insert(name.to_owned()), "{method} {path}: {name} is taken");
+            assert!(operation["summary"].is_string(), "{method} {path}");
+            assert!(operation["responses"]["default"].is_object(), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn check(value: &Value, document: &Value) {
+            match value {
+                Value::Object(members) => {
+                    if let Some(reference) = members.get("$ref").and_then(Value::as_str) {
+                        let target = document.pointer(reference.trim_start_matches('#'));
+                        assert!(target.is_some(), "{reference}");
+                    }
+                    members.values().for_each(|member| check(member, document));
+                }
+                Value::Array(items) => items.iter().for_each(|item| check(item, document)),
+                _ => {}
+            }
+        }
+        let document = document();
+        check(&document, &document);
+    }
+
+    /// The properties of a schema, and those that are required; of alternatives, what any and what all name.
+    fn properties(schema: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+        if let Some(alternatives) = schema["oneOf"].as_array() {
+            let mut all = alternatives.iter().map(properties);
+            let first = all.next().unwrap();
+            return all.fold(first, |(any, every), (properties, required)| {
+                (&any | &properties, &every & &required)
+            });
+        }
+        let names = |value: &Value| value.as_array().into_iter().flatten().map(text).collect();
+        (schema["properties"].as_object().unwrap().keys().cloned().collect(), names(&schema["required"]))
+    }
+
+    fn text(value: &Value) -> String {
+        value.as_str().unwrap().to_owned()
+    }
+
+    fn owned(names: BTreeSet<&str>) -> BTreeSet<String> {
+        names.into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn the_schema_of_a_request_names_the_fields_that_are_read() {
+        fn fields<T: FromFields>() -> (BTreeSet<String>, BTreeSet<String>) {
+            let (all, required) = Fields::of::<T>();
+            (owned(all), owned(required))
+        }
+        let document = document();
+        let readers = [
+            ("RegisterRequest", fields::<register::RegisterRequest>()),
+            ("VerifyRequest", fields::<verification::VerifyRequest>()),
+            ("ResendRequest", fields::<verification::ResendRequest>()),
+            ("RefreshRequest", fields::<refresh::RefreshRequest>()),
+            ("LogoutRequest", fields::<logout::LogoutRequest>()),
+            ("PasswordResetRequest", fields::<password_reset::PasswordResetRequest>()),
+            ("PasswordResetConfirmation", fields::<password_reset::PasswordResetConfirmation>()),
+            ("PasswordChangeRequest", fields::<password_change::PasswordChangeRequest>()),
+            ("ProfileUpdate", fields::<me::ProfileUpdate>()),
+            ("AccountDeletion", fields::<me::AccountDeletion>()),
+            ("EmailChangeRequest", fields::<email_change::EmailChangeRequest>()),
+            ("EmailChangeConfirmation", fields::<email_change::EmailChangeConfirmation>()),
+        ];
+        for (name, fields) in &readers {
+            let schema = &document["components"]["schemas"][name];
+            assert_eq!(&properties(schema), fields, "{name}");
+        }
+        let login = properties(&document["components"]["schemas"]["LoginRequest"]);
+        let (fields, required) = fields::<login::LoginRequest>();
+        assert_eq!(login.0, fields);
+        assert!(required.is_superset(&login.1), "one of the names is required too");
+
+        let mut read: BTreeSet<_> = readers.iter().map(|(name, _)| (*name).to_owned()).collect();
+        read.insert("LoginRequest".to_owned());
+        let taken: BTreeSet<_> = operations_of(&document)
+            .filter_map(|(_, _, operation)| {
+                operation.pointer("/requestBody/content/application~1json/schema")
+            })
+            .flat_map(|schema| [schema, &schema["oneOf"][0], &schema["oneOf"][1]])
+            .filter_map(|schema| Some(schema["$ref"].as_str()?.rsplit('/').next()?.to_owned()))
+            .collect();
+        assert_eq!(taken, read, "every body that is taken is looked at here");
+    }
+
+    #[test]
+    fn the_parameters_of_a_query_are_those_that_are_read() {
+        let parameters = check::CheckQuery::into_params(|| None);
+        let names: BTreeSet<_> = parameters.into_iter().map(|parameter| parameter.name).collect();
+        assert_eq!(names, owned(Fields::of::<check::CheckQuery>().0));
+    }
+
+    #[test]
+    fn who_has_to_be_signed_in_is_documented() {
+        let document = document();
+        for (path, method, operation) in operations_of(&document) {
+            let is_secured = operation["security"] == json!([{"bearer": []}]);
+            let answers = operation.pointer("/responses/401/content/application~1problem+json/examples");
+            let may_refuse = answers.is_some_and(|examples| examples["unauthenticated"].is_object());
+            assert_eq!(is_secured, may_refuse, "{method} {path}");
+        }
+    }
 }

@@ -3,6 +3,7 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use crate::problem::{Code, Problem};
 
@@ -14,7 +15,7 @@ impl<T: From<Uuid>> FromRequest for PathId<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| Uuid::try_parse(text).ok());
-        ready(id.map(|uuid| Self(uuid.into())).ok_or_else(|| Problem::new(Code::NotFound)))
+        let id = request.match_info().get("id").and_then(|text| text.parse::<Hyphenated>().ok());
+        ready(id.map(|uuid| Self(uuid.into_uuid().into())).ok_or_else(|| Problem::new(Code::NotFound)))
     }
 }

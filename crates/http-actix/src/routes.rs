@@ -138,6 +138,12 @@ impl Endpoint {
         routes.service(resource.default_service(web::to(refuse)).wrap(from_fn(panics::contained)));
     }
 
+    /// Each path with a method, as the document names them.
+    #[cfg(test)]
+    pub(crate) fn names(&self) -> impl Iterator<Item = (String, String)> {
+        self.methods.iter().map(|method| (self.path.to_owned(), method.to_string()))
+    }
+
     /// The methods as the header `Allow` lists them; `HEAD` is there where `GET` is.
     fn allow(&self) -> String {
         let mut allowed: Vec<&str> = self.methods.iter().map(Method::as_str).collect();

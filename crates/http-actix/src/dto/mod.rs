@@ -9,5 +9,5 @@ mod user;
 pub(crate) use message::MessageDto;
 pub(crate) use moment::Moment;
 pub(crate) use session::SessionsDto;
-pub(crate) use tokens::TokensDto;
+pub(crate) use tokens::{OptionalTokens, TokensDto};
 pub(crate) use user::UserDto;

@@ -1,6 +1,7 @@
 use portcullis_domain::use_cases::Tokens;
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 /// What a client gets to act for a session.
 #[derive(Serialize, ToSchema)]
@@ -38,5 +39,20 @@ impl<'a> From<&'a Tokens> for TokensDto<'a> {
             expires_in: tokens.expires_in.as_secs(),
             refresh_expires_in: tokens.refresh_expires_in.as_secs(),
         }
+    }
+}
+
+/// Tokens to the document where an answer may lack them: the same members, none of them required.
+pub(crate) enum OptionalTokens {}
+
+impl ToSchema for OptionalTokens {}
+
+impl PartialSchema for OptionalTokens {
+    fn schema() -> RefOr<Schema> {
+        let mut schema = TokensDto::schema();
+        if let RefOr::T(Schema::Object(tokens)) = &mut schema {
+            tokens.required.clear();
+        }
+        schema
     }
 }

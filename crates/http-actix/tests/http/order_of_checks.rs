@@ -41,7 +41,7 @@ async fn send(
     token: Option<&str>,
     body: (&str, String),
 ) -> Reply {
-    let method = Method::from_bytes(method.as_bytes()).unwrap();
+    let method = Method::from_bytes(method.as_bytes()).expect("a method");
     let mut request = service.request(method, path).header(CONTENT_TYPE, body.0).body(body.1);
     if let Some(token) = token {
         request = request.header("Authorization", token);

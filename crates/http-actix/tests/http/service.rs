@@ -1,3 +1,5 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot do its part has to stop")]
+
 use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

@@ -12,15 +12,14 @@ use crate::body::Body;
 use crate::dto::{MessageDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// Where an account shall move, and what shows that it is the caller's.
 #[derive(ToSchema)]
 pub(crate) struct EmailChangeRequest {
-    /// The address that the account shall have; white space around it is ignored.
-    #[schema(value_type = String, format = Email, max_length = 254, examples("ada@example.org"))]
+    #[schema(schema_with = schemas::email)]
     new_email: EmailAddress,
-    /// The password of the account.
-    #[schema(value_type = String, format = Password, examples("correct horse battery"))]
+    #[schema(schema_with = schemas::claimed_password, required)]
     password: Option<Password>,
 }
 
@@ -35,8 +34,7 @@ impl FromFields for EmailChangeRequest {
 /// The link of the mail to the new address.
 #[derive(ToSchema)]
 pub(crate) struct EmailChangeConfirmation {
-    /// The secret of the link.
-    #[schema(value_type = String, examples("c2l4dHktZml2ZS1jaGFyYWN0ZXJzLW9mLWJhc2U2NHVybA"))]
+    #[schema(schema_with = schemas::link_token, required)]
     token: Option<TokenSecret>,
 }
 

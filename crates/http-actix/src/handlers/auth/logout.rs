@@ -8,12 +8,12 @@ use crate::authenticated::Authenticated;
 use crate::body::OptionalBody;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// Which session to end.
 #[derive(ToSchema)]
 pub(crate) struct LogoutRequest {
-    /// A refresh token of the session; the one that the call is made with if left out.
-    #[schema(value_type = Option<String>, examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    #[schema(schema_with = schemas::optional_refresh_token, required = false)]
     refresh_token: Option<Zeroizing<String>>,
 }
 

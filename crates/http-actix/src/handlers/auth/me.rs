@@ -8,21 +8,18 @@ use crate::body::Body;
 use crate::dto::UserDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// What shall be different: a field that is left out stays as it is, null clears it.
 #[derive(ToSchema)]
 pub(crate) struct ProfileUpdate {
-    /// The whole name, or a nickname; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada Lovelace"))]
+    #[schema(schema_with = schemas::name, required = false)]
     name: Change<Name>,
-    /// A name to sign in with, unique regardless of case.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 32, pattern = "^[a-zA-Z][a-zA-Z0-9._-]*$", examples("ada"))]
+    #[schema(schema_with = schemas::username, required = false)]
     username: Change<Username>,
-    /// The given name; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada"))]
+    #[schema(schema_with = schemas::first_name, required = false)]
     first_name: Change<Name>,
-    /// The family name; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Lovelace"))]
+    #[schema(schema_with = schemas::last_name, required = false)]
     last_name: Change<Name>,
 }
 
@@ -39,8 +36,7 @@ impl FromFields for ProfileUpdate {
 /// What shows that an account is the caller's to erase.
 #[derive(ToSchema)]
 pub(crate) struct AccountDeletion {
-    /// The password of the account.
-    #[schema(value_type = String, format = Password, examples("correct horse battery"))]
+    #[schema(schema_with = schemas::claimed_password, required)]
     password: Option<Password>,
 }
 

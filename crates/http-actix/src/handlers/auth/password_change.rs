@@ -9,16 +9,14 @@ use crate::body::Body;
 use crate::dto::MessageDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// The password that an account has, and the one that it shall have.
 #[derive(ToSchema)]
 pub(crate) struct PasswordChangeRequest {
-    /// The password that the account has.
-    #[schema(value_type = String, format = Password, examples("correct horse battery"))]
+    #[schema(schema_with = schemas::claimed_password, required)]
     current_password: Option<Password>,
-    /// The password to be set: 8 to 128 Unicode characters after NFKC; more than 8 where the installation asks
-    /// for it. Neither a common one nor one that contains the e-mail address, the username or a name.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, examples("staple battery horse"))]
+    #[schema(schema_with = schemas::new_password)]
     new_password: Password,
 }
 

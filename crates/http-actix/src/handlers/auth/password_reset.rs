@@ -10,12 +10,12 @@ use crate::dto::MessageDto;
 use crate::fields::{self, Fault, Fields, FromFields};
 use crate::locale::PreferredLocale;
 use crate::problem::{FieldCode, Problem, Problems};
+use crate::schemas;
 
 /// Who has forgotten their password.
 #[derive(ToSchema)]
 pub(crate) struct PasswordResetRequest {
-    /// The address of the account.
-    #[schema(value_type = String, format = Email, max_length = 254, examples("ada@example.com"))]
+    #[schema(schema_with = schemas::email)]
     email: EmailAddress,
 }
 
@@ -29,15 +29,11 @@ impl FromFields for PasswordResetRequest {
 /// The link of a reset mail, and the password to be set.
 #[derive(ToSchema)]
 pub(crate) struct PasswordResetConfirmation {
-    /// The secret of the link.
-    #[schema(value_type = String, examples("c2l4dHktZml2ZS1jaGFyYWN0ZXJzLW9mLWJhc2U2NHVybA"))]
+    #[schema(schema_with = schemas::link_token, required)]
     token: Option<TokenSecret>,
-    /// The password to be set: 8 to 128 Unicode characters after NFKC; more than 8 where the installation asks
-    /// for it. Neither a common one nor one that contains the e-mail address, the username or a name.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, examples("correct horse battery"))]
+    #[schema(schema_with = schemas::new_password)]
     new_password: Password,
-    /// The same again, for forms that ask twice.
-    #[schema(value_type = Option<String>, format = Password)]
+    #[schema(schema_with = schemas::repeated_password, required = false)]
     #[expect(dead_code, reason = "compared when it is read, and described to the document")]
     password_confirm: Option<()>,
 }

@@ -8,12 +8,12 @@ use crate::body::{self, OptionalBody};
 use crate::dto::TokensDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// A refresh token to be exchanged.
 #[derive(ToSchema)]
 pub(crate) struct RefreshRequest {
-    /// The one of the last answer.
-    #[schema(value_type = String, examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    #[schema(schema_with = schemas::refresh_token)]
     refresh_token: Zeroizing<String>,
 }
 

@@ -7,32 +7,26 @@ use utoipa::ToSchema;
 
 use crate::body::Body;
 use crate::client::ClientOf;
-use crate::dto::{MessageDto, TokensDto, UserDto};
+use crate::dto::{MessageDto, OptionalTokens, TokensDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::locale::PreferredLocale;
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// What somebody gives to register.
 #[derive(ToSchema)]
 pub(crate) struct RegisterRequest {
-    /// One address; white space around it is ignored.
-    #[schema(value_type = String, format = Email, max_length = 254, examples("ada@example.com"))]
+    #[schema(schema_with = schemas::email)]
     email: EmailAddress,
-    /// 8 to 128 Unicode characters after NFKC; more than 8 where the installation asks for it. Neither a
-    /// common one nor one that contains the e-mail address, the username or a name.
-    #[schema(value_type = String, format = Password, min_length = 8, max_length = 128, examples("correct horse battery"))]
+    #[schema(schema_with = schemas::new_password)]
     password: Password,
-    /// A name to sign in with, unique regardless of case.
-    #[schema(value_type = Option<String>, min_length = 3, max_length = 32, pattern = "^[a-zA-Z][a-zA-Z0-9._-]*$", examples("ada"))]
+    #[schema(schema_with = schemas::username, required = false)]
     username: Option<Username>,
-    /// The whole name, or a nickname; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada Lovelace"))]
+    #[schema(schema_with = schemas::name, required = false)]
     name: Option<Name>,
-    /// The given name; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Ada"))]
+    #[schema(schema_with = schemas::first_name, required = false)]
     first_name: Option<Name>,
-    /// The family name; white space around it is ignored.
-    #[schema(value_type = Option<String>, min_length = 1, max_length = 255, examples("Lovelace"))]
+    #[schema(schema_with = schemas::last_name, required = false)]
     last_name: Option<Name>,
 }
 
@@ -55,7 +49,7 @@ impl FromFields for RegisterRequest {
     }
 }
 
-/// The new user, with their tokens where an address need not be verified before a login.
+/// The new user; with tokens as of a login where an address need not be verified before one.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Registered)]
 struct RegisteredDto<'a> {
@@ -64,6 +58,7 @@ struct RegisteredDto<'a> {
     #[serde(flatten)]
     message: MessageDto,
     #[serde(flatten)]
+    #[schema(value_type = OptionalTokens)]
     tokens: Option<TokensDto<'a>>,
 }
 

@@ -14,15 +14,14 @@ use crate::fields::{self, Fields, FromFields};
 use crate::head;
 use crate::locale::PreferredLocale;
 use crate::problem::{Problem, Problems};
+use crate::schemas;
 
 /// The code of a verification mail, and the address it went to.
 #[derive(ToSchema)]
 pub(crate) struct VerifyRequest {
-    /// The address that the mail went to.
-    #[schema(value_type = String, format = Email, max_length = 254, examples("ada@example.com"))]
+    #[schema(schema_with = schemas::email)]
     email: EmailAddress,
-    /// The six digits of the mail.
-    #[schema(value_type = String, examples("123456"))]
+    #[schema(schema_with = schemas::code, required)]
     code: Option<OneTimeCode>,
 }
 
@@ -37,8 +36,7 @@ impl FromFields for VerifyRequest {
 /// Which address needs another verification mail.
 #[derive(ToSchema)]
 pub(crate) struct ResendRequest {
-    /// The address of the account.
-    #[schema(value_type = String, format = Email, max_length = 254, examples("ada@example.com"))]
+    #[schema(schema_with = schemas::email)]
     email: EmailAddress,
 }
 
