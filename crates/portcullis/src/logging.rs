@@ -27,9 +27,11 @@ pub(crate) fn start(config: &Config) {
     }
 }
 
-/// actix tells at `info` what it does to its threads.
+/// actix tells at `info` what it does to its threads, and at `error` that a client sent something that is
+/// no HTTP: whoever can connect could fill the log with it.
 fn is_no_chatter(record: &Metadata<'_>) -> bool {
-    !(record.target().starts_with("actix_server") && *record.level() == Level::INFO)
+    let is_of = |target| record.target().starts_with(target);
+    !(is_of("actix_server") && *record.level() == Level::INFO || is_of("actix_http::h1::dispatcher"))
 }
 
 /// Says where, not what: the message may quote what the code was working on.
