@@ -273,9 +273,9 @@ fn every_test_that_the_security_table_names_exists() {
     let mut named = 0;
     for line in table.lines().filter(|line| line.starts_with("| S")) {
         let shown_by = line.rsplit('|').nth(1).expect("the last column");
-        let names: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
-        assert!(!names.is_empty(), "{line} names no test");
-        for name in names {
+        let tests: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
+        assert!(!tests.is_empty(), "{line} names no test");
+        for name in tests {
             named += 1;
             assert!(code.contains(&format!("fn {name}(")), "docs/security.md names {name}");
         }

@@ -25,6 +25,14 @@ impl SignedIn {
     }
 }
 
+impl SignedIn {
+    /// The same user with the tokens of a refresh.
+    #[track_caller]
+    pub(crate) fn renewed(&self, tokens: &Value) -> Self {
+        Self::read(tokens, &self.user_id)
+    }
+}
+
 impl Server {
     /// Registers `email` with [`PASSWORD`] and verifies it by the mailed link.
     pub(crate) async fn register_verified(&self, email: &str) {
@@ -52,8 +60,7 @@ impl Server {
 
     /// Refreshes and returns the next pair.
     pub(crate) async fn refreshed(&self, signed_in: &SignedIn) -> SignedIn {
-        let tokens = self.refresh(&signed_in.refresh_token).await.json(200);
-        SignedIn::read(&tokens, &signed_in.user_id)
+        signed_in.renewed(&self.refresh(&signed_in.refresh_token).await.json(200))
     }
 
     /// Asks for a reset, for the `count`-th time, and returns the secret that is mailed.

@@ -11,10 +11,15 @@ pub(crate) struct Answer {
 
 impl Answer {
     pub(crate) async fn read(response: reqwest::Response) -> Self {
+        Self::try_read(response).await.expect("the body arrives whole")
+    }
+
+    /// None if the body does not arrive whole.
+    pub(crate) async fn try_read(response: reqwest::Response) -> Option<Self> {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
-        let text = response.text().await.expect("the body arrives whole");
-        Self { status, headers, text }
+        let text = response.text().await.ok()?;
+        Some(Self { status, headers, text })
     }
 
     /// The body as JSON, after a check of the status.

@@ -7,7 +7,6 @@ use super::Server;
 /// A mail as `/dev/mailbox.json` shows it.
 #[derive(Debug)]
 pub(crate) struct Mail {
-    pub(crate) id: String,
     pub(crate) to: String,
     pub(crate) subject: String,
     pub(crate) text: String,
@@ -20,7 +19,6 @@ impl Mail {
     fn read(mail: &Value) -> Self {
         let text = |member: &str| mail[member].as_str().unwrap_or_default().to_owned();
         Self {
-            id: text("id"),
             to: text("to"),
             subject: text("subject"),
             text: text("text"),

@@ -1,7 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::{Client, Method, RequestBuilder};
@@ -58,7 +58,7 @@ impl ServerBuilder {
 /// A running server with a data folder of its own; killed when dropped.
 pub(crate) struct Server {
     builder: ServerBuilder,
-    process: Child,
+    process: Mutex<Child>,
     url: String,
     log: Arc<Mutex<String>>,
     client: Client,
@@ -104,19 +104,28 @@ impl Server {
         });
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(Duration::from_secs(60))
+            .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
-        Self { builder, process, url, log, client }
+        Self { builder, process: Mutex::new(process), url, log, client }
     }
 
-    /// Stops the server as a supervisor does, and says how it ended.
-    pub(crate) async fn terminate(&mut self) -> ExitStatus {
-        let pid = self.process.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+    pub(crate) fn process_id(&self) -> u32 {
+        self.process.lock().expect("no holder panics").id()
+    }
+
+    /// Sends a signal to a process that a test started.
+    pub(crate) fn signal(process: u32, signal: &str) {
+        let kill = Command::new("kill").args([format!("-{signal}"), process.to_string()]).status();
+        assert!(kill.expect("kill runs").success());
+    }
+
+    /// How the server ended, once it was told to.
+    pub(crate) async fn wait_for_end(&self) -> ExitStatus {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
-            if let Some(status) = self.process.try_wait().expect("a child can be waited for") {
+            let status = self.process.lock().expect("no holder panics").try_wait();
+            if let Some(status) = status.expect("a child can be waited for") {
                 return status;
             }
             assert!(Instant::now() < deadline, "the server did not stop:\n{}", self.log());
@@ -124,10 +133,16 @@ impl Server {
         }
     }
 
+    /// Kills the server without warning.
+    pub(crate) fn kill(&self) {
+        let mut process = self.process.lock().expect("no holder panics");
+        process.kill().expect("the server runs");
+        process.wait().expect("a child can be waited for");
+    }
+
     /// Kills the server without warning and starts it again on the same data.
-    pub(crate) async fn crash_and_restart(mut self) -> Self {
-        self.process.kill().expect("the server runs");
-        self.process.wait().expect("a child can be waited for");
+    pub(crate) async fn crash_and_restart(self) -> Self {
+        self.kill();
         let Self { builder, .. } = &self;
         let again = ServerBuilder { settings: builder.settings.clone(), data: Arc::clone(&builder.data) };
         again.start().await
@@ -166,6 +181,12 @@ impl Server {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.send(self.request(Method::POST, path).json(&body)).await
+    }
+
+    /// The answer, or none if the server goes away before it is complete.
+    pub(crate) async fn try_post(&self, path: &str, body: Value) -> Option<Answer> {
+        let response = self.request(Method::POST, path).json(&body).send().await.ok()?;
+        Answer::try_read(response).await
     }
 
     pub(crate) async fn get_as(&self, access_token: &str, path: &str) -> Answer {
@@ -207,7 +228,8 @@ fn collect_files(folder: &Path, found: &mut Vec<(PathBuf, Vec<u8>)>) {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let process = self.process.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let _ = process.kill();
+        let _ = process.wait();
     }
 }

@@ -10,13 +10,13 @@ async fn private_server() -> Server {
 async fn a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told() {
     let server = private_server().await;
     let register = |email: &str| json!({ "email": email, "password": PASSWORD });
-    let free = server.post("/api/v1/auth/register", register("owner@example.com")).await;
+    let first = server.post("/api/v1/auth/register", register("owner@example.com")).await;
     let token = server.mail_to("owner@example.com", 1).await.token().to_owned();
     server.get(&format!("/api/v1/auth/verify-email/{token}")).await.json(200);
 
-    let taken = server.post("/api/v1/auth/register", register("Owner@Example.com")).await;
-    assert_eq!(free.json(202), taken.json(202));
-    assert!(free.header("location").is_none() && taken.header("location").is_none());
+    let second = server.post("/api/v1/auth/register", register("Owner@Example.com")).await;
+    assert_eq!(first.json(202), second.json(202));
+    assert!(first.header("location").is_none() && second.header("location").is_none());
     let notice = server.mail_to("owner@example.com", 2).await;
     assert!(notice.links.iter().all(|link| !link.contains("token=")), "{notice:?}");
     server.login("owner@example.com", PASSWORD).await;
