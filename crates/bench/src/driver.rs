@@ -114,13 +114,18 @@ pub(crate) struct Outcome {
     pub(crate) answers: u32,
     /// From the first request to the last answer.
     pub(crate) took: Duration,
-    pub(crate) latencies: Latencies,
+    latencies: Latencies,
 }
 
 impl Outcome {
     /// Answers a second.
     pub(crate) fn rate(&self) -> f64 {
         f64::from(self.answers) / self.took.as_secs_f64()
+    }
+
+    /// The seconds within which `share` of the answers came, a number from 0 to 1.
+    pub(crate) fn latency(&self, share: f64) -> f64 {
+        self.latencies.quantile(share).as_secs_f64()
     }
 }
 

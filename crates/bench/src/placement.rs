@@ -1,12 +1,12 @@
 //! On which cores the driver and the servers run.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
-use std::process::{Stdio, id};
+use std::process::{Command, Stdio, id};
 use std::thread::available_parallelism;
 
 use anyhow::{Context as _, ensure};
-use tokio::process::Command;
 
 /// Where what is measured runs.
 #[derive(Clone, Debug)]
@@ -22,15 +22,15 @@ impl Placement {
     /// cores and the program `taskset`.
     ///
     /// Only threads and processes started from now on come along, and this thread.
-    pub(crate) async fn apart() -> anyhow::Result<Self> {
+    pub(crate) fn apart() -> anyhow::Result<Self> {
         let mut servers = allowed_cores(&fs::read_to_string("/proc/self/status")?)?;
         let Some(driver) = servers.pop().filter(|_| !servers.is_empty()) else {
             return Ok(Self::Anywhere);
         };
         let mut taskset = Command::new("taskset");
         taskset.args(["--cpu-list", "--pid", &driver.to_string(), &id().to_string()]).stdout(Stdio::null());
-        match taskset.status().await {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::Anywhere),
+        match taskset.status() {
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::Anywhere),
             status => {
                 ensure!(status?.success(), "taskset failed");
                 Ok(Self::Apart { servers, driver })

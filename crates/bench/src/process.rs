@@ -1,21 +1,30 @@
 //! Server processes: how they are started, what they have used, how they end.
 
+use std::fs;
+use std::io::{self, BufRead as _, BufReader};
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-use std::{fs, io};
 
 use anyhow::{Context as _, bail, ensure};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
+use tokio::task::spawn_blocking;
+use tokio::time::{sleep, timeout};
 
 /// A server that says on standard output where it listens; killed when dropped.
 pub(crate) struct ServerProcess {
-    child: Child,
-    pid: u32,
+    child: RunningChild,
     address: SocketAddr,
     ready_after: Duration,
+}
+
+struct RunningChild(Child);
+
+impl Drop for RunningChild {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
 }
 
 impl ServerProcess {
@@ -24,18 +33,23 @@ impl ServerProcess {
 
     /// Starts it and waits for its ready line, `listening on http://` and an address.
     pub(crate) async fn start(mut command: Command) -> anyhow::Result<Self> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).kill_on_drop(true);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
         let spawned = Instant::now();
-        let mut child = command.spawn().with_context(|| format!("cannot run {command:?}"))?;
-        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-        let line = timeout(Self::LONGEST_START, lines.next_line()).await.context("no ready line came")??;
+        let mut child = RunningChild(
+            command.spawn().with_context(|| format!("cannot run {}", command.get_program().display()))?,
+        );
+        let mut stdout = BufReader::new(child.0.stdout.take().expect("piped"));
+        let first_line = spawn_blocking(move || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).map(|_| line)
+        });
+        let line = timeout(Self::LONGEST_START, first_line).await.context("no ready line came")???;
         let ready_after = spawned.elapsed();
-        let Some(address) = line.as_deref().and_then(|line| line.strip_prefix("listening on http://")) else {
+        let Some(address) = line.trim_end().strip_prefix("listening on http://") else {
             bail!("not ready, but {line:?}");
         };
         let address = address.parse().context("the ready line names an address")?;
-        let pid = child.id().context("the server ended at once")?;
-        Ok(Self { child, pid, address, ready_after })
+        Ok(Self { child, address, ready_after })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -47,30 +61,39 @@ impl ServerProcess {
         self.ready_after
     }
 
+    fn pid(&self) -> u32 {
+        self.child.0.id()
+    }
+
     /// The memory it holds now.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
-        Memory::parse(&fs::read_to_string(format!("/proc/{}/status", self.pid))?)
+        Memory::parse(&fs::read_to_string(format!("/proc/{}/status", self.pid()))?)
     }
 
     /// The processor time of all its threads so far.
-    pub(crate) fn processor_time(&self) -> anyhow::Result<Duration> {
-        processor_time(self.pid)
+    pub(crate) fn processor_time(&self) -> io::Result<Duration> {
+        processor_time(self.pid())
     }
 
     /// Ends it as a supervisor does.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
-        let asked = Command::new("kill").args(["-TERM", &self.pid.to_string()]).status().await?;
+        let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;
         ensure!(asked.success(), "the server had ended before");
-        let status =
-            timeout(Self::LONGEST_END, self.child.wait()).await.context("the server does not end")??;
-        ensure!(status.success(), "the server ended with {status}");
-        Ok(())
+        let deadline = Instant::now() + Self::LONGEST_END;
+        loop {
+            if let Some(status) = self.child.0.try_wait()? {
+                ensure!(status.success(), "the server ended with {status}");
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "the server does not end");
+            sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
 /// The processor time of all threads of a process so far, to 10 ms.
-pub(crate) fn processor_time(pid: u32) -> anyhow::Result<Duration> {
-    Ok(parse_processor_time(&fs::read_to_string(format!("/proc/{pid}/stat"))?)?)
+pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
+    parse_processor_time(&fs::read_to_string(format!("/proc/{pid}/stat"))?)
 }
 
 /// The fields `utime` and `stime` of `proc_pid_stat(5)`.

@@ -1,6 +1,8 @@
 //! The floor for logins: Argon2 alone, with memory that is reused from hash to hash.
 
 use std::num::NonZeroUsize;
+use std::process;
+use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -8,6 +10,8 @@ use anyhow::Context as _;
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use clap::Args;
 use serde::{Deserialize, Serialize};
+
+use crate::process::processor_time;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RawHashOptions {
@@ -28,30 +32,40 @@ pub(crate) struct RawHashOptions {
 /// What was hashed.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 pub(crate) struct RawHashes {
-    pub(crate) hashes: u32,
+    /// By all threads together.
     pub(crate) a_second: f64,
+    /// The processor seconds that each took.
+    pub(crate) of_each: f64,
 }
 
 /// Hashes, and prints [`RawHashes`] as JSON.
 pub(crate) fn run(options: &RawHashOptions) -> anyhow::Result<()> {
     let params =
         Params::new(options.memory_kib, options.passes, 1, None).context("no such Argon2 settings")?;
-    let lasts = Duration::from_secs(options.seconds);
-    let hashed: Vec<_> = thread::scope(|scope| {
-        let hash = || hash_for(lasts, &params);
-        let threads: Vec<_> = (0..options.threads.get()).map(|_| scope.spawn(hash)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("hashing does not panic")).collect()
-    });
-    let total = RawHashes {
-        hashes: hashed.iter().map(|one| one.hashes).sum(),
-        a_second: hashed.iter().map(|one| one.a_second).sum(),
-    };
-    println!("{}", serde_json::to_string(&total)?);
+    let hashes = hash(options.threads, Duration::from_secs(options.seconds), &params)?;
+    println!("{}", serde_json::to_string(&hashes)?);
     Ok(())
 }
 
-/// Hashes on this thread. The first hash, which takes the memory, does not count.
-fn hash_for(lasts: Duration, params: &Params) -> RawHashes {
+fn hash(threads: NonZeroUsize, lasts: Duration, params: &Params) -> anyhow::Result<RawHashes> {
+    let start = Barrier::new(threads.get() + 1);
+    thread::scope(|scope| {
+        let hash = || hash_on_this_thread(&start, lasts, params);
+        let threads: Vec<_> = (0..threads.get()).map(|_| scope.spawn(hash)).collect();
+        start.wait();
+        let (begun, processor) = (Instant::now(), processor_time(process::id())?);
+        let counts = threads.into_iter().map(|thread| thread.join().expect("hashing does not panic"));
+        let hashes = f64::from(counts.sum::<u32>());
+        let processor = processor_time(process::id())?.saturating_sub(processor);
+        Ok(RawHashes {
+            a_second: hashes / begun.elapsed().as_secs_f64(),
+            of_each: processor.as_secs_f64() / hashes,
+        })
+    })
+}
+
+/// Counts hashes from the start on. A first one before it takes the memory.
+fn hash_on_this_thread(start: &Barrier, lasts: Duration, params: &Params) -> u32 {
     let mut blocks = vec![Block::default(); params.block_count()];
     let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
     let mut output = [0; 32];
@@ -61,13 +75,14 @@ fn hash_for(lasts: Duration, params: &Params) -> RawHashes {
             .expect("the inputs are within Argon2's limits");
     };
     hash();
+    start.wait();
     let begun = Instant::now();
     let mut hashes = 0;
     while begun.elapsed() < lasts {
         hash();
         hashes += 1;
     }
-    RawHashes { hashes, a_second: f64::from(hashes) / begun.elapsed().as_secs_f64() }
+    hashes
 }
 
 #[cfg(test)]
@@ -75,8 +90,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hashes_are_counted_while_time_lasts() {
-        let done = hash_for(Duration::from_millis(50), &Params::new(8, 1, 1, None).unwrap());
-        assert!(done.hashes > 1 && done.a_second > 1.0, "{done:?}");
+    fn threads_hash_together_while_time_lasts() {
+        let (lasts, cheap) = (Duration::from_millis(200), Params::new(8, 1, 1, None).unwrap());
+        let RawHashes { a_second, of_each } = hash(NonZeroUsize::new(2).unwrap(), lasts, &cheap).unwrap();
+        assert!(a_second > 100.0, "{a_second} a second");
+        assert!(of_each > 0.0 && of_each * a_second < 3.0, "{of_each} processor seconds on two threads");
     }
 }

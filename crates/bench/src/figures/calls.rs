@@ -1,16 +1,16 @@
 //! Calls with a token, beside a handler that does nothing.
 
-use std::process;
 use std::time::Duration;
 
 use anyhow::Context as _;
 
 use super::FiguresOptions;
+use super::cost::Cost;
 use crate::bare;
-use crate::driver::{Caller, Client, Load, Outcome, Repeats, drive};
+use crate::driver::{Client, Load, Repeats, drive};
 use crate::http_client::Connection;
 use crate::placement::Placement;
-use crate::process::{ServerProcess, processor_time};
+use crate::process::ServerProcess;
 use crate::report::{Table, factor, median, percent, range};
 use crate::rounds::Rounds;
 use crate::service::Person;
@@ -22,42 +22,6 @@ struct Round {
     bare: Cost,
     me: Cost,
     refresh: Cost,
-}
-
-/// What one kind of call cost in one round.
-struct Cost {
-    outcome: Outcome,
-    server: Duration,
-    driver: Duration,
-}
-
-impl Cost {
-    async fn of<C: Caller>(
-        server: &ServerProcess,
-        clients: &mut [Client<C>],
-        load: Load,
-    ) -> anyhow::Result<Self> {
-        let (server_before, driver_before) = (server.processor_time()?, processor_time(process::id())?);
-        let outcome = drive(clients, load).await?;
-        Ok(Self {
-            outcome,
-            server: server.processor_time()?.saturating_sub(server_before),
-            driver: processor_time(process::id())?.saturating_sub(driver_before),
-        })
-    }
-
-    fn server_micros_a_request(&self) -> f64 {
-        1e6 * self.server.as_secs_f64() / f64::from(self.outcome.answers)
-    }
-
-    /// How much of its core the driver was at work. Near 1 it is the driver that was measured.
-    fn driver_share(&self) -> f64 {
-        self.driver.as_secs_f64() / self.outcome.took.as_secs_f64()
-    }
-
-    fn micros(&self, share: f64) -> f64 {
-        1e6 * self.outcome.latencies.quantile(share).as_secs_f64()
-    }
 }
 
 /// The table of calls.
@@ -86,9 +50,9 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     let mut rounds = Vec::new();
     for _ in 0..options.rounds.get() {
         rounds.push(Round {
-            bare: Cost::of(&floor, &mut bare, load).await?,
-            me: Cost::of(&service, &mut me, load).await?,
-            refresh: Cost::of(&service, &mut refresh, load).await?,
+            bare: Cost::measure(&floor, &mut bare, load).await?,
+            me: Cost::measure(&service, &mut me, load).await?,
+            refresh: Cost::measure(&service, &mut refresh, load).await?,
         });
     }
     service.stop().await?;
@@ -116,16 +80,16 @@ fn table(rounds: &[Round], connections: usize) -> Table {
         let to_bare = |figure: &dyn Fn(&Cost) -> f64| {
             Rounds::of(rounds, |round| figure(cost(round)) / figure(&round.bare))
         };
-        let rate = of(&|cost| cost.outcome.rate());
+        let rate = of(&Cost::rate);
         vec![
             name.to_owned(),
             median(&rate),
             range(&rate),
-            median(&of(&|cost| cost.micros(0.5))),
-            median(&of(&|cost| cost.micros(0.99))),
-            median(&of(&Cost::server_micros_a_request)),
-            factor(&to_bare(&|cost| cost.outcome.rate())),
-            factor(&to_bare(&Cost::server_micros_a_request)),
+            median(&of(&|cost| 1e6 * cost.latency(0.5))),
+            median(&of(&|cost| 1e6 * cost.latency(0.99))),
+            median(&of(&|cost| 1e6 * cost.of_each())),
+            factor(&to_bare(&Cost::rate)),
+            factor(&to_bare(&Cost::of_each)),
             percent(&of(&Cost::driver_share)),
         ]
     };

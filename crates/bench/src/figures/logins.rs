@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use tokio::time::timeout;
 
 use super::FiguresOptions;
+use super::cost::Cost;
 use crate::driver::{Client, Load, Outcome, drive};
 use crate::placement::Placement;
 use crate::raw_hash::RawHashes;
@@ -22,7 +22,7 @@ const READING: Duration = Duration::from_millis(10);
 
 struct Round {
     raw: RawHashes,
-    logins: Outcome,
+    logins: Cost,
     reads_alone: Outcome,
     reads_beside_logins: Outcome,
     logins_beside_reads: Outcome,
@@ -48,8 +48,8 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     let now_and_then = Load { lasts: options.lasts(), pause: READING };
     let mut rounds = Vec::new();
     for _ in 0..options.rounds.get() {
-        let raw = hash_only(placement, threads, options.seconds).await?;
-        let alone = drive(&mut logins, storm).await?;
+        let raw = hash_only(placement, threads, options.seconds)?;
+        let alone = Cost::measure(&service, &mut logins, storm).await?;
         let reads_alone = drive(&mut readers, now_and_then).await?;
         let (reads, beside) = tokio::try_join!(drive(&mut readers, now_and_then), drive(&mut logins, storm))?;
         rounds.push(Round {
@@ -65,67 +65,84 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
 }
 
 /// Runs `raw-hash` in a process of its own where the service runs, which is idle meanwhile.
-async fn hash_only(placement: &Placement, threads: usize, seconds: u32) -> anyhow::Result<RawHashes> {
-    const PATIENCE: Duration = Duration::from_secs(30);
+fn hash_only(placement: &Placement, threads: usize, seconds: u32) -> anyhow::Result<RawHashes> {
     let mut command = placement.command(&std::env::current_exe()?);
     command.args(["raw-hash", "--threads", &threads.to_string(), "--seconds", &seconds.to_string()]);
-    let lasts = Duration::from_secs(seconds.into());
-    let output = timeout(lasts + PATIENCE, command.kill_on_drop(true).output()).await??;
+    let output = command.output()?;
     ensure!(output.status.success(), "raw-hash failed: {}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).context("raw-hash prints JSON")
 }
 
-fn millis(outcome: &Outcome, share: f64) -> f64 {
-    1e3 * outcome.latencies.quantile(share).as_secs_f64()
-}
-
 fn login_table(rounds: &[Round], threads: usize) -> Table {
-    let raw = Rounds::of(rounds, |round| round.raw.a_second);
-    let login = |name: &str, outcome: fn(&Round) -> &Outcome| {
-        let rate = Rounds::of(rounds, |round| outcome(round).rate());
-        vec![
-            name.to_owned(),
-            median(&rate),
-            range(&rate),
-            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.5))),
-            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.99))),
-            factor(&Rounds::of(rounds, |round| outcome(round).rate() / round.raw.a_second)),
-        ]
-    };
-    let nothing = "–".to_owned();
+    let of = |figure: fn(&Round) -> f64| Rounds::of(rounds, figure);
+    let (raw, login, beside) = (
+        of(|round| round.raw.a_second),
+        of(|round| round.logins.rate()),
+        of(|round| round.logins_beside_reads.rate()),
+    );
+    let nothing = || "–".to_owned();
     Table {
         title: format!(
             "Logins at {} connections, {threads} hashing thread{}",
             LOGINS_A_THREAD * threads,
             if threads == 1 { "" } else { "s" }
         ),
-        columns: vec!["what", "a second", "least – most", "p50 ms", "p99 ms", "rate to Argon2 alone"],
+        columns: vec![
+            "what",
+            "a second",
+            "least – most",
+            "p50 ms",
+            "p99 ms",
+            "server CPU ms each",
+            "rate to Argon2 alone",
+            "CPU to Argon2 alone",
+        ],
         rows: vec![
             vec![
                 "Argon2 alone".to_owned(),
                 median(&raw),
                 range(&raw),
-                nothing.clone(),
-                nothing,
+                nothing(),
+                nothing(),
+                median(&of(|round| 1e3 * round.raw.of_each)),
+                "1.00".to_owned(),
                 "1.00".to_owned(),
             ],
-            login("`POST /api/v1/auth/login`", |round| &round.logins),
-            login("the same beside readers", |round| &round.logins_beside_reads),
+            vec![
+                "`POST /api/v1/auth/login`".to_owned(),
+                median(&login),
+                range(&login),
+                median(&of(|round| 1e3 * round.logins.latency(0.5))),
+                median(&of(|round| 1e3 * round.logins.latency(0.99))),
+                median(&of(|round| 1e3 * round.logins.of_each())),
+                factor(&of(|round| round.logins.rate() / round.raw.a_second)),
+                factor(&of(|round| round.logins.of_each() / round.raw.of_each)),
+            ],
+            vec![
+                "the same beside readers".to_owned(),
+                median(&beside),
+                range(&beside),
+                median(&of(|round| 1e3 * round.logins_beside_reads.latency(0.5))),
+                median(&of(|round| 1e3 * round.logins_beside_reads.latency(0.99))),
+                nothing(),
+                factor(&of(|round| round.logins_beside_reads.rate() / round.raw.a_second)),
+                nothing(),
+            ],
         ],
     }
 }
 
 fn reader_table(rounds: &[Round]) -> Table {
     let row = |name: &str, outcome: fn(&Round) -> &Outcome| {
-        let p99 = Rounds::of(rounds, |round| millis(outcome(round), 0.99));
+        let p99 = Rounds::of(rounds, |round| 1e3 * outcome(round).latency(0.99));
         vec![
             name.to_owned(),
             median(&Rounds::of(rounds, |round| outcome(round).rate())),
-            median(&Rounds::of(rounds, |round| millis(outcome(round), 0.5))),
+            median(&Rounds::of(rounds, |round| 1e3 * outcome(round).latency(0.5))),
             median(&p99),
             range(&p99),
             factor(&Rounds::of(rounds, |round| {
-                millis(outcome(round), 0.99) / millis(&round.reads_alone, 0.99)
+                outcome(round).latency(0.99) / round.reads_alone.latency(0.99)
             })),
         ]
     };

@@ -2,6 +2,7 @@
 //! whatever else the machine does meanwhile meets all of it alike.
 
 mod calls;
+mod cost;
 mod lifecycle;
 mod logins;
 
@@ -9,7 +10,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use tokio::runtime;
 
 use crate::machine::Machine;
@@ -19,6 +20,9 @@ use crate::service::Installation;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FiguresOptions {
+    /// Measure only this; can be given again. Everything unless given
+    #[arg(long)]
+    only: Vec<Part>,
     /// The release binary
     #[arg(long, default_value = "target/release/portcullis")]
     binary: PathBuf,
@@ -35,11 +39,26 @@ pub(crate) struct FiguresOptions {
     #[arg(long, default_value_os_t = std::env::temp_dir())]
     folder: PathBuf,
     /// Put the figures into this Markdown document, between its marker lines
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only")]
     markdown: Option<PathBuf>,
 }
 
+/// What can be measured by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// From start to ready, and memory
+    Lifecycle,
+    /// `GET /me` and refreshes beside a bare handler
+    Calls,
+    /// Logins beside Argon2 alone, and `GET /me` beside logins
+    Logins,
+}
+
 impl FiguresOptions {
+    fn asks_for(&self, part: Part) -> bool {
+        self.only.is_empty() || self.only.contains(&part)
+    }
+
     fn installation(&self) -> anyhow::Result<Installation> {
         Installation::new(&self.binary, &self.folder)
     }
@@ -59,10 +78,17 @@ pub(crate) fn run(options: &FiguresOptions) -> anyhow::Result<()> {
 
 async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     let machine = Machine::with_data_in(&options.folder)?;
-    let mut tables = lifecycle::measure(options).await?;
-    let placement = Placement::apart().await?;
-    tables.extend(calls::measure(options, &placement).await?);
-    tables.extend(logins::measure(options, &placement).await?);
+    let mut tables = Vec::new();
+    if options.asks_for(Part::Lifecycle) {
+        tables.extend(lifecycle::measure(options).await?);
+    }
+    let placement = Placement::apart()?;
+    if options.asks_for(Part::Calls) {
+        tables.extend(calls::measure(options, &placement).await?);
+    }
+    if options.asks_for(Part::Logins) {
+        tables.extend(logins::measure(options, &placement).await?);
+    }
     let setting = vec![
         format!("{machine}."),
         format!("Medians of {} rounds of {} s each.", options.rounds, options.seconds),

@@ -1,0 +1,51 @@
+//! What a load costs the server, and the driver.
+
+use std::process;
+use std::time::Duration;
+
+use crate::driver::{Caller, Client, Load, Outcome, drive};
+use crate::process::{ServerProcess, processor_time};
+
+/// One kind of call in one round: what it met with, and the processor time that it took.
+pub(super) struct Cost {
+    outcome: Outcome,
+    server: Duration,
+    driver: Duration,
+}
+
+impl Cost {
+    /// Lets all `clients` of `server` call, and nobody else.
+    pub(super) async fn measure<C: Caller>(
+        server: &ServerProcess,
+        clients: &mut [Client<C>],
+        load: Load,
+    ) -> anyhow::Result<Self> {
+        let (server_before, driver_before) = (server.processor_time()?, processor_time(process::id())?);
+        let outcome = drive(clients, load).await?;
+        Ok(Self {
+            outcome,
+            server: server.processor_time()?.saturating_sub(server_before),
+            driver: processor_time(process::id())?.saturating_sub(driver_before),
+        })
+    }
+
+    /// Answers a second.
+    pub(super) fn rate(&self) -> f64 {
+        self.outcome.rate()
+    }
+
+    /// The seconds within which `share` of the answers came.
+    pub(super) fn latency(&self, share: f64) -> f64 {
+        self.outcome.latency(share)
+    }
+
+    /// The processor seconds of the server for each answer.
+    pub(super) fn of_each(&self) -> f64 {
+        self.server.as_secs_f64() / f64::from(self.outcome.answers)
+    }
+
+    /// How much of its core the driver was at work. Near 1 it is the driver that was measured.
+    pub(super) fn driver_share(&self) -> f64 {
+        self.driver.as_secs_f64() / self.outcome.took.as_secs_f64()
+    }
+}
