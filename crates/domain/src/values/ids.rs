@@ -1,9 +1,15 @@
 use std::fmt;
 
 use uuid::Uuid;
+use uuid::fmt::Hyphenated;
 
 use super::Timestamp;
 use crate::ports::Entropy;
+
+/// The text is no UUID with hyphens (RFC 9562 §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("is no UUID")]
+pub struct InvalidId;
 
 macro_rules! identifiers {
     ($($(#[$doc:meta])* $name:ident;)+) => {$(
@@ -18,6 +24,16 @@ macro_rules! identifiers {
                 let mut random = [0; 10];
                 entropy.fill(&mut random);
                 Self(uuid::Builder::from_unix_timestamp_millis(now.unix_millis(), &random).into_uuid())
+            }
+
+            /// Reads an id as it is displayed: a UUID with its hyphens.
+            ///
+            /// # Errors
+            ///
+            /// [`InvalidId`] when it is anything else.
+            pub fn parse(text: &str) -> Result<Self, InvalidId> {
+                let uuid: Hyphenated = text.parse().map_err(|_| InvalidId)?;
+                Ok(Self(uuid.into_uuid()))
             }
 
             /// The id as a UUID.

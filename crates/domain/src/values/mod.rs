@@ -15,7 +15,7 @@ mod username;
 
 pub use client::{Client, UserAgent};
 pub use email_address::EmailAddress;
-pub use ids::{KeyId, MailId, RoleId, SessionId, UserId};
+pub use ids::{InvalidId, KeyId, MailId, RoleId, SessionId, UserId};
 pub use locale::Locale;
 pub use name::Name;
 pub use password::{AcceptedPassword, Identity, Password, PasswordHash, PasswordPolicy, PasswordRefusal};

@@ -5,6 +5,7 @@
 mod account_changes;
 mod delivery;
 mod email_addresses;
+mod ids;
 mod names_and_permissions;
 mod password_reset;
 mod passwords;
