@@ -5,7 +5,7 @@ use diesel::dsl::{auto_type, exists, select};
 use diesel::prelude::*;
 use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
-use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User, UserId};
+use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User};
 use uuid::Uuid;
 
 use crate::errors::{Failure, UnreadableRow};
@@ -85,11 +85,10 @@ struct MailRow {
 
 impl From<&QueuedMail> for MailRow {
     fn from(mail: &QueuedMail) -> Self {
-        let (kind, user) = columns_of(mail.kind);
         Self {
             id: mail.id.uuid().into_bytes().into(),
-            kind: kind.to_owned(),
-            user_id: user.map_or_else(Vec::new, |user| user.uuid().into_bytes().into()),
+            kind: mail.kind.name().to_owned(),
+            user_id: mail.kind.user().map_or_else(Vec::new, |user| user.uuid().into_bytes().into()),
             recipient: mail.recipient.as_str().to_owned(),
             recipient_canonical: mail.recipient.canonical().to_owned(),
             locale: mail.locale.as_str().to_owned(),
@@ -136,18 +135,6 @@ impl MailRecordRow {
             },
             last_failure: self.last_failure,
         })
-    }
-}
-
-/// The name of a kind, and the user whom it names.
-fn columns_of(kind: MailKind) -> (&'static str, Option<UserId>) {
-    match kind {
-        MailKind::VerifyEmail => ("verify_email", None),
-        MailKind::ResetPassword => ("reset_password", None),
-        MailKind::ConfirmEmailChange(user) => ("confirm_email_change", Some(user)),
-        MailKind::EmailChangeRequested => ("email_change_requested", None),
-        MailKind::PasswordChanged => ("password_changed", None),
-        MailKind::AddressAlreadyRegistered => ("address_already_registered", None),
     }
 }
 

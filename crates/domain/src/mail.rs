@@ -54,6 +54,34 @@ pub enum MailKind {
     AddressAlreadyRegistered,
 }
 
+impl MailKind {
+    /// What operators and stores call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::VerifyEmail => "verify_email",
+            Self::ResetPassword => "reset_password",
+            Self::ConfirmEmailChange(_) => "confirm_email_change",
+            Self::EmailChangeRequested => "email_change_requested",
+            Self::PasswordChanged => "password_changed",
+            Self::AddressAlreadyRegistered => "address_already_registered",
+        }
+    }
+
+    /// The user whom it is about, if its recipient does not tell.
+    #[must_use]
+    pub const fn user(self) -> Option<UserId> {
+        match self {
+            Self::ConfirmEmailChange(user) => Some(user),
+            Self::VerifyEmail
+            | Self::ResetPassword
+            | Self::EmailChangeRequested
+            | Self::PasswordChanged
+            | Self::AddressAlreadyRegistered => None,
+        }
+    }
+}
+
 /// A mail claimed from the queue for one attempt at delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedMail {

@@ -34,7 +34,7 @@ pub enum Delivery {
     Delivered(MailId),
     /// The mail has nobody to go to: no account has the address, or what it was about is over.
     Dropped(MailId),
-    /// It will be tried again.
+    /// It will be tried again, unless one like it waits by now, which stands for both.
     Deferred {
         /// Which mail.
         mail: MailId,
@@ -55,7 +55,7 @@ pub enum Delivery {
 impl DeliverMail {
     /// How long a claimed mail is nobody else's: longer than a mailer may take.
     pub const LEASE: Duration = Duration::from_mins(2);
-    /// How long delivery is tried.
+    /// How long delivery is tried, since the mail was queued or sent again.
     pub const PATIENCE: Duration = Duration::from_hours(24);
     /// The longest wait between two attempts.
     pub const LONGEST_WAIT: Duration = Duration::from_mins(10);

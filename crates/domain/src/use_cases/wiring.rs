@@ -2,9 +2,9 @@ use std::sync::Arc;
 
 use super::{
     Authenticate, ChangePassword, CheckHealth, ConfirmEmailChange, CreateUser, DeleteAccount, DeliverMail,
-    EndSession, EnsureSigningKey, InspectLink, ListSessions, Login, Logout, LogoutAll, PublishKeys, Refresh,
-    Register, RequestEmailChange, RequestPasswordReset, ResendVerification, ResetPassword, RotateSigningKey,
-    Sweep, UpdateProfile, VerifyEmail, VerifyEmailByCode,
+    EndSession, EnsureSigningKey, InspectLink, ListMail, ListSessions, Login, Logout, LogoutAll, PublishKeys,
+    Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification,
+    ResetPassword, RotateSigningKey, Sweep, UpdateProfile, VerifyEmail, VerifyEmailByCode,
 };
 use crate::policy::Policy;
 use crate::ports::{
@@ -67,6 +67,8 @@ pub struct UseCases {
     pub ensure_signing_key: EnsureSigningKey,
     /// Looks at a mailed link without using it, for pages that ask before they act and for `HEAD`.
     pub inspect_link: InspectLink,
+    /// Shows operators what is in the mail queue.
+    pub list_mail: ListMail,
     /// Shows a user where they are signed in.
     pub list_sessions: ListSessions,
     /// Opens a session for somebody who proves that an account is theirs.
@@ -85,6 +87,8 @@ pub struct UseCases {
     pub request_email_change: RequestEmailChange,
     /// Mails a reset link to whoever has forgotten their password.
     pub request_password_reset: RequestPasswordReset,
+    /// Lets delivery of a mail begin anew, as operators do.
+    pub resend_mail: ResendMail,
     /// Mails a new verification link and code to whoever needs one.
     pub resend_verification: ResendVerification,
     /// Sets a new password for who holds a mailed reset link.
@@ -178,6 +182,7 @@ impl UseCases {
                 rotate: rotate_signing_key(),
             },
             inspect_link: InspectLink { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
+            list_mail: ListMail { mails: ports.mails.clone() },
             list_sessions: ListSessions { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
             login: Login {
                 users: ports.users.clone(),
@@ -233,6 +238,11 @@ impl UseCases {
                 entropy: ports.entropy.clone(),
                 delivery: ports.delivery.clone(),
                 policy: policy.clone(),
+            },
+            resend_mail: ResendMail {
+                mails: ports.mails.clone(),
+                clock: ports.clock.clone(),
+                delivery: ports.delivery.clone(),
             },
             resend_verification: ResendVerification {
                 mails: ports.mails.clone(),

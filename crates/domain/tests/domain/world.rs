@@ -21,6 +21,7 @@ pub(crate) struct World {
     pub(crate) storage: MemoryStorage,
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) mailer: Arc<RecordingMailer>,
+    pub(crate) signals: Arc<CountingSignal>,
     pub(crate) hasher: Arc<CheapHasher>,
     pub(crate) access_tokens: Arc<FakeAccessTokens>,
 }
@@ -34,6 +35,7 @@ impl World {
         let storage = MemoryStorage::default();
         let clock = Arc::new(FrozenClock::default());
         let mailer = Arc::new(RecordingMailer::default());
+        let signals = Arc::new(CountingSignal::default());
         let hasher = Arc::new(CheapHasher::default());
         let access_tokens = Arc::new(FakeAccessTokens::default());
         let ports = Ports {
@@ -47,12 +49,12 @@ impl World {
             access_tokens: access_tokens.clone(),
             hasher: hasher.clone(),
             mailer: mailer.clone(),
-            delivery: Arc::new(CountingSignal::default()),
+            delivery: signals.clone(),
             clock: clock.clone(),
             entropy: Arc::new(ScriptedEntropy::default()),
         };
         let domain = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
-        Self { domain, storage, clock, mailer, hasher, access_tokens }
+        Self { domain, storage, clock, mailer, signals, hasher, access_tokens }
     }
 
     /// Delivers every mail that is due.
