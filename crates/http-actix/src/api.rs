@@ -15,11 +15,11 @@ use crate::{HttpOptions, Readiness, pages, routes};
 /// one's own. Clones share all they have.
 ///
 /// ```no_run
-/// # fn api() -> portcullis_http_actix::Api { unimplemented!() }
+/// # fn example(api: portcullis_http_actix::Api) {
 /// use actix_web::{App, HttpServer};
 ///
-/// let api = api();
 /// HttpServer::new(move || App::new().configure(|routes| api.configure(routes)));
+/// # }
 /// ```
 #[derive(Clone)]
 pub struct Api {

@@ -65,7 +65,8 @@ pub(crate) fn missing(request: &HttpRequest) -> Problem {
 fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     let unsupported = || Problem::new(Code::UnsupportedMediaType);
     let headers = request.headers();
-    if headers.get_all(header::CONTENT_TYPE).count() != 1 || headers.contains_key(header::CONTENT_ENCODING) {
+    let is_coded = headers.get_all(header::CONTENT_ENCODING).any(|coding| coding != "identity");
+    if is_coded || headers.get_all(header::CONTENT_TYPE).count() != 1 {
         return Err(unsupported());
     }
     let media_type = request.mime_type().ok().flatten().ok_or_else(unsupported)?;
@@ -115,5 +116,19 @@ fn parse<T: FromFields>(octets: &[u8]) -> Result<T, Problem> {
         }
         Err(_) => Err(Problem::new(Code::MalformedBody)
             .with_detail("The body is not well-formed JSON in UTF-8, or names one key twice.")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_arrive_is_given_up() {
+        let stalled = Payload::from(stream::pending().boxed_local());
+        let given_up = receive(&HeaderMap::new(), stalled).await.unwrap_err();
+        assert_eq!(given_up.to_string(), "malformed_body");
     }
 }

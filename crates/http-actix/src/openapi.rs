@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi as _};
 
 use crate::handlers::auth::{
@@ -62,7 +62,7 @@ pub fn openapi() -> OpenApi {
         (name = "Passwords", description = "Changing a password, and setting one that was forgotten."),
         (name = "Operations", description = "Health and public keys."),
     ),
-    modifiers(&BearerScheme, &CommonProblems, &Twins)
+    modifiers(&BearerScheme, &OptionalBodies, &CommonProblems, &Twins)
 )]
 struct Document;
 
@@ -77,6 +77,26 @@ impl Modify for BearerScheme {
             .description(Some("The access token of a login or a refresh."));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme.build()));
+    }
+}
+
+/// A body that may be left out is not one that may be `null`.
+struct OptionalBodies;
+
+impl Modify for OptionalBodies {
+    fn modify(&self, document: &mut OpenApi) {
+        let operations = document.paths.paths.values_mut().flat_map(operations);
+        for body in operations.filter_map(|(_, operation)| operation.request_body.as_mut()) {
+            let RefOr::T(body) = body else { continue };
+            for content in body.content.values_mut() {
+                let RefOr::T(content) = content else { continue };
+                if let Some(RefOr::T(Schema::OneOf(alternatives))) = &content.schema {
+                    let given = alternatives.items.iter().find(|schema| matches!(schema, RefOr::Ref(_)));
+                    content.schema = given.cloned();
+                    body.required = Some(Required::False);
+                }
+            }
+        }
     }
 }
 
@@ -276,7 +296,6 @@ mod tests {
             .filter_map(|(_, _, operation)| {
                 operation.pointer("/requestBody/content/application~1json/schema")
             })
-            .flat_map(|schema| [schema, &schema["oneOf"][0], &schema["oneOf"][1]])
             .filter_map(|schema| Some(schema["$ref"].as_str()?.rsplit('/').next()?.to_owned()))
             .collect();
         assert_eq!(taken, read, "every body that is taken is looked at here");

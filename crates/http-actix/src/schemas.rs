@@ -1,7 +1,7 @@
 //! The schemas of values that requests carry: what the document says of them is exactly what is accepted, as
 //! far as JSON Schema can say it.
 
-use portcullis_domain::{EmailAddress, OneTimeCode, Password, PasswordPolicy};
+use portcullis_domain::{EmailAddress, Password, PasswordPolicy};
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
 
@@ -55,6 +55,21 @@ pub(crate) fn claimed_password() -> Object {
         .build()
 }
 
+/// What somebody says the address of their account is. Whatever names no account is answered alike.
+pub(crate) fn claimed_email() -> Object {
+    text("The address of the account.").examples(["ada@example.com"]).build()
+}
+
+/// What somebody says the username of their account is. Whatever names no account is answered alike.
+pub(crate) fn claimed_username() -> Object {
+    text("The username of the account.").examples(["ada"]).build()
+}
+
+/// A field that must not be given.
+pub(crate) fn nothing() -> Object {
+    Object::with_type(Type::Null)
+}
+
 /// A name to sign in with, if any.
 pub(crate) fn username() -> Object {
     optional("A name to sign in with, unique regardless of case.")
@@ -82,9 +97,7 @@ pub(crate) fn last_name() -> Object {
 
 /// The six digits of a mail. Anything else counts as a wrong code, so no pattern is given.
 pub(crate) fn code() -> Object {
-    let example = "123456";
-    debug_assert!(OneTimeCode::parse(example).is_some());
-    text("The six digits of the mail.").examples([example]).build()
+    text("The six digits of the mail.").examples(["123456"]).build()
 }
 
 /// The secret of a mailed link. Anything else counts as an expired one.
@@ -121,4 +134,45 @@ fn text(description: &str) -> ObjectBuilder {
 /// A text, or null, which means the same as to leave it out.
 fn optional(description: &str) -> ObjectBuilder {
     text(description).schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_domain::{Name, Username};
+
+    use super::*;
+
+    /// The example and the lengths of a schema, as the parser sees them.
+    fn check(schema: &Object, parse: impl Fn(&str) -> bool) {
+        let example = schema.examples[0].as_str().unwrap();
+        assert!(parse(example), "{example}");
+        let (least, most) = (schema.min_length.unwrap_or(1), schema.max_length.unwrap());
+        assert!(parse(&"x".repeat(least)), "the shortest");
+        assert!(!parse(&"x".repeat(least - 1)), "shorter");
+        assert!(parse(&"x".repeat(most)), "the longest");
+        assert!(!parse(&"x".repeat(most + 1)), "longer");
+    }
+
+    #[test]
+    fn schemas_say_what_is_accepted() {
+        for schema in [name(), first_name(), last_name()] {
+            check(&schema, |text| Name::parse(text).is_ok());
+        }
+        check(&username(), |text| Username::parse(text).is_ok());
+    }
+
+    #[test]
+    fn the_longest_address_is_accepted_and_no_longer_one() {
+        let most = email().max_length.unwrap();
+        let address = |octets: usize| {
+            let domain =
+                ["x".repeat(63), "y".repeat(63), "z".repeat(octets - 64 - 1 - 128 - 4), "com".to_owned()];
+            format!("{}@{}", "a".repeat(64), domain.join("."))
+        };
+        assert_eq!(address(most).len(), most);
+        assert!(EmailAddress::parse(&address(most)).is_ok());
+        assert!(EmailAddress::parse(&address(most + 1)).is_err());
+        let schema = email();
+        assert!(EmailAddress::parse(schema.examples[0].as_str().unwrap()).is_ok());
+    }
 }

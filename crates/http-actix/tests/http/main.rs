@@ -4,6 +4,7 @@ mod bad_input;
 mod checking;
 mod cors;
 mod email_change;
+mod logging;
 mod operations;
 mod order_of_checks;
 mod passwords;

@@ -123,7 +123,7 @@ impl PasswordHasher for UnreadableHashes {
 }
 
 /// Has a defect.
-struct Panicking;
+pub(crate) struct Panicking;
 
 #[async_trait]
 impl PasswordHasher for Panicking {

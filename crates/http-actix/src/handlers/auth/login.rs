@@ -10,6 +10,7 @@ use crate::client::ClientOf;
 use crate::dto::{TokensDto, UserDto};
 use crate::fields::{self, Fault, Fields, FromFields};
 use crate::problem::{FieldCode, Problem, Problems};
+use crate::schemas;
 
 /// What somebody gives to sign in: an e-mail address or a username, not both, and the password.
 pub(crate) struct LoginRequest {
@@ -26,22 +27,22 @@ enum LoginSchema {
     /// By e-mail address.
     #[schema(title = "LoginByEmail")]
     ByEmail {
-        /// The address of the account.
-        #[schema(examples("ada@example.com"))]
+        #[schema(schema_with = schemas::claimed_email)]
         email: String,
-        /// The password of the account.
-        #[schema(format = Password, examples("correct horse battery"))]
+        #[schema(schema_with = schemas::claimed_password)]
         password: String,
+        #[schema(schema_with = schemas::nothing, required = false)]
+        username: (),
     },
     /// By username.
     #[schema(title = "LoginByUsername")]
     ByUsername {
-        /// The username of the account.
-        #[schema(examples("ada"))]
+        #[schema(schema_with = schemas::claimed_username)]
         username: String,
-        /// The password of the account.
-        #[schema(format = Password, examples("correct horse battery"))]
+        #[schema(schema_with = schemas::claimed_password)]
         password: String,
+        #[schema(schema_with = schemas::nothing, required = false)]
+        email: (),
     },
 }
 
