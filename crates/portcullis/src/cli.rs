@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
-use portcullis_domain::{EmailAddress, Name, Username};
+use portcullis_domain::{EmailAddress, MailId, Name, Username};
 
 use crate::config::{Flags, Sources};
 
@@ -77,6 +77,10 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Keys(KeysCommand),
 
+    /// See which mails were not delivered yet, and try again
+    #[command(subcommand)]
+    Mail(MailCommand),
+
     /// Manage users
     #[command(subcommand)]
     User(UserCommand),
@@ -108,6 +112,34 @@ pub(crate) enum KeysCommand {
         #[command(flatten)]
         format: OutputFormat,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MailCommand {
+    /// Print every mail that was not delivered yet, the oldest first
+    ///
+    /// A mail is `waiting` for its first or next attempt, `claimed` by an instance that is delivering it, or
+    /// `parked`: set aside because it was refused for good, or because a day of attempts had failed.
+    List {
+        #[command(flatten)]
+        format: OutputFormat,
+    },
+    /// Send mails again that were parked, or that wait for their next attempt
+    ///
+    /// They are due at once, with a day of attempts before them; the service that runs delivers them. A
+    /// parked mail is dropped when another of its kind to the same recipient waits already.
+    Retry(MailSelection),
+}
+
+#[derive(Args, Debug)]
+#[group(required = true, multiple = false)]
+pub(crate) struct MailSelection {
+    /// The mails, as `portcullis mail list` names them
+    #[arg(value_name = "ID", value_parser = MailId::parse)]
+    pub(crate) ids: Vec<MailId>,
+    /// Every mail that was parked
+    #[arg(long)]
+    pub(crate) all: bool,
 }
 
 #[derive(Debug, Subcommand)]

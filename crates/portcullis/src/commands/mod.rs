@@ -2,6 +2,7 @@
 
 mod config;
 mod keys;
+mod mail;
 mod migrate;
 mod openapi;
 mod serve;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{Cli, Command, KeysCommand, UserCommand};
+use crate::cli::{Cli, Command, KeysCommand, MailCommand, UserCommand};
 use crate::config::{Config, Configuration};
 use crate::logging;
 
@@ -31,6 +32,12 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Keys(KeysCommand::Rotate { now, format }) => {
             run_async(&load()?.config, async |config| keys::rotate(config, now, format).await)
+        }
+        Command::Mail(MailCommand::List { format }) => {
+            run_async(&load()?.config, async |config| mail::list(config, format).await)
+        }
+        Command::Mail(MailCommand::Retry(selection)) => {
+            run_async(&load()?.config, async |config| mail::retry(config, selection).await)
         }
         Command::User(UserCommand::Create(user)) => {
             run_async(&load()?.config, async |config| user::create(config, user).await)

@@ -6,7 +6,8 @@ use crate::process::Installation;
 fn help_and_version_are_answers_and_no_failures() {
     let installation = Installation::new();
     let help = installation.run(&["--help"]);
-    for command in ["serve", "migrate", "config", "openapi", "keys", "user", "--config", "--data-dir"] {
+    for command in ["serve", "migrate", "config", "openapi", "keys", "mail", "user", "--config", "--data-dir"]
+    {
         assert!(help.output().contains(command), "{command} is missing in {}", help.stdout);
     }
     assert_eq!(
@@ -23,6 +24,9 @@ fn mistakes_in_usage_exit_with_two() {
         &["frobnicate"],
         &["serve", "now"],
         &["keys"],
+        &["mail", "retry"],
+        &["mail", "retry", "7"],
+        &["mail", "retry", "--all", "0192f0c1-2d3e-7f40-8a5b-6c7d8e9fa0b1"],
         &["user", "create"],
         &["user", "create", "--email", "nobody", "--password-stdin"],
         &["user", "create", "--email", "ada@example.com", "--username", "1", "--password-stdin"],
@@ -51,7 +55,14 @@ fn a_good_configuration_is_found_good_and_nothing_is_made() {
 #[test]
 fn a_bad_configuration_keeps_every_command_from_running() {
     let installation = Installation::new().with("PORTCULLIS_MIGRATE", "perhaps");
-    for arguments in [&[][..], &["config", "check"], &["config", "show"], &["keys", "list"], &["migrate"]] {
+    for arguments in [
+        &[][..],
+        &["config", "check"],
+        &["config", "show"],
+        &["keys", "list"],
+        &["mail", "list"],
+        &["migrate"],
+    ] {
         let finished = installation.run(arguments);
         assert!(finished.failure().starts_with("PORTCULLIS_MIGRATE (environment) cannot be \"perhaps\""));
     }

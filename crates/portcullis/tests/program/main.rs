@@ -2,6 +2,7 @@
 
 mod accounts;
 mod command_line;
+mod mails;
 mod process;
 mod serving;
 mod start_failures;
