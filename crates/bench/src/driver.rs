@@ -36,35 +36,14 @@ impl From<Answer<'_>> for UnexpectedAnswer {
 }
 
 /// A caller with a connection of their own.
-pub(crate) struct Client<C> {
+struct Client<'a, C> {
     connection: Connection,
-    caller: C,
+    caller: &'a mut C,
 }
 
-impl<C: Caller> Client<C> {
-    /// Each of `callers` with a connection to `address`.
-    pub(crate) async fn connect(
-        address: SocketAddr,
-        callers: impl IntoIterator<Item = C>,
-    ) -> anyhow::Result<Vec<Self>> {
-        let mut clients = Vec::new();
-        for caller in callers {
-            let connection = Connection::open(address).await.context("cannot connect")?;
-            clients.push(Self { connection, caller });
-        }
-        Ok(clients)
-    }
-
-    async fn call(&mut self) -> anyhow::Result<Duration> {
-        let sent = Instant::now();
-        let answer = self.connection.exchange(self.caller.request()).await?;
-        let latency = sent.elapsed();
-        self.caller.take(answer)?;
-        Ok(latency)
-    }
-
+impl<C: Caller> Client<'_, C> {
     async fn keep_calling(
-        &mut self,
+        mut self,
         load: Load,
         begun: Instant,
         tally: &RefCell<Tally>,
@@ -77,6 +56,14 @@ impl<C: Caller> Client<C> {
             }
         }
         Ok(())
+    }
+
+    async fn call(&mut self) -> anyhow::Result<Duration> {
+        let sent = Instant::now();
+        let answer = self.connection.exchange(self.caller.request()).await?;
+        let latency = sent.elapsed();
+        self.caller.take(answer)?;
+        Ok(latency)
     }
 }
 
@@ -132,16 +119,26 @@ impl Outcome {
 /// How much longer than its load a run may take for the answers under way.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Lets all `clients` call at the same time, on this thread.
+/// Lets all `callers` call the server at `address` at the same time, on this thread. Their connections are
+/// there before the time runs.
 ///
 /// # Errors
 ///
 /// With the first answer that is not the expected one, or does not come.
-pub(crate) async fn drive<C: Caller>(clients: &mut [Client<C>], load: Load) -> anyhow::Result<Outcome> {
+pub(crate) async fn drive<C: Caller>(
+    address: SocketAddr,
+    callers: &mut [C],
+    load: Load,
+) -> anyhow::Result<Outcome> {
+    let mut clients = Vec::new();
+    for caller in callers {
+        let connection = Connection::open(address).await.context("cannot connect")?;
+        clients.push(Client { connection, caller });
+    }
     let tally = RefCell::new(Tally { answers: 0, latencies: Latencies::new() });
     let begun = Instant::now();
     let calling: FuturesUnordered<_> =
-        clients.iter_mut().map(|client| client.keep_calling(load, begun, &tally)).collect();
+        clients.into_iter().map(|client| client.keep_calling(load, begun, &tally)).collect();
     timeout(load.lasts + PATIENCE, calling.try_collect::<()>()).await.context("answers did not come")??;
     let took = begun.elapsed();
     let Tally { answers, latencies } = tally.into_inner();
@@ -214,36 +211,38 @@ mod tests {
         address
     }
 
-    async fn clients(address: SocketAddr, count: usize) -> Vec<Client<Repeats>> {
+    async fn callers(address: SocketAddr, count: usize) -> Vec<Repeats> {
         let mut callers = Vec::new();
         for _ in 0..count {
             let mut connection = Connection::open(address).await.unwrap();
             callers.push(Repeats::learn(&mut connection, crate::http_client::get("/", None)).await.unwrap());
         }
-        Client::connect(address, callers).await.unwrap()
+        callers
     }
 
     #[tokio::test]
     async fn callers_call_until_the_time_is_over() {
-        let mut clients = clients(answering(|_| "same").await, 3).await;
-        let outcome = drive(&mut clients, LOAD).await.unwrap();
+        let address = answering(|_| "same").await;
+        let mut callers = callers(address, 3).await;
+        let outcome = drive(address, &mut callers, LOAD).await.unwrap();
         assert!(outcome.answers >= 3, "{outcome:?}");
         assert!(outcome.took >= LOAD.lasts && outcome.took < 20 * LOAD.lasts, "{outcome:?}");
     }
 
     #[tokio::test]
     async fn a_pause_bounds_the_rate() {
-        let mut clients = clients(answering(|_| "same").await, 2).await;
+        let address = answering(|_| "same").await;
+        let mut callers = callers(address, 2).await;
         let load = Load { pause: Duration::from_millis(30), ..LOAD };
-        let outcome = drive(&mut clients, load).await.unwrap();
+        let outcome = drive(address, &mut callers, load).await.unwrap();
         assert!((2..=8).contains(&outcome.answers), "{outcome:?}");
     }
 
     #[tokio::test]
     async fn one_other_answer_ends_the_run() {
-        let mut clients =
-            clients(answering(|number| if number < 5 { "same" } else { "other" }).await, 2).await;
-        let error = drive(&mut clients, LOAD).await.unwrap_err();
+        let address = answering(|number| if number < 5 { "same" } else { "other" }).await;
+        let mut callers = callers(address, 2).await;
+        let error = drive(address, &mut callers, LOAD).await.unwrap_err();
         assert_eq!(error.to_string(), "unexpected answer: 200 other");
     }
 }

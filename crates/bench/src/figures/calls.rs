@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use super::FiguresOptions;
 use super::cost::Cost;
 use crate::bare;
-use crate::driver::{Client, Load, Repeats, drive};
+use crate::driver::{Load, Repeats, drive};
 use crate::http_client::Connection;
 use crate::placement::Placement;
 use crate::process::ServerProcess;
@@ -15,7 +15,7 @@ use crate::report::{Table, factor, median, percent, range};
 use crate::rounds::Rounds;
 use crate::service::Person;
 
-/// Runs before the first round, so that connections, statements and caches are there.
+/// Runs before the first round, so that threads, statements and caches are there.
 const WARM_UP: Load = Load { lasts: Duration::from_secs(1), pause: Duration::ZERO };
 
 struct Round {
@@ -33,20 +33,19 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     let service = installation.start(placement).await?;
     let address = service.address();
     let people = Person::register(address, connections).await?;
-    let mut readers = Vec::new();
+    let mut me = Vec::new();
     for person in &people {
-        readers.push(person.reads_profile(address).await?);
+        me.push(person.reads_profile(address).await?);
     }
-    let profile_octets = readers.first().context("there is a connection")?.expected().len();
-    let mut me = Client::connect(address, readers).await?;
-    let mut refresh = Client::connect(address, people.iter().map(Person::refreshes)).await?;
+    let mut refresh: Vec<_> = people.iter().map(Person::refreshes).collect();
+    let profile_octets = me.first().context("there is a connection")?.expected().len();
 
     let floor = start_bare(placement, profile_octets).await?;
-    let mut bare = Client::connect(floor.address(), ask_bare(&floor, connections).await?).await?;
+    let mut bare = ask_bare(&floor, connections).await?;
 
-    drive(&mut bare, WARM_UP).await?;
-    drive(&mut me, WARM_UP).await?;
-    drive(&mut refresh, WARM_UP).await?;
+    drive(floor.address(), &mut bare, WARM_UP).await?;
+    drive(address, &mut me, WARM_UP).await?;
+    drive(address, &mut refresh, WARM_UP).await?;
     let mut rounds = Vec::new();
     for _ in 0..options.rounds.get() {
         rounds.push(Round {

@@ -3,7 +3,7 @@
 use std::process;
 use std::time::Duration;
 
-use crate::driver::{Caller, Client, Load, Outcome, drive};
+use crate::driver::{Caller, Load, Outcome, drive};
 use crate::process::{ServerProcess, processor_time};
 
 /// One kind of call in one round: what it met with, and the processor time that it took.
@@ -14,14 +14,14 @@ pub(super) struct Cost {
 }
 
 impl Cost {
-    /// Lets all `clients` of `server` call, and nobody else.
+    /// Lets all `callers` call `server`, and nobody else.
     pub(super) async fn measure<C: Caller>(
         server: &ServerProcess,
-        clients: &mut [Client<C>],
+        callers: &mut [C],
         load: Load,
     ) -> anyhow::Result<Self> {
         let (server_before, driver_before) = (server.processor_time()?, processor_time(process::id())?);
-        let outcome = drive(clients, load).await?;
+        let outcome = drive(server.address(), callers, load).await?;
         Ok(Self {
             outcome,
             server: server.processor_time()?.saturating_sub(server_before),

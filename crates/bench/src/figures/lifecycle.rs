@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::FiguresOptions;
-use crate::driver::{Client, Load, drive};
+use crate::driver::{Load, drive};
 use crate::placement::Placement;
 use crate::process::Memory;
 use crate::report::{Table, median, range};
@@ -56,10 +56,10 @@ async fn live(options: &FiguresOptions) -> anyhow::Result<Life> {
     for person in &people {
         readers.push(person.reads_profile(address).await?);
     }
-    drive(&mut Client::connect(address, readers).await?, load).await?;
-    drive(&mut Client::connect(address, people.iter().map(Person::refreshes)).await?, load).await?;
+    drive(address, &mut readers, load).await?;
+    drive(address, &mut people.iter().map(Person::refreshes).collect::<Vec<_>>(), load).await?;
     let after_calls = server.memory()?;
-    drive(&mut Client::connect(address, people.iter().map(Person::signs_in)).await?, load).await?;
+    drive(address, &mut people.iter().map(Person::signs_in).collect::<Vec<_>>(), load).await?;
     let after_logins = server.memory()?;
     sleep(REST).await;
     let after_rest = server.memory()?;

@@ -6,7 +6,7 @@ use anyhow::{Context as _, ensure};
 
 use super::FiguresOptions;
 use super::cost::Cost;
-use crate::driver::{Client, Load, Outcome, drive};
+use crate::driver::{Load, Outcome, drive};
 use crate::placement::Placement;
 use crate::raw_hash::RawHashes;
 use crate::report::{Table, factor, median, range};
@@ -41,8 +41,7 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     for person in reading {
         readers.push(person.reads_profile(address).await?);
     }
-    let mut readers = Client::connect(address, readers).await?;
-    let mut logins = Client::connect(address, signing_in.iter().map(Person::signs_in)).await?;
+    let mut logins: Vec<_> = signing_in.iter().map(Person::signs_in).collect();
 
     let storm = Load::without_pause(options.lasts());
     let now_and_then = Load { lasts: options.lasts(), pause: READING };
@@ -50,8 +49,9 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     for _ in 0..options.rounds.get() {
         let raw = hash_only(placement, threads, options.seconds)?;
         let alone = Cost::measure(&service, &mut logins, storm).await?;
-        let reads_alone = drive(&mut readers, now_and_then).await?;
-        let (reads, beside) = tokio::try_join!(drive(&mut readers, now_and_then), drive(&mut logins, storm))?;
+        let reads_alone = drive(address, &mut readers, now_and_then).await?;
+        let (reads, beside) =
+            tokio::try_join!(drive(address, &mut readers, now_and_then), drive(address, &mut logins, storm))?;
         rounds.push(Round {
             raw,
             logins: alone,
