@@ -56,11 +56,6 @@ impl<T: FromFields> FromRequest for OptionalBody<T> {
     }
 }
 
-/// What is wrong with a request that left out a body which it could not do without.
-pub(crate) fn missing(request: &HttpRequest) -> Problem {
-    check_media_type(request).err().unwrap_or_else(|| Problem::new(Code::MalformedBody))
-}
-
 /// One `Content-Type` of `application/json`, in UTF-8, and no content coding.
 fn check_media_type(request: &HttpRequest) -> Result<(), Problem> {
     let unsupported = || Problem::new(Code::UnsupportedMediaType);

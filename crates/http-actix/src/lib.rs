@@ -1,8 +1,9 @@
 //! The HTTP interface: thin handlers on actix-web over the use cases of the domain.
 //!
 //! A handler turns a request into the values of the domain, runs one use case, and puts the outcome into
-//! words. What is true of every request and answer stands in one place each: [problems](Api) for errors,
-//! authentication before anything else is looked at, and the headers that keep answers to who asked.
+//! words. What is true of every request and answer stands in one place each: `routes` is the table of paths,
+//! `envelope` what all requests go through, `problem` how errors are told, `fields` how input is read, and
+//! `authenticated` how it is known who is calling.
 //!
 //! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 

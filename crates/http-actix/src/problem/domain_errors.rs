@@ -142,10 +142,6 @@ impl From<RefreshError> for Problem {
     }
 }
 
-impl Answers for RefreshError {
-    const CODES: &'static [Code] = &[Code::InvalidRefreshToken];
-}
-
 impl From<LogoutError> for Problem {
     fn from(error: LogoutError) -> Self {
         match error {

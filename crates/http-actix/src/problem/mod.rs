@@ -133,8 +133,14 @@ impl Problem {
 
     /// The problem that an answer without any description means.
     pub(crate) fn from_status(status: StatusCode) -> Self {
-        let code = Code::ALL.iter().copied().find(|code| code.status() == status);
-        Self::new(code.unwrap_or(if status.is_client_error() { Code::MalformedBody } else { Code::Internal }))
+        Self::new(match status {
+            StatusCode::NOT_FOUND => Code::NotFound,
+            StatusCode::METHOD_NOT_ALLOWED => Code::MethodNotAllowed,
+            StatusCode::PAYLOAD_TOO_LARGE => Code::PayloadTooLarge,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => Code::UnsupportedMediaType,
+            other if other.is_client_error() => Code::MalformedBody,
+            _ => Code::Internal,
+        })
     }
 
     /// The status of the answer.

@@ -34,10 +34,12 @@ async fn the_body_counts_where_both_are_given() {
 #[tokio::test]
 async fn without_a_token_there_is_nothing_to_refresh() {
     let service = Service::start();
-    let bare = service.send(service.request(Method::POST, REFRESH)).await;
-    assert_eq!(bare.problem(), "415 unsupported_media_type");
+    let nothing = service.send(service.request(Method::POST, REFRESH)).await;
+    assert_eq!(nothing.problem(), "401 unauthenticated");
     let empty = service.request(Method::POST, REFRESH).header("Content-Type", "application/json");
-    assert_eq!(service.send(empty).await.problem(), "400 malformed_body");
+    assert_eq!(service.send(empty).await.problem(), "401 unauthenticated");
+    let other = service.request(Method::POST, REFRESH).header("Content-Type", "text/plain").body("x");
+    assert_eq!(service.send(other).await.problem(), "415 unsupported_media_type");
     assert_eq!(service.post(REFRESH, json!({})).await.faults(), "refresh_token required");
     assert_eq!(service.post(REFRESH, json!({"refresh_token": 1})).await.faults(), "refresh_token invalid");
 }

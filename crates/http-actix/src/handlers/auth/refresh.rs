@@ -4,10 +4,10 @@ use utoipa::ToSchema;
 use zeroize::Zeroizing;
 
 use crate::authenticated::Bearer;
-use crate::body::{self, OptionalBody};
+use crate::body::OptionalBody;
 use crate::dto::TokensDto;
 use crate::fields::{self, Fields, FromFields};
-use crate::problem::{Problem, Problems};
+use crate::problem::{Answers, Code, Problem, Problems};
 use crate::schemas;
 
 /// A refresh token to be exchanged.
@@ -33,7 +33,7 @@ impl FromFields for RefreshRequest {
     path = "/api/v1/auth/refresh",
     tag = "Sessions",
     request_body = Option<RefreshRequest>,
-    responses((status = 200, description = "The next pair of tokens.", body = TokensDto), Problems<RefreshError>)
+    responses((status = 200, description = "The next pair of tokens.", body = TokensDto), Problems<NotRefreshed>)
 )]
 pub(crate) async fn refresh(
     request: HttpRequest,
@@ -43,10 +43,15 @@ pub(crate) async fn refresh(
     let refresh_token = match (&given, Bearer::of(&request)) {
         (Some(given), _) => given.refresh_token.as_str(),
         (None, Bearer::Token(token)) => token,
-        (None, Bearer::Unusable) => return Err(RefreshError::Invalid.into()),
-        (None, Bearer::Absent) => return Err(body::missing(&request)),
+        (None, Bearer::Unusable) => return Err(NotRefreshed::Refused(RefreshError::Invalid).into()),
+        (None, Bearer::Absent) => return Err(NotRefreshed::NothingSent.into()),
     };
-    let tokens = domain.refresh.refresh(refresh_token).await.inspect_err(warn_of_reuse)?;
+    let tokens = domain
+        .refresh
+        .refresh(refresh_token)
+        .await
+        .inspect_err(warn_of_reuse)
+        .map_err(NotRefreshed::Refused)?;
     Ok(HttpResponse::Ok().json(TokensDto::from(&tokens)))
 }
 
@@ -55,4 +60,25 @@ fn warn_of_reuse(error: &RefreshError) {
     if let RefreshError::Reused { user, session } = error {
         tracing::warn!(user_id = %user, session_id = %session, "a spent refresh token was used: the session has been ended");
     }
+}
+
+/// Why no tokens are given.
+enum NotRefreshed {
+    /// Neither a body nor a Bearer.
+    NothingSent,
+    Refused(RefreshError),
+}
+
+impl From<NotRefreshed> for Problem {
+    fn from(reason: NotRefreshed) -> Self {
+        match reason {
+            NotRefreshed::NothingSent => Self::new(Code::Unauthenticated)
+                .with_detail("This call needs a refresh token, in the body or as Bearer."),
+            NotRefreshed::Refused(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for NotRefreshed {
+    const CODES: &'static [Code] = &[Code::Unauthenticated, Code::InvalidRefreshToken];
 }
