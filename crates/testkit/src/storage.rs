@@ -42,8 +42,8 @@ impl Storage {
     }
 }
 
-/// Arranges and inspects what the cases are about and no storage port offers: an adapter's tests
-/// implement it with plain statements on their store.
+/// Arranges what the cases are about and no storage port offers: an adapter's tests implement it with
+/// plain statements on their store.
 ///
 /// Every method panics when the store fails. None of them is raced.
 #[async_trait]
