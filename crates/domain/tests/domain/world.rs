@@ -3,13 +3,13 @@ use std::sync::Arc;
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::use_cases::{
-    ClaimedIdentifier, Delivery, LoginCommand, LoginError, Ports, RegisterCommand, RegisterError, Registered,
+    ClaimedIdentifier, Delivery, LoginCommand, LoginError, RegisterCommand, RegisterError, Registered,
     SignedIn, UseCases,
 };
 use portcullis_domain::{Client, Password, Principal, ProfileNames, User};
 use portcullis_testkit::{
-    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
-    ScriptedEntropy, fixtures,
+    CheapHasher, CountingSignal, FakeAccessTokens, Fakes, FrozenClock, MemoryStorage, RecordingMailer,
+    fixtures,
 };
 
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -32,29 +32,10 @@ impl World {
     }
 
     pub(crate) fn under(policy: Policy) -> Self {
-        let storage = MemoryStorage::default();
-        let clock = Arc::new(FrozenClock::default());
-        let mailer = Arc::new(RecordingMailer::default());
-        let signals = Arc::new(CountingSignal::default());
-        let hasher = Arc::new(CheapHasher::default());
-        let access_tokens = Arc::new(FakeAccessTokens::default());
-        let ports = Ports {
-            users: Arc::new(storage.clone()),
-            sessions: Arc::new(storage.clone()),
-            tokens: Arc::new(storage.clone()),
-            lockouts: Arc::new(storage.clone()),
-            mails: Arc::new(storage.clone()),
-            signing_keys: Arc::new(storage.clone()),
-            key_factory: access_tokens.clone(),
-            access_tokens: access_tokens.clone(),
-            hasher: hasher.clone(),
-            mailer: mailer.clone(),
-            delivery: signals.clone(),
-            clock: clock.clone(),
-            entropy: Arc::new(ScriptedEntropy::default()),
-        };
-        let domain = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
-        Self { domain, storage, clock, mailer, signals, hasher, access_tokens }
+        let fakes = Fakes::default();
+        let domain = Arc::new(fakes.use_cases(policy));
+        let Fakes { storage, clock, mailer, hasher, access_tokens, delivery: signals, .. } = fakes;
+        Self { domain, storage, clock, mailer, hasher, access_tokens, signals }
     }
 
     /// Delivers every mail that is due.

@@ -6,12 +6,11 @@ use std::time::Duration;
 
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::PasswordHasher;
-use portcullis_domain::use_cases::{Delivery, Ports, UseCases};
+use portcullis_domain::use_cases::{Delivery, UseCases};
 use portcullis_domain::{Locale, Permission, RoleId, RoleName, UserId};
 use portcullis_http_actix::{Api, HttpOptions, Readiness, ServerLimits, openapi, serve};
 use portcullis_testkit::{
-    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
-    ScriptedEntropy, Storage, fixtures,
+    CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
 };
 use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Method, RequestBuilder, StatusCode};
@@ -52,27 +51,13 @@ impl Default for Installation {
 impl Installation {
     /// The interface to it, with the fakes behind.
     fn build(self) -> (Api, Service) {
-        let storage = MemoryStorage::default();
-        let clock = Arc::new(FrozenClock::default());
-        let mailer = Arc::new(RecordingMailer::default());
-        let hasher = Arc::new(CheapHasher::default());
-        let access_tokens = Arc::new(FakeAccessTokens::default());
-        let ports = Ports {
-            users: Arc::new(storage.clone()),
-            sessions: Arc::new(storage.clone()),
-            tokens: Arc::new(storage.clone()),
-            lockouts: Arc::new(storage.clone()),
-            mails: Arc::new(storage.clone()),
-            signing_keys: Arc::new(storage.clone()),
-            key_factory: access_tokens.clone(),
-            access_tokens,
-            hasher: self.hasher.unwrap_or_else(|| hasher.clone()),
-            mailer: mailer.clone(),
-            delivery: Arc::new(CountingSignal::default()),
-            clock: clock.clone(),
-            entropy: Arc::new(ScriptedEntropy::default()),
-        };
+        let fakes = Fakes::default();
+        let mut ports = fakes.ports();
+        if let Some(hasher) = self.hasher {
+            ports.hasher = hasher;
+        }
         let domain = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
+        let Fakes { storage, clock, mailer, hasher, .. } = fakes;
         let options = HttpOptions {
             auth_enabled: self.auth_enabled,
             cors_origins: self.cors_origins,

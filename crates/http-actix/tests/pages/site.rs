@@ -6,15 +6,11 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, http::header};
 use portcullis_domain::policy::Policy;
 use portcullis_domain::use_cases::{
-    ClaimedIdentifier, Delivery, LinkKind, LoginCommand, Ports, RegisterCommand, RequestEmailChangeCommand,
-    UseCases,
+    ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, UseCases,
 };
 use portcullis_domain::{Client, Locale, Password, ProfileNames, TokenSecret};
 use portcullis_http_actix::{Api, HttpOptions, MailboxReader, Readiness};
-use portcullis_testkit::{
-    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
-    ScriptedEntropy, fixtures,
-};
+use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -35,28 +31,9 @@ pub(crate) struct Site {
 
 impl Site {
     pub(crate) fn new() -> Self {
-        let storage = MemoryStorage::default();
-        let clock = Arc::new(FrozenClock::default());
-        let mailer = Arc::new(RecordingMailer::default());
-        let hasher = Arc::new(CheapHasher::default());
-        let access_tokens = Arc::new(FakeAccessTokens::default());
-        let entropy = Arc::new(ScriptedEntropy::default());
-        let ports = Ports {
-            users: Arc::new(storage.clone()),
-            sessions: Arc::new(storage.clone()),
-            tokens: Arc::new(storage.clone()),
-            lockouts: Arc::new(storage.clone()),
-            mails: Arc::new(storage.clone()),
-            signing_keys: Arc::new(storage.clone()),
-            key_factory: access_tokens.clone(),
-            access_tokens,
-            hasher: hasher.clone(),
-            mailer: mailer.clone(),
-            delivery: Arc::new(CountingSignal::default()),
-            clock: clock.clone(),
-            entropy: entropy.clone(),
-        };
-        let domain = Arc::new(UseCases::new(&ports, Policy::default(), &fixtures::secret_key()));
+        let fakes = Fakes::default();
+        let domain = Arc::new(fakes.use_cases(Policy::default()));
+        let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
             auth_enabled: true,
             cors_origins: Vec::new(),

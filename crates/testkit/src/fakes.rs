@@ -1,0 +1,70 @@
+use std::sync::Arc;
+
+use portcullis_domain::policy::Policy;
+use portcullis_domain::use_cases::{Ports, UseCases};
+
+use crate::{
+    CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
+    ScriptedEntropy, fixtures,
+};
+
+/// A fake behind every port: a whole installation without a world around it.
+///
+/// ```
+/// use portcullis_domain::policy::Policy;
+/// use portcullis_testkit::{Fakes, fixtures};
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let fakes = Fakes::default();
+/// let domain = fakes.use_cases(Policy::default());
+/// domain.request_password_reset.request(fixtures::email("nobody@example.com"), None).await?;
+/// domain.deliver_mail.deliver_next().await?;
+/// assert!(fakes.mailer.sent().is_empty());
+/// # Ok::<(), portcullis_domain::ports::StorageError>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone, Default)]
+pub struct Fakes {
+    /// Behind every storage port.
+    pub storage: MemoryStorage,
+    /// Stands still until it is moved.
+    pub clock: Arc<FrozenClock>,
+    /// The same in every run.
+    pub entropy: Arc<ScriptedEntropy>,
+    /// Keeps what it is given.
+    pub mailer: Arc<RecordingMailer>,
+    /// Counts its work.
+    pub hasher: Arc<CheapHasher>,
+    /// Signs nothing; also makes the keys.
+    pub access_tokens: Arc<FakeAccessTokens>,
+    /// Counts the mails that were announced.
+    pub delivery: Arc<CountingSignal>,
+}
+
+impl Fakes {
+    /// The fakes, each in its place; replace one to test with another adapter or a mock.
+    #[must_use]
+    pub fn ports(&self) -> Ports {
+        Ports {
+            users: Arc::new(self.storage.clone()),
+            sessions: Arc::new(self.storage.clone()),
+            tokens: Arc::new(self.storage.clone()),
+            lockouts: Arc::new(self.storage.clone()),
+            mails: Arc::new(self.storage.clone()),
+            signing_keys: Arc::new(self.storage.clone()),
+            key_factory: self.access_tokens.clone(),
+            access_tokens: self.access_tokens.clone(),
+            hasher: self.hasher.clone(),
+            mailer: self.mailer.clone(),
+            delivery: self.delivery.clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+        }
+    }
+
+    /// Every use case on the fakes, under `policy`.
+    #[must_use]
+    pub fn use_cases(&self, policy: Policy) -> UseCases {
+        UseCases::new(&self.ports(), policy, &fixtures::secret_key())
+    }
+}
