@@ -1,5 +1,6 @@
 //! Users: who has an account, and what is known of them.
 
+use crate::ports::Entropy;
 use crate::values::{
     EmailAddress, Identity, Locale, Name, PasswordHash, RoleName, Timestamp, UserId, Username,
 };
@@ -32,6 +33,25 @@ pub struct User {
 }
 
 impl User {
+    /// A user made at `now`: active, with an address that is not verified yet, the role `user`, and no
+    /// names.
+    #[must_use]
+    pub fn new(email: EmailAddress, locale: Locale, now: Timestamp, entropy: &dyn Entropy) -> Self {
+        Self {
+            id: UserId::generate(now, entropy),
+            email,
+            email_verified: false,
+            username: None,
+            profile: ProfileNames::default(),
+            is_active: true,
+            roles: vec![RoleName::user()],
+            locale,
+            created_at: now,
+            updated_at: None,
+            last_login_at: None,
+        }
+    }
+
     /// What a password of this user must not contain.
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {

@@ -5,7 +5,7 @@ use crate::ports::{
     Clock, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome, StorageError, UserRepository,
 };
 use crate::user::{ProfileNames, User};
-use crate::values::{EmailAddress, Identity, Locale, Password, PasswordRefusal, RoleName, UserId, Username};
+use crate::values::{EmailAddress, Locale, Password, PasswordRefusal, RoleName, Username};
 
 /// Makes an account for somebody else, as administrators do.
 pub struct CreateUser {
@@ -62,31 +62,19 @@ impl CreateUser {
     ///
     /// See [`CreateUserError`]; nothing is stored then.
     pub async fn create(&self, command: CreateUserCommand) -> Result<User, CreateUserError> {
-        let identity = Identity {
-            email: &command.email,
-            username: command.username.as_ref(),
-            names: command.profile.as_array(),
-        };
-        let password = self.policy.password.accept(command.password.clone(), &identity)?;
-        let password_hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
-        let user = User {
-            id: UserId::generate(now, self.entropy.as_ref()),
-            email: command.email,
-            email_verified: command.email_verified,
+        let locale = command.locale.unwrap_or_else(|| self.policy.locale.clone());
+        let mut user = User {
             username: command.username,
             profile: command.profile,
-            is_active: true,
-            roles: if command.is_admin {
-                vec![RoleName::admin(), RoleName::user()]
-            } else {
-                vec![RoleName::user()]
-            },
-            locale: command.locale.unwrap_or_else(|| self.policy.locale.clone()),
-            created_at: now,
-            updated_at: None,
-            last_login_at: None,
+            email_verified: command.email_verified,
+            ..User::new(command.email, locale, now, self.entropy.as_ref())
         };
+        if command.is_admin {
+            user.roles.insert(0, RoleName::admin());
+        }
+        let password = self.policy.password.accept(command.password, &user.identity())?;
+        let password_hash = self.hasher.hash(password).await?;
         let account =
             NewAccount { user: user.clone(), password_hash: Some(password_hash), session: None, mail: None };
         match self.users.register(account).await? {

@@ -9,9 +9,7 @@ use crate::ports::{
 use crate::services::{TokenIssuer, Tokens};
 use crate::session::Session;
 use crate::user::{ProfileNames, User};
-use crate::values::{
-    Client, EmailAddress, Identity, Locale, Password, PasswordRefusal, RoleName, UserId, Username,
-};
+use crate::values::{Client, EmailAddress, Locale, Password, PasswordRefusal, Username};
 
 /// Makes an account for somebody who asks for one.
 pub struct Register {
@@ -88,27 +86,15 @@ impl Register {
         if self.policy.registration == Registration::Closed {
             return Err(RegisterError::Closed);
         }
-        let identity = Identity {
-            email: &command.email,
-            username: command.username.as_ref(),
-            names: command.profile.as_array(),
-        };
-        let password = self.policy.password.accept(command.password.clone(), &identity)?;
-        let password_hash = self.hasher.hash(password).await?;
         let now = self.clock.now();
+        let locale = command.locale.unwrap_or_else(|| self.policy.locale.clone());
         let user = User {
-            id: UserId::generate(now, self.entropy.as_ref()),
-            email: command.email,
-            email_verified: false,
             username: command.username,
             profile: command.profile,
-            is_active: true,
-            roles: vec![RoleName::user()],
-            locale: command.locale.unwrap_or_else(|| self.policy.locale.clone()),
-            created_at: now,
-            updated_at: None,
-            last_login_at: None,
+            ..User::new(command.email, locale, now, self.entropy.as_ref())
         };
+        let password = self.policy.password.accept(command.password, &user.identity())?;
+        let password_hash = self.hasher.hash(password).await?;
         let mail =
             |kind| QueuedMail::new(kind, user.email.clone(), user.locale.clone(), now, self.entropy.as_ref());
         let session = (self.policy.email_verification == EmailVerification::Optional).then(|| {
