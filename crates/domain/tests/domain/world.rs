@@ -35,7 +35,7 @@ impl World {
         let fakes = Fakes::default();
         let domain = Arc::new(fakes.use_cases(policy));
         let Fakes { storage, clock, mailer, hasher, access_tokens, delivery: signals, .. } = fakes;
-        Self { domain, storage, clock, mailer, hasher, access_tokens, signals }
+        Self { domain, storage, clock, mailer, signals, hasher, access_tokens }
     }
 
     /// Delivers every mail that is due.
