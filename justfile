@@ -20,6 +20,10 @@ format:
 snapshots:
     INSTA_UPDATE=always cargo test --workspace --all-features
 
+# Write the generated parts of docs/ anew.
+docs:
+    PORTCULLIS_TEST_UPDATE_DOCS=1 cargo test -p portcullis --test configuration is_current
+
 # Licences, sources, banned crates, and known vulnerabilities (fetches the advisory database).
 deny:
     cargo deny --all-features check

@@ -366,11 +366,26 @@ mod documentation {
     fn the_reference_in_the_documentation_is_current() {
         const BEGIN: &str = "<!-- settings: begin -->\n";
         const END: &str = "<!-- settings: end -->";
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/configuration.md");
-        let page = fs::read_to_string(path).expect("the page is there");
-        let (before, rest) = page.split_once(BEGIN).expect("the page has the mark where the table begins");
-        let (_, after) = rest.split_once(END).expect("the page has the mark where the table ends");
-        let current = format!("{before}{BEGIN}\n{}\n{END}{after}", reference());
+        keep_current("configuration.md", |page| {
+            let (before, rest) =
+                page.split_once(BEGIN).expect("the page has the mark where the table begins");
+            let (_, after) = rest.split_once(END).expect("the page has the mark where the table ends");
+            format!("{before}{BEGIN}\n{}\n{END}{after}", reference())
+        });
+    }
+
+    #[test]
+    fn the_document_of_the_api_in_the_documentation_is_current() {
+        keep_current("openapi.json", |_| {
+            portcullis_http_actix::openapi().to_pretty_json().expect("the document is JSON") + "\n"
+        });
+    }
+
+    /// Holds a generated file of the documentation to what `write` makes of it, or writes it anew.
+    fn keep_current(file: &str, write: impl FnOnce(&str) -> String) {
+        let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
+        let page = fs::read_to_string(&path).unwrap_or_default();
+        let current = write(&page);
         if std::env::var_os("PORTCULLIS_TEST_UPDATE_DOCS").is_some() {
             fs::write(path, current).expect("the page can be written");
         } else {
