@@ -1,0 +1,317 @@
+//! [`MailQueue`]: mails that wait, that are being delivered, and that were set aside.
+
+use async_trait::async_trait;
+use diesel::dsl::auto_type;
+use diesel::prelude::*;
+use diesel::sql_types as sql;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt as _;
+use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
+use portcullis_domain::ports::{MailQueue, StorageError};
+use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, UserId};
+use uuid::Uuid;
+
+use crate::errors::{Failure, UnreadableRow};
+use crate::moment::Moment;
+use crate::rows::InColumn as _;
+use crate::schema::mail_queue;
+use crate::statement::{Statement, statement};
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl MailQueue for PostgresStore {
+    async fn enqueue(&self, mail: QueuedMail) -> Result<(), StorageError> {
+        self.write(mail, |connection, mail| async { Ok(enqueue(connection, mail).await?) }.boxed()).await
+    }
+
+    async fn claim(
+        &self,
+        now: Timestamp,
+        leased_until: Timestamp,
+    ) -> Result<Option<ClaimedMail>, StorageError> {
+        self.write((now, leased_until), |connection, &(now, leased_until)| {
+            claim(connection, now, leased_until).boxed()
+        })
+        .await
+    }
+
+    async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
+        self.write(claim.clone(), |mut connection, claim| {
+            async move {
+                diesel::delete(claimed(claim)).execute(&mut connection).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, reason: &str) -> Result<(), StorageError> {
+        self.write((claim.clone(), due_at, storable(reason)), |connection, (claim, due_at, reason)| {
+            retry(connection, claim, *due_at, reason).boxed()
+        })
+        .await
+    }
+
+    async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
+        self.write((claim.clone(), storable(reason)), |mut connection, (claim, reason)| {
+            async move {
+                diesel::update(claimed(claim))
+                    .set((
+                        mail_queue::due_at.eq(None::<Moment>),
+                        mail_queue::leased_until.eq(None::<Moment>),
+                        mail_queue::last_failure.eq(reason),
+                    ))
+                    .execute(&mut connection)
+                    .await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError> {
+        // Every id comes after the one that is all zeros.
+        let after = after.map_or(Uuid::nil(), MailId::uuid);
+        self.read((after, limit), |mut connection, &(after, limit)| {
+            async move {
+                let rows: Vec<MailRecordRow> = mail_queue::table
+                    .filter(mail_queue::id.gt(after))
+                    .order(mail_queue::id)
+                    .limit(limit.into())
+                    .select(MailRecordRow::as_select())
+                    .load(&mut connection)
+                    .await?;
+                Ok(rows.into_iter().map(MailRecordRow::try_into_domain).collect::<Result<_, _>>()?)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
+        self.write((id, now), |connection, &(id, now)| send_again(connection, id, now).boxed()).await
+    }
+}
+
+/// What a mail server said may hold anything, and no text of PostgreSQL's can hold a NUL.
+fn storable(reason: &str) -> String {
+    reason.replace('\0', "\u{FFFD}")
+}
+
+/// A mail, stored or to be stored.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = mail_queue)]
+struct MailRow {
+    id: Uuid,
+    kind: String,
+    user_id: Option<Uuid>,
+    recipient: String,
+    locale: String,
+    queued_at: Moment,
+    attempts: i64,
+}
+
+impl From<&QueuedMail> for MailRow {
+    fn from(mail: &QueuedMail) -> Self {
+        Self {
+            id: mail.id.uuid(),
+            kind: mail.kind.name().to_owned(),
+            user_id: mail.kind.user().map(UserId::uuid),
+            recipient: mail.recipient.as_str().to_owned(),
+            locale: mail.locale.as_str().to_owned(),
+            queued_at: Moment(mail.queued_at),
+            attempts: 0,
+        }
+    }
+}
+
+impl MailRow {
+    fn try_into_domain(self) -> Result<QueuedMail, UnreadableRow> {
+        Ok(QueuedMail {
+            id: self.id.into(),
+            kind: kind_of(&self.kind, self.user_id)?,
+            recipient: EmailAddress::parse(&self.recipient).in_column("mail_queue.recipient")?,
+            locale: Locale::parse(&self.locale).in_column("mail_queue.locale")?,
+            queued_at: self.queued_at.0,
+        })
+    }
+}
+
+/// A mail and how it stands.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = mail_queue)]
+struct MailRecordRow {
+    #[diesel(embed)]
+    mail: MailRow,
+    due_at: Option<Moment>,
+    leased_until: Option<Moment>,
+    last_failure: Option<String>,
+}
+
+impl MailRecordRow {
+    fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
+        Ok(MailRecord {
+            attempts: self.mail.attempts.try_into().in_column("mail_queue.attempts")?,
+            mail: self.mail.try_into_domain()?,
+            state: match (self.due_at, self.leased_until) {
+                (_, Some(Moment(leased_until))) => MailState::Claimed { leased_until },
+                (Some(Moment(due_at)), None) => MailState::Waiting { due_at },
+                (None, None) => MailState::Parked,
+            },
+            last_failure: self.last_failure,
+        })
+    }
+}
+
+fn kind_of(kind: &str, user: Option<Uuid>) -> Result<MailKind, UnreadableRow> {
+    Ok(match kind {
+        "verify_email" => MailKind::VerifyEmail,
+        "reset_password" => MailKind::ResetPassword,
+        "confirm_email_change" => MailKind::ConfirmEmailChange(user.in_column("mail_queue.user_id")?.into()),
+        "email_change_requested" => MailKind::EmailChangeRequested,
+        "password_changed" => MailKind::PasswordChanged,
+        "address_already_registered" => MailKind::AddressAlreadyRegistered,
+        _ => return Err(UnreadableRow { column: "mail_queue.kind" }),
+    })
+}
+
+/// Queues a mail, unless one like it waits already: the unique index `mail_queue_waiting` refuses it.
+pub(crate) async fn enqueue(mut connection: &AsyncPgConnection, mail: &QueuedMail) -> QueryResult<()> {
+    diesel::insert_into(mail_queue::table)
+        .values((
+            MailRow::from(mail),
+            mail_queue::recipient_canonical.eq(mail.recipient.canonical()),
+            mail_queue::due_at.eq(Moment(mail.queued_at)),
+        ))
+        .on_conflict_do_nothing()
+        .execute(&mut connection)
+        .await?;
+    Ok(())
+}
+
+/// Part of a larger statement: queues the mails of [`with_mails`] as [`enqueue`] does, if there is a row in
+/// what is called `$cause`.
+macro_rules! enqueue_if_any {
+    ($cause:literal) => {
+        concat!(
+            "INSERT INTO mail_queue (id, kind, user_id, recipient, recipient_canonical, locale, queued_at,
+                attempts, due_at)
+            SELECT mail.id, mail.kind, mail.user_id, mail.recipient, mail.recipient_canonical, mail.locale,
+                mail.queued_at, 0, mail.queued_at
+            FROM ",
+            $cause,
+            ", unnest($1, $2, $3, $4, $5, $6, $7) AS mail (id, kind, user_id, recipient,
+                recipient_canonical, locale, queued_at)
+            ON CONFLICT DO NOTHING"
+        )
+    };
+}
+pub(crate) use enqueue_if_any;
+
+/// A statement that contains [`enqueue_if_any`]: its first seven values are the mails, column by column.
+pub(crate) fn with_mails<'a>(text: &'static str, mails: &'a [QueuedMail]) -> Statement<'a> {
+    fn column<'a, T>(mails: &'a [QueuedMail], value: impl Fn(&'a QueuedMail) -> T) -> Vec<T> {
+        mails.iter().map(value).collect()
+    }
+    statement(text)
+        .bind::<sql::Array<sql::Uuid>, _>(column(mails, |mail| mail.id.uuid()))
+        .bind::<sql::Array<sql::Text>, _>(column(mails, |mail| mail.kind.name()))
+        .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(mails, |mail| {
+            mail.kind.user().map(UserId::uuid)
+        }))
+        .bind::<sql::Array<sql::Text>, _>(column(mails, |mail| mail.recipient.as_str()))
+        .bind::<sql::Array<sql::Text>, _>(column(mails, |mail| mail.recipient.canonical()))
+        .bind::<sql::Array<sql::Text>, _>(column(mails, |mail| mail.locale.as_str()))
+        .bind::<sql::Array<sql::Timestamptz>, _>(column(mails, |mail| Moment(mail.queued_at)))
+}
+
+/// Passes over what another claimant is about to take.
+const CLAIM: &str = "
+UPDATE mail_queue SET attempts = attempts + 1, due_at = $2, leased_until = $2
+WHERE id = (
+    SELECT waiting.id FROM mail_queue AS waiting WHERE waiting.due_at <= $1
+    ORDER BY waiting.due_at, waiting.id LIMIT 1 FOR UPDATE SKIP LOCKED
+)
+RETURNING id, kind, user_id, recipient, locale, queued_at, attempts";
+
+async fn claim(
+    mut connection: &AsyncPgConnection,
+    now: Timestamp,
+    leased_until: Timestamp,
+) -> Result<Option<ClaimedMail>, Failure> {
+    let claimed: Option<MailRow> = statement(CLAIM)
+        .bind::<sql::Timestamptz, _>(Moment(now))
+        .bind::<sql::Timestamptz, _>(Moment(leased_until))
+        .returning::<MailRow>()
+        .get_result(&mut connection)
+        .await
+        .optional()?;
+    let Some(row) = claimed else {
+        return Ok(None);
+    };
+    Ok(Some(ClaimedMail {
+        attempt: row.attempts.try_into().in_column("mail_queue.attempts")?,
+        mail: row.try_into_domain()?,
+        leased_until,
+    }))
+}
+
+/// The mail, while this claim is the latest one.
+#[auto_type(no_type_alias)]
+fn claimed(claim: &ClaimedMail) -> _ {
+    let id: Uuid = claim.mail.id.uuid();
+    let leased_until: Moment = Moment(claim.leased_until);
+    mail_queue::table.find(id).filter(mail_queue::leased_until.eq(leased_until))
+}
+
+/// The mail goes and comes as a new row, because only an insertion can yield to what is there already.
+const RETRY: &str = "
+WITH claimed AS (
+    DELETE FROM mail_queue WHERE id = $1 AND leased_until = $2
+    RETURNING id, kind, user_id, recipient, recipient_canonical, locale, queued_at, attempts
+)
+INSERT INTO mail_queue (
+    id, kind, user_id, recipient, recipient_canonical, locale, queued_at, attempts, due_at, last_failure
+)
+SELECT claimed.*, $3, $4 FROM claimed
+ON CONFLICT DO NOTHING";
+
+async fn retry(
+    mut connection: &AsyncPgConnection,
+    claim: &ClaimedMail,
+    due_at: Timestamp,
+    reason: &str,
+) -> Result<(), Failure> {
+    statement(RETRY)
+        .bind::<sql::Uuid, _>(claim.mail.id.uuid())
+        .bind::<sql::Timestamptz, _>(Moment(claim.leased_until))
+        .bind::<sql::Timestamptz, _>(Moment(due_at))
+        .bind::<sql::Text, _>(reason)
+        .execute(&mut connection)
+        .await?;
+    Ok(())
+}
+
+/// As [`RETRY`], for one that nobody has claimed.
+const SEND_AGAIN: &str = "
+WITH unclaimed AS (
+    DELETE FROM mail_queue WHERE id = $1 AND leased_until IS NULL
+    RETURNING id, kind, user_id, recipient, recipient_canonical, locale, last_failure
+), begun_anew AS (
+    INSERT INTO mail_queue (
+        id, kind, user_id, recipient, recipient_canonical, locale, last_failure, queued_at, attempts, due_at
+    )
+    SELECT unclaimed.*, $2, 0, $2 FROM unclaimed
+    ON CONFLICT DO NOTHING
+)
+SELECT EXISTS (SELECT FROM mail_queue WHERE id = $1)";
+
+async fn send_again(mut connection: &AsyncPgConnection, id: MailId, now: Timestamp) -> Result<bool, Failure> {
+    let was_there = statement(SEND_AGAIN)
+        .bind::<sql::Uuid, _>(id.uuid())
+        .bind::<sql::Timestamptz, _>(Moment(now))
+        .returning_columns::<sql::Bool>();
+    Ok(was_there.get_result(&mut connection).await?)
+}

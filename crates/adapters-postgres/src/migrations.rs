@@ -1,0 +1,91 @@
+//! The schema: which version of it a database has, and how it gets the newest.
+
+use std::collections::BTreeSet;
+
+use diesel::migration::MigrationSource as _;
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::sql_types as sql;
+use diesel_async::{
+    AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
+    SimpleAsyncConnection as _, TransactionManager as _,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
+use futures_util::FutureExt as _;
+use portcullis_domain::ports::StorageError;
+
+use crate::errors::Failure;
+use crate::schema::__diesel_schema_migrations as applied;
+use crate::statement::statement;
+use crate::store::PostgresStore;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+impl PostgresStore {
+    /// Applies the migrations that the database lacks, all or none, and gives their names. However
+    /// many instances start at once, one applies them, and the others wait for it as long as it takes.
+    ///
+    /// All of it is one transaction, so that it works behind a pooler, too. Where nothing is lacking,
+    /// nothing is locked, and no right to create anything is needed.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`]: none is applied.
+    pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
+        if self.pending_migrations().await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connector = self.connector.clone();
+        let migrated = self.runtime.spawn(async move {
+            // One of its own, which is closed afterwards: it has settings that suit nothing else.
+            migrate(connector.connect().await?).await
+        });
+        Ok(migrated.await.unwrap_or_else(|interruption| Err(interruption.into()))?)
+    }
+
+    /// The names of the migrations that the database lacks, in the order of their application.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.read((), |connection, ()| pending(connection).boxed()).await
+    }
+}
+
+/// Waits as long as it takes for other instances, but not for a table: whoever waits for one makes
+/// everybody wait who comes after.
+const TAKE_TURNS: &str = "
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = 0;
+SET LOCAL idle_in_transaction_session_timeout = 0;
+SELECT pg_advisory_xact_lock(x'506F727463756C6C'::bigint);
+SET LOCAL lock_timeout = '5s'";
+
+async fn migrate(mut connection: AsyncPgConnection) -> Result<Vec<String>, Failure> {
+    AnsiTransactionManager::begin_transaction(&mut connection).await?;
+    connection.batch_execute(TAKE_TURNS).await?;
+    let pending = pending(&connection).await?;
+    let mut harness = AsyncMigrationHarness::new(connection);
+    harness.run_pending_migrations(MIGRATIONS).map_err(Failure::Migration)?;
+    AnsiTransactionManager::commit_transaction(&mut harness.into_inner()).await?;
+    Ok(pending)
+}
+
+async fn pending(mut connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
+    // Asked for first, because creating it, as diesel would, is not everybody's right.
+    let is_begun: bool = statement("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL")
+        .returning_columns::<sql::Bool>()
+        .get_result(&mut connection)
+        .await?;
+    let mut versions = BTreeSet::new();
+    if is_begun {
+        let applied: Vec<String> = applied::table.select(applied::version).load(&mut connection).await?;
+        versions.extend(applied);
+    }
+    let mut migrations = MIGRATIONS.migrations().map_err(Failure::Migration)?;
+    migrations.retain(|migration: &Box<dyn diesel::migration::Migration<Pg>>| {
+        !versions.contains(&migration.name().version().to_string())
+    });
+    Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
+}

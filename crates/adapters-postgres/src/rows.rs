@@ -1,0 +1,257 @@
+//! Rows as they are stored, and the entities that they become.
+
+use diesel::prelude::*;
+use portcullis_domain::{
+    Account, Change, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
+    Principal, ProfileChange, ProfileNames, RoleName, Session, User, UserAgent, Username,
+};
+use uuid::Uuid;
+
+use crate::errors::UnreadableRow;
+use crate::moment::Moment;
+use crate::schema::{accounts, sessions, users};
+
+/// Says of a value that could not be read which column it came from.
+pub(crate) trait InColumn<T> {
+    fn in_column(self, column: &'static str) -> Result<T, UnreadableRow>;
+}
+
+impl<T, E> InColumn<T> for Result<T, E> {
+    fn in_column(self, column: &'static str) -> Result<T, UnreadableRow> {
+        self.map_err(|_| UnreadableRow { column })
+    }
+}
+
+impl<T> InColumn<T> for Option<T> {
+    fn in_column(self, column: &'static str) -> Result<T, UnreadableRow> {
+        self.ok_or(UnreadableRow { column })
+    }
+}
+
+/// What users are called, to be stored.
+#[derive(AsChangeset)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+pub(crate) struct ProfileRow<'a> {
+    username: Option<&'a str>,
+    username_canonical: Option<&'a str>,
+    name: Option<&'a str>,
+    first_name: Option<&'a str>,
+    last_name: Option<&'a str>,
+}
+
+impl<'a> From<&'a User> for ProfileRow<'a> {
+    fn from(user: &'a User) -> Self {
+        let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
+        Self {
+            username: user.username.as_ref().map(Username::as_str),
+            username_canonical: user.username.as_ref().map(Username::canonical),
+            name,
+            first_name,
+            last_name,
+        }
+    }
+}
+
+/// What is to change of what a user is called.
+#[derive(AsChangeset)]
+#[diesel(table_name = accounts)]
+pub(crate) struct ProfileChangeRow<'a> {
+    username: Option<Option<&'a str>>,
+    username_canonical: Option<Option<&'a str>>,
+    name: Option<Option<&'a str>>,
+    first_name: Option<Option<&'a str>>,
+    last_name: Option<Option<&'a str>>,
+}
+
+impl<'a> From<&'a ProfileChange> for ProfileChangeRow<'a> {
+    fn from(change: &'a ProfileChange) -> Self {
+        Self {
+            username: column(&change.username, Username::as_str),
+            username_canonical: column(&change.username, Username::canonical),
+            name: column(&change.name, Name::as_str),
+            first_name: column(&change.first_name, Name::as_str),
+            last_name: column(&change.last_name, Name::as_str),
+        }
+    }
+}
+
+/// A change as diesel sees it: a column that is left out stays as it is.
+fn column<'a, T>(change: &'a Change<T>, text: fn(&'a T) -> &'a str) -> Option<Option<&'a str>> {
+    match change {
+        Change::Keep => None,
+        Change::Clear => Some(None),
+        Change::Set(value) => Some(Some(text(value))),
+    }
+}
+
+/// A user as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct UserRow {
+    id: Uuid,
+    email: String,
+    email_verified: bool,
+    username: Option<String>,
+    name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    is_active: bool,
+    roles: Vec<String>,
+    locale: String,
+    created_at: Moment,
+    updated_at: Option<Moment>,
+    last_login_at: Option<Moment>,
+}
+
+/// The columns of a [`UserRow`], in its order, from what is called `accounts`.
+macro_rules! user_columns {
+    () => {
+        "accounts.id, accounts.email, accounts.email_verified, accounts.username, accounts.name, \
+         accounts.first_name, accounts.last_name, accounts.is_active, accounts.roles, accounts.locale, \
+         accounts.created_at, accounts.updated_at, accounts.last_login_at"
+    };
+}
+pub(crate) use user_columns;
+
+impl UserRow {
+    pub(crate) fn try_into_domain(self) -> Result<User, UnreadableRow> {
+        let name =
+            |text: Option<String>, column| text.map(|text| Name::parse(&text)).transpose().in_column(column);
+        let roles = self.roles.iter().map(|name| RoleName::parse(name));
+        let mut roles = roles.collect::<Result<Vec<_>, _>>().in_column("roles.name")?;
+        roles.sort_unstable();
+        Ok(User {
+            id: self.id.into(),
+            email: EmailAddress::parse(&self.email).in_column("users.email")?,
+            email_verified: self.email_verified,
+            username: self
+                .username
+                .map(|text| Username::parse(&text))
+                .transpose()
+                .in_column("users.username")?,
+            profile: ProfileNames {
+                name: name(self.name, "users.name")?,
+                first_name: name(self.first_name, "users.first_name")?,
+                last_name: name(self.last_name, "users.last_name")?,
+            },
+            is_active: self.is_active,
+            roles,
+            locale: Locale::parse(&self.locale).in_column("users.locale")?,
+            created_at: self.created_at.0,
+            updated_at: self.updated_at.map(|moment| moment.0),
+            last_login_at: self.last_login_at.map(|moment| moment.0),
+        })
+    }
+}
+
+/// A user with their password hash as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct AccountRow {
+    #[diesel(embed)]
+    user: UserRow,
+    password_hash: Option<String>,
+}
+
+impl AccountRow {
+    pub(crate) fn try_into_domain(self) -> Result<Account, UnreadableRow> {
+        Ok(Account {
+            user: self.user.try_into_domain()?,
+            password_hash: self.password_hash.map(PasswordHash::new),
+        })
+    }
+}
+
+/// A session as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(crate) struct SessionRow {
+    id: Uuid,
+    user_id: Uuid,
+    generation: i64,
+    created_at: Moment,
+    last_used_at: Moment,
+    expires_at: Moment,
+    ends_at: Moment,
+    ip: Option<String>,
+    user_agent: Option<String>,
+}
+
+impl SessionRow {
+    pub(crate) fn try_into_domain(self) -> Result<Session, UnreadableRow> {
+        let user_agent = |text: String| UserAgent::sanitized(&text).in_column("sessions.user_agent");
+        Ok(Session {
+            id: self.id.into(),
+            user_id: self.user_id.into(),
+            generation: Generation::new(self.generation.try_into().in_column("sessions.generation")?),
+            created_at: self.created_at.0,
+            last_used_at: self.last_used_at.0,
+            expires_at: self.expires_at.0,
+            ends_at: self.ends_at.0,
+            client: Client {
+                ip: self.ip.map(|text| text.parse()).transpose().in_column("sessions.ip")?,
+                user_agent: self.user_agent.map(user_agent).transpose()?,
+            },
+        })
+    }
+}
+
+/// A user with what they may do, as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct CallerRow {
+    #[diesel(embed)]
+    user: UserRow,
+    permissions: Vec<String>,
+}
+
+/// The columns of a [`CallerRow`], in its order, from what is called `accounts`.
+macro_rules! caller_columns {
+    () => {
+        concat!($crate::rows::user_columns!(), ", accounts.permissions")
+    };
+}
+pub(crate) use caller_columns;
+
+impl CallerRow {
+    /// Who calls with this session of theirs.
+    pub(crate) fn calling_with(self, session: Session) -> Result<Principal, UnreadableRow> {
+        let user = self.user.try_into_domain()?;
+        let named = self.permissions.iter().map(|name| Permission::parse(name));
+        let named = named.collect::<Result<Vec<_>, _>>().in_column("role_permissions.permission")?;
+        let permissions = if user.roles.iter().any(RoleName::is_admin) {
+            Permissions::every(named)
+        } else {
+            Permissions::only(named)
+        };
+        Ok(Principal { user, session, permissions })
+    }
+}
+
+/// A session with its user and what they may do.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct PrincipalRow {
+    #[diesel(embed)]
+    session: SessionRow,
+    #[diesel(embed)]
+    caller: CallerRow,
+}
+
+/// The columns of a [`PrincipalRow`], in its order, from what is called `sessions` and `accounts`.
+macro_rules! principal_columns {
+    () => {
+        concat!(
+            "sessions.id, sessions.user_id, sessions.generation, sessions.created_at, sessions.last_used_at, \
+             sessions.expires_at, sessions.ends_at, sessions.ip, sessions.user_agent, ",
+            $crate::rows::caller_columns!()
+        )
+    };
+}
+pub(crate) use principal_columns;
+
+impl PrincipalRow {
+    pub(crate) fn try_into_domain(self) -> Result<Principal, UnreadableRow> {
+        self.caller.calling_with(self.session.try_into_domain()?)
+    }
+}

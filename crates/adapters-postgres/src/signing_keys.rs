@@ -1,0 +1,122 @@
+//! [`SigningKeyRepository`]: the keys of all instances, in the order in which they were added.
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel::sql_types as sql;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::FutureExt as _;
+use portcullis_domain::ports::{SigningKeyRepository, StorageError};
+use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
+
+use crate::errors::{Failure, UnreadableRow};
+use crate::moment::Moment;
+use crate::rows::InColumn as _;
+use crate::schema::signing_keys;
+use crate::statement::statement;
+use crate::store::PostgresStore;
+
+#[async_trait]
+impl SigningKeyRepository for PostgresStore {
+    async fn list(&self) -> Result<Vec<SigningKey>, StorageError> {
+        self.read((), |mut connection, ()| {
+            async move {
+                let rows: Vec<SigningKeyRow> = signing_keys::table
+                    .order(signing_keys::position)
+                    .select(SigningKeyRow::as_select())
+                    .load(&mut connection)
+                    .await?;
+                Ok(rows.into_iter().map(SigningKeyRow::try_into_domain).collect::<Result<_, _>>()?)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn succeed(
+        &self,
+        key: SigningKey,
+        predecessor: Option<KeyId>,
+        predecessor_until: Timestamp,
+    ) -> Result<bool, StorageError> {
+        self.write((key, predecessor, predecessor_until), |connection, (key, predecessor, until)| {
+            succeed(connection, key, predecessor.as_ref(), *until).boxed()
+        })
+        .await
+    }
+
+    async fn delete_expired(&self, now: Timestamp) -> Result<u32, StorageError> {
+        self.write(now, |mut connection, &now| {
+            async move {
+                let expired = signing_keys::table.filter(signing_keys::verifies_until.lt(Moment(now)));
+                let deleted = diesel::delete(expired).execute(&mut connection).await?;
+                Ok(u32::try_from(deleted).unwrap_or(u32::MAX))
+            }
+            .boxed()
+        })
+        .await
+    }
+}
+
+/// A signing key as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = signing_keys)]
+struct SigningKeyRow {
+    id: String,
+    algorithm: String,
+    sealed: Vec<u8>,
+    created_at: Moment,
+    signs_from: Moment,
+    verifies_until: Option<Moment>,
+}
+
+impl SigningKeyRow {
+    fn try_into_domain(self) -> Result<SigningKey, UnreadableRow> {
+        Ok(SigningKey {
+            id: KeyId::new(self.id),
+            algorithm: SigningAlgorithm::from_name(&self.algorithm).in_column("signing_keys.algorithm")?,
+            sealed: self.sealed,
+            created_at: self.created_at.0,
+            signs_from: self.signs_from.0,
+            verifies_until: self.verifies_until.map(|until| until.0),
+        })
+    }
+}
+
+/// Of several who add a successor to the same key, the first one takes its position. The others find the
+/// position taken, or the key not the newest any more.
+const SUCCEED: &str = "
+WITH newest AS (
+    SELECT position, id FROM signing_keys ORDER BY position DESC LIMIT 1
+), added AS (
+    INSERT INTO signing_keys (position, id, algorithm, sealed, created_at, signs_from, verifies_until)
+    SELECT coalesce((SELECT position FROM newest), 0) + 1, $3, $4, $5, $6, $7, $8
+    WHERE (SELECT id FROM newest) IS NOT DISTINCT FROM $1
+    ON CONFLICT (position) DO NOTHING
+    RETURNING position
+), dated AS (
+    UPDATE signing_keys SET verifies_until = $2
+    FROM added WHERE signing_keys.position = added.position - 1
+)
+SELECT position FROM added";
+
+async fn succeed(
+    mut connection: &AsyncPgConnection,
+    key: &SigningKey,
+    predecessor: Option<&KeyId>,
+    predecessor_until: Timestamp,
+) -> Result<bool, Failure> {
+    let added: Option<i64> = statement(SUCCEED)
+        .bind::<sql::Nullable<sql::Text>, _>(predecessor.map(KeyId::as_str))
+        .bind::<sql::Timestamptz, _>(Moment(predecessor_until))
+        .bind::<sql::Text, _>(key.id.as_str())
+        .bind::<sql::Text, _>(key.algorithm.name())
+        .bind::<sql::Binary, _>(key.sealed.as_slice())
+        .bind::<sql::Timestamptz, _>(Moment(key.created_at))
+        .bind::<sql::Timestamptz, _>(Moment(key.signs_from))
+        .bind::<sql::Nullable<sql::Timestamptz>, _>(key.verifies_until.map(Moment))
+        .returning_columns::<sql::BigInt>()
+        .get_result(&mut connection)
+        .await
+        .optional()?;
+    Ok(added.is_some())
+}

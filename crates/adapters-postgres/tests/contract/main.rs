@@ -1,0 +1,48 @@
+//! The storage contract, on a database of its own for each case, with two stores on it for the races.
+
+mod operator;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_adapters_postgres::{PostgresOptions, PostgresStore, PostgresUrl};
+use portcullis_testkit::Storage;
+use portcullis_throwaway_postgres::{Database, Template};
+
+use self::operator::PostgresOperator;
+
+static TEMPLATE: Template = Template::new(|url| {
+    Box::pin(async move {
+        connect(&url).await.migrate().await.expect("the migrations apply");
+    })
+});
+
+async fn fresh_storage() -> Storage {
+    let database = Arc::new(TEMPLATE.database().await);
+    let second = storage(&database, None).await;
+    storage(&database, Some(Box::new(second))).await
+}
+
+async fn connect(url: &str) -> PostgresStore {
+    let url = PostgresUrl::parse(url).expect("the server's URL is one that the store reads");
+    // Fifty callers at once, on a machine that has other things to do as well.
+    let options = PostgresOptions { patience: Duration::from_secs(20), ..PostgresOptions::new(url) };
+    PostgresStore::connect(&options).await.expect("the server is there")
+}
+
+async fn storage(database: &Arc<Database>, second: Option<Box<Storage>>) -> Storage {
+    let store = Arc::new(connect(&database.url()).await);
+    Storage {
+        users: store.clone(),
+        sessions: store.clone(),
+        tokens: store.clone(),
+        lockout: store.clone(),
+        mails: store.clone(),
+        signing_keys: store,
+        operator: Arc::new(PostgresOperator(Arc::clone(database))),
+        second,
+        guard: Arc::clone(database) as _,
+    }
+}
+
+portcullis_testkit::storage_contract!(fresh_storage().await);

@@ -1,0 +1,13 @@
+DROP TABLE signing_keys;
+DROP TABLE mail_queue;
+DROP TABLE code_attempts;
+DROP TABLE password_attempts;
+DROP TABLE email_changes;
+DROP TABLE password_resets;
+DROP TABLE verifications;
+DROP TABLE sessions;
+DROP VIEW accounts;
+DROP TABLE user_roles;
+DROP TABLE role_permissions;
+DROP TABLE roles;
+DROP TABLE users;
