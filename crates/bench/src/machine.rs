@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::thread::available_parallelism;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
+
+use crate::process::ticks;
 
 /// A machine, as far as figures depend on it.
 #[derive(Debug)]
@@ -40,6 +42,43 @@ impl fmt::Display for Machine {
             formatter,
             "{processor}, {cores} cores, {memory_gib} GiB, Linux {kernel}, data on {filesystem}"
         )
+    }
+}
+
+/// What the processors have done so far, in ticks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct ProcessorUse {
+    /// All there was to do something in, on all cores.
+    capacity: u64,
+    /// What was done by anybody, or taken by the host of a virtual machine.
+    busy: u64,
+    /// What was done by this process, and by those that it started and that have ended.
+    own: u64,
+}
+
+impl ProcessorUse {
+    pub(crate) fn now() -> anyhow::Result<Self> {
+        Self::parse(&read("/proc/stat")?, &read("/proc/self/stat")?)
+    }
+
+    /// The first line of `proc_stat(5)`, and the times of `proc_pid_stat(5)`.
+    fn parse(machine: &str, process: &str) -> anyhow::Result<Self> {
+        let columns = machine.lines().next().unwrap_or_default().split_ascii_whitespace().skip(1);
+        let columns = columns.map(str::parse).collect::<Result<Vec<u64>, _>>()?;
+        let [user, nice, system, idle, waiting, interrupts, deferred, stolen, ..] = columns[..] else {
+            bail!("/proc/stat has fewer columns than expected");
+        };
+        let busy = user + nice + system + interrupts + deferred + stolen;
+        let own = ticks(process)?.into_iter().map(u64::from).sum();
+        Ok(Self { capacity: busy + idle + waiting, busy, own })
+    }
+
+    /// The share of the machine, from 0 to 1, that others have used since `before`.
+    #[expect(clippy::cast_precision_loss, reason = "ticks of a run are few")]
+    pub(crate) fn share_of_others_since(self, before: Self) -> f64 {
+        let busy = self.busy - before.busy;
+        let own = self.own - before.own;
+        busy.saturating_sub(own) as f64 / (self.capacity - before.capacity) as f64
     }
 }
 
@@ -79,6 +118,16 @@ mod tests {
         {
             assert_eq!(filesystem(mounts, Path::new(path)).unwrap(), kind, "{path}");
         }
+    }
+
+    #[test]
+    fn what_others_did_is_what_was_done_but_for_the_own() {
+        let machine = |user: u64, idle: u64| format!("cpu  {user} 10 20 {idle} 30 1 2 7 5 5\ncpu0 1 2 3\n");
+        let process = |own: u64| format!("1 (a b) S 1 1 1 0 -1 0 0 0 0 0 {own} 1 2 3 20 0");
+        let before = ProcessorUse::parse(&machine(1_000, 5_000), &process(100)).unwrap();
+        assert_eq!(before, ProcessorUse { capacity: 6_070, busy: 1_040, own: 106 });
+        let after = ProcessorUse::parse(&machine(1_300, 5_100), &process(200)).unwrap();
+        assert!((after.share_of_others_since(before) - 0.5).abs() < 1e-9, "300 of 400 busy, 100 own");
     }
 
     #[test]

@@ -93,22 +93,23 @@ impl ServerProcess {
 
 /// The processor time of all threads of a process so far, to 10 ms.
 pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
-    parse_processor_time(&fs::read_to_string(format!("/proc/{pid}/stat"))?)
-}
-
-/// The fields `utime` and `stime` of `proc_pid_stat(5)`.
-fn parse_processor_time(stat: &str) -> io::Result<Duration> {
     /// The kernel tells programs of ticks of this length, whatever it counts in itself.
     const TICK: Duration = Duration::from_millis(10);
+    let [utime, stime, ..] = ticks(&fs::read_to_string(format!("/proc/{pid}/stat"))?)?;
+    Ok(TICK * (utime + stime))
+}
+
+/// The fields `utime` and `stime`, of a process, and `cutime` and `cstime`, of those that it started and that
+/// have ended, of `proc_pid_stat(5)`.
+pub(crate) fn ticks(stat: &str) -> io::Result<[u32; 4]> {
     const UTIME: usize = 14;
     const FIRST_AFTER_NAME: usize = 3;
+    let unexpected = || io::Error::other("no processor time in /proc/PID/stat");
     // The name before may hold spaces and parentheses.
-    let fields = stat.rsplit_once(')').map(|(_, fields)| fields.split_ascii_whitespace());
-    let ticks = fields.and_then(|fields| {
-        let mut times = fields.skip(UTIME - FIRST_AFTER_NAME).map(str::parse::<u32>);
-        Some(times.next()?.ok()? + times.next()?.ok()?)
-    });
-    ticks.map(|ticks| TICK * ticks).ok_or_else(|| io::Error::other("no processor time in /proc/PID/stat"))
+    let (_, fields) = stat.rsplit_once(')').ok_or_else(unexpected)?;
+    let times =
+        fields.split_ascii_whitespace().skip(UTIME - FIRST_AFTER_NAME).map_while(|time| time.parse().ok());
+    times.take(4).collect::<Vec<_>>().try_into().map_err(|_| unexpected())
 }
 
 /// Memory of a process that is in RAM.
@@ -137,11 +138,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn processor_time_is_that_of_user_and_system() {
+    fn ticks_are_found_behind_any_name() {
         let stat = "42 (a) b (c) S 1 42 42 0 -1 4194560 900 0 3 0 123 77 5 6 20 0 9 0 555 1000 200";
-        assert_eq!(parse_processor_time(stat).unwrap(), Duration::from_secs(2));
-        assert!(parse_processor_time("42 (a) S 1 42").is_err());
-        assert!(parse_processor_time("").is_err());
+        assert_eq!(ticks(stat).unwrap(), [123, 77, 5, 6]);
+        assert!(ticks("42 (a) S 1 42").is_err());
+        assert!(ticks("").is_err());
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::runtime;
 
-use crate::machine::Machine;
+use crate::machine::{Machine, ProcessorUse};
 use crate::placement::Placement;
 use crate::report::Report;
 use crate::service::Installation;
@@ -78,6 +78,7 @@ pub(crate) fn run(options: &FiguresOptions) -> anyhow::Result<()> {
 
 async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     let machine = Machine::with_data_in(&options.folder)?;
+    let before = ProcessorUse::now()?;
     let mut tables = Vec::new();
     if options.asks_for(Part::Lifecycle) {
         tables.extend(lifecycle::measure(options).await?);
@@ -89,9 +90,11 @@ async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     if options.asks_for(Part::Logins) {
         tables.extend(logins::measure(options, &placement).await?);
     }
+    let others = 100.0 * ProcessorUse::now()?.share_of_others_since(before);
     let setting = vec![
         format!("{machine}."),
         format!("Medians of {} rounds of {} s each.", options.rounds, options.seconds),
+        format!("Other programs used {others:.0} % of the machine meanwhile."),
         format!("Starts and memory: on all cores. Calls and logins: {}", placement.describe()),
     ];
     Ok(Report { setting, tables })
