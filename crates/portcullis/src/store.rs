@@ -1,24 +1,59 @@
 //! Opens the store, and sees to its schema.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use async_trait::async_trait;
+use portcullis_adapters_postgres::{PostgresOptions, PostgresStore};
 use portcullis_adapters_sqlite::{OpenError, SqliteOptions, SqliteStore};
-use portcullis_domain::ports::StorageError;
+use portcullis_domain::ports::{
+    LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
+    UserRepository,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Config, DatabaseUrl, Migrate};
 use crate::data_dir;
 
+/// Every storage port on one store, and the schema behind them.
+#[async_trait]
+pub(crate) trait Store:
+    UserRepository + SessionRepository + TokenRepository + LockoutRepository + MailQueue + SigningKeyRepository
+{
+    /// Applies the migrations that the schema lacks, and names them.
+    async fn apply_migrations(&self) -> Result<Vec<String>, StorageError>;
+
+    /// Names the migrations that the schema lacks.
+    async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError>;
+}
+
+macro_rules! stores {
+    ($($store:ty)+) => {$(
+        #[async_trait]
+        impl Store for $store {
+            async fn apply_migrations(&self) -> Result<Vec<String>, StorageError> {
+                self.migrate().await
+            }
+
+            async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError> {
+                self.pending_migrations().await
+            }
+        }
+    )+};
+}
+
+stores! { SqliteStore PostgresStore }
+
 /// Opens the store with its schema as the settings want it.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<SqliteStore> {
+pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let store = open_as_it_is(config).await?;
     match config.migrate {
         Migrate::Auto => {
-            migrate(&store, config).await?;
+            migrate(store.as_ref(), config).await?;
         }
         Migrate::Check => {
-            let pending = pending_migrations(&store, config).await?;
+            let pending = pending_migrations(store.as_ref(), config).await?;
             ensure!(
                 pending.is_empty(),
                 "the database lacks the migrations {}; `portcullis migrate` applies them",
@@ -31,27 +66,35 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<SqliteStore> {
 }
 
 /// Opens the store whatever its schema is.
-pub(crate) async fn open_as_it_is(config: &Config) -> anyhow::Result<SqliteStore> {
+pub(crate) async fn open_as_it_is(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     data_dir::create(&config.data_dir)?;
-    let DatabaseUrl::Sqlite(path) = config.database() else {
-        anyhow::bail!("PostgreSQL is not supported by this version");
-    };
-    let options = SqliteOptions { readers: config.database_connections(), ..SqliteOptions::new(path) };
-    let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
-    let store = patiently(config.database_wait, may_pass, async || SqliteStore::open(&options).await).await?;
-    Ok(store)
+    let connections = config.database_connections();
+    match config.database() {
+        DatabaseUrl::Sqlite(path) => {
+            let options = SqliteOptions { readers: connections, ..SqliteOptions::new(path) };
+            let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
+            let attempt = async || SqliteStore::open(&options).await;
+            Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))
+        }
+        DatabaseUrl::Postgres(url) => {
+            let options = PostgresOptions { connections, ..PostgresOptions::new(url) };
+            let may_pass = portcullis_adapters_postgres::OpenError::is_passing;
+            let attempt = async || PostgresStore::connect(&options).await;
+            Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))
+        }
+    }
 }
 
 /// Brings the schema up to date, and names the migrations that it lacked.
-pub(crate) async fn migrate(store: &SqliteStore, config: &Config) -> anyhow::Result<Vec<String>> {
-    patiently(config.database_wait, StorageError::is_unavailable, async || store.migrate().await)
+pub(crate) async fn migrate(store: &dyn Store, config: &Config) -> anyhow::Result<Vec<String>> {
+    patiently(config.database_wait, StorageError::is_unavailable, async || store.apply_migrations().await)
         .await
         .context("the database schema cannot be brought up to date")
 }
 
 /// The migrations that the schema lacks.
-pub(crate) async fn pending_migrations(store: &SqliteStore, config: &Config) -> anyhow::Result<Vec<String>> {
-    patiently(config.database_wait, StorageError::is_unavailable, async || store.pending_migrations().await)
+pub(crate) async fn pending_migrations(store: &dyn Store, config: &Config) -> anyhow::Result<Vec<String>> {
+    patiently(config.database_wait, StorageError::is_unavailable, async || store.lacking_migrations().await)
         .await
         .context("the version of the database schema cannot be found out")
 }

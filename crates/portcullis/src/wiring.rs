@@ -5,7 +5,6 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use portcullis_adapters_crypto::{Argon2Hasher, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
-use portcullis_adapters_sqlite::SqliteStore;
 use portcullis_domain::ports::{Clock, Entropy, Mailer, SigningKeyRepository};
 use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
@@ -40,10 +39,9 @@ impl Installation {
         let store = store::open(config).await?;
         let mailer = mailer(config, composer, clock.clone())?;
         let secret = secret_key(config, entropy.as_ref())?;
-        let key_ring = key_ring(&store, &secret, clock.as_ref()).await?;
+        let key_ring = key_ring(store.clone(), &secret, clock.as_ref()).await?;
         let audience = config.audience.clone().unwrap_or_else(|| public_url.to_string());
 
-        let store = Arc::new(store);
         let ports = Ports {
             users: store.clone(),
             sessions: store.clone(),
@@ -86,11 +84,10 @@ fn secret_key(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<SecretKe
 }
 
 async fn key_ring(
-    store: &SqliteStore,
+    keys: Arc<dyn SigningKeyRepository>,
     secret: &SecretKey,
     clock: &dyn Clock,
 ) -> anyhow::Result<Arc<KeyRing>> {
-    let keys: Arc<dyn SigningKeyRepository> = Arc::new(store.clone());
     let ring = KeyRing::load(keys, secret, clock.now())
         .await
         .context("the signing keys in the database cannot be used (PORTCULLIS_SECRET_KEY)")?;

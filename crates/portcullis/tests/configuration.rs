@@ -302,12 +302,13 @@ mod refusals {
             .env("PORTCULLIS_EMAIL_VERIFICATION", "optional");
         assert_snapshot!(private.refusal(), @"PORTCULLIS_REGISTRATION (environment) is private, which does not go with PORTCULLIS_EMAIL_VERIFICATION=optional: signing in at once would tell that the address was free");
         assert_snapshot!(refusal_of("PORTCULLIS_BIND", "0.0.0.0:8080"), @"PORTCULLIS_PUBLIC_URL (default) must be given when PORTCULLIS_BIND is not a loopback address, as links in mails start with it");
+        let shared = refusal_of("PORTCULLIS_DATABASE_URL", "postgres://ada:hunter2@db:5432/app");
+        assert_snapshot!(shared, @"PORTCULLIS_SECRET_KEY (default) must be given when PORTCULLIS_DATABASE_URL names PostgreSQL, as all instances on it share it");
     }
 
     #[test]
     fn what_this_version_cannot_do_is_refused_and_not_ignored() {
         let refusals = [
-            ("DATABASE_URL", "postgres://ada:hunter2@db:5432/app"),
             ("RATE_LIMIT_REDIS_URL", "redis://:hunter2@cache:6379"),
             ("TRUSTED_PROXIES", "10.0.0.0/8, 192.0.2.7"),
             ("AUTH_ENABLED", "false"),
@@ -316,7 +317,6 @@ mod refusals {
         .join("\n");
         assert!(!refusals.contains("hunter2"), "{refusals}");
         assert_snapshot!(refusals, @r"
-        PORTCULLIS_DATABASE_URL (environment) asks for PostgreSQL, which is not supported by this version
         PORTCULLIS_RATE_LIMIT_REDIS_URL (environment) asks for counts shared through Redis, which is not supported by this version
         PORTCULLIS_TRUSTED_PROXIES (environment) asks for trust in proxies, which is not supported by this version
         PORTCULLIS_AUTH_ENABLED (environment) asks for calls without sign-in, which is not supported by this version

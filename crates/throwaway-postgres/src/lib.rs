@@ -19,4 +19,4 @@ mod server;
 pub use binaries::NoServerInstalled;
 pub use cluster::{Cluster, ClusterOptions, StartError};
 pub use database::{Database, Migrate, Template};
-pub use server::Server;
+pub use server::{Server, run};

@@ -73,7 +73,11 @@ impl Server {
 }
 
 /// Runs statements on a connection of their own, and gives the first column of what they return.
-pub(crate) async fn run(url: &str, statements: &str) -> Vec<String> {
+///
+/// # Panics
+///
+/// When the server refuses one.
+pub async fn run(url: &str, statements: &str) -> Vec<String> {
     let connected = tokio_postgres::connect(url, NoTls).await;
     let (client, connection) =
         connected.unwrap_or_else(|error| panic!("no connection for {statements}: {error}"));

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use portcullis_domain::ports::{Clock as _, SigningKeyRepository as _};
+use portcullis_domain::ports::{Clock as _, SigningKeyRepository};
 use portcullis_domain::use_cases::RotationStart;
 use portcullis_domain::{SigningKey, Timestamp};
 use serde::Serialize;
@@ -16,7 +16,7 @@ use crate::wiring::Installation;
 
 /// Prints every key, the oldest first.
 pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
-    let keys = store::open(config).await?.list().await?;
+    let keys = SigningKeyRepository::list(store::open(config).await?.as_ref()).await?;
     let now = SystemClock.now();
     let signing = SigningKey::signing(&keys, now);
     let views: Vec<_> = keys.iter().map(|key| KeyView::of(key, signing, now)).collect();

@@ -10,11 +10,11 @@ use crate::store;
 pub(super) async fn run(config: &Config, check: bool) -> anyhow::Result<()> {
     let opened = store::open_as_it_is(config).await?;
     if check {
-        let pending = store::pending_migrations(&opened, config).await?;
+        let pending = store::pending_migrations(opened.as_ref(), config).await?;
         ensure!(pending.is_empty(), "the database lacks the migrations {}", pending.join(", "));
         print("the database schema is up to date")?;
     } else {
-        let applied = store::migrate(&opened, config).await?;
+        let applied = store::migrate(opened.as_ref(), config).await?;
         for name in applied {
             print(&format!("applied {name}"))?;
         }

@@ -22,12 +22,18 @@ pub(super) fn check(config: &Config, values: &Values) -> Result<(), Problems> {
 fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
     let private = config.registration == Registration::Private;
     let verified_later = config.email_verification == EmailVerification::Optional;
+    let shared = matches!(config.database_url, Some(DatabaseUrl::Postgres(_)));
     let reachable = !config.bind.ip().is_loopback();
     those_that_hold([
         (
             reachable && config.public_url.is_none(),
             "public_url",
             "must be given when PORTCULLIS_BIND is not a loopback address, as links in mails start with it",
+        ),
+        (
+            shared && config.secret_key.is_none(),
+            "secret_key",
+            "must be given when PORTCULLIS_DATABASE_URL names PostgreSQL, as all instances on it share it",
         ),
         (
             private && verified_later,
@@ -41,7 +47,6 @@ fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
 /// Settings that are known already, so that nobody believes that they are heeded.
 fn unsupported(config: &Config) -> impl Iterator<Item = Finding> {
     those_that_hold([
-        (config.database_url == Some(DatabaseUrl::Postgres), "database_url", "PostgreSQL"),
         (config.rate_limit_redis_url.is_some(), "rate_limit_redis_url", "counts shared through Redis"),
         (!config.trusted_proxies.is_empty(), "trusted_proxies", "trust in proxies"),
         (!config.auth_enabled, "auth_enabled", "calls without sign-in"),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use portcullis_adapters_postgres::PostgresUrl;
 use url::Url;
 
 use super::form::{Form, Refusal};
@@ -100,7 +101,7 @@ pub enum DatabaseUrl {
     /// In this SQLite file.
     Sqlite(PathBuf),
     /// In PostgreSQL.
-    Postgres,
+    Postgres(PostgresUrl),
 }
 
 /// The path of a SQLite file is no secret; what it takes to reach a server is.
@@ -108,7 +109,7 @@ impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => formatter.debug_tuple("Sqlite").field(path).finish(),
-            Self::Postgres => formatter.write_str("Postgres([redacted])"),
+            Self::Postgres(_) => formatter.write_str("Postgres([redacted])"),
         }
     }
 }
@@ -127,7 +128,9 @@ impl Form for DatabaseUrl {
                 Err(Refusal::new("has parameters, or a character that a path cannot have"))
             }
             Some(("sqlite", path)) if !path.is_empty() => Ok(Self::Sqlite(path.into())),
-            Some(("postgres" | "postgresql", server)) if !server.is_empty() => Ok(Self::Postgres),
+            Some(("postgres" | "postgresql", _)) => PostgresUrl::parse(text)
+                .map(Self::Postgres)
+                .map_err(|invalid| Refusal::new(invalid.to_string())),
             _ => Err(Refusal::new("starts with neither sqlite:// nor postgres://, or says nothing more")),
         }
     }
@@ -209,7 +212,9 @@ mod tests {
         let sqlite = |path: &str| Ok(DatabaseUrl::Sqlite(path.into()));
         assert_eq!(DatabaseUrl::parse("sqlite:///var/lib/p.db"), sqlite("/var/lib/p.db"));
         assert_eq!(DatabaseUrl::parse("sqlite://data/p.db"), sqlite("data/p.db"));
-        assert_eq!(DatabaseUrl::parse("postgres://ada:secret@db/app"), Ok(DatabaseUrl::Postgres));
+        let postgres = DatabaseUrl::parse("postgres://ada:secret@db/app");
+        assert!(matches!(postgres, Ok(DatabaseUrl::Postgres(_))));
+        assert!(!format!("{postgres:?}").contains("secret"));
         for text in ["", "data/p.db", "sqlite://", "sqlite://p.db?mode=ro", "mysql://db/app", "postgres://"] {
             assert!(DatabaseUrl::parse(text).is_err(), "{text:?}");
         }
