@@ -20,6 +20,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "humantime",
             "ipnet",
             "portcullis-adapters-crypto",
+            "portcullis-adapters-postgres",
             "portcullis-adapters-smtp",
             "portcullis-adapters-sqlite",
             "portcullis-domain",

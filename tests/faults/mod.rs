@@ -1,5 +1,4 @@
 //! What happens when something breaks: acknowledged is stored, and nothing worse than 503 is answered.
 
-mod held_database;
 mod kills;
 mod shutdown;

@@ -4,22 +4,35 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_postgres::{Database, Template};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 
 use super::Answer;
 
+/// What servers keep their data in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Store {
+    /// A file of their own.
+    Sqlite,
+    /// A database of their own.
+    Postgres,
+}
+
 /// A server to be started.
+#[derive(Clone)]
 pub(crate) struct ServerBuilder {
     settings: Vec<(String, String)>,
     data: Arc<TempDir>,
+    /// Made for the first server that is started, and kept for those that follow on it.
+    database: Option<Arc<Database>>,
 }
 
 impl ServerBuilder {
     pub(crate) fn new() -> Self {
         let data = Arc::new(TempDir::new().expect("a temporary folder"));
-        Self { settings: Vec::new(), data }
+        Self { settings: Vec::new(), data, database: None }
             .with("PORTCULLIS_BIND", "127.0.0.1:0")
             .with("PORTCULLIS_OPS_BIND", "")
             .with("PORTCULLIS_RATE_LIMIT", "off")
@@ -33,6 +46,12 @@ impl ServerBuilder {
     pub(crate) fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
         self.settings.push((variable.to_owned(), value.into()));
         self
+    }
+
+    /// Keeps its data in this PostgreSQL database.
+    pub(crate) fn on_postgres(self, url: &str) -> Self {
+        self.with("PORTCULLIS_DATABASE_URL", url)
+            .with("PORTCULLIS_SECRET_KEY", "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu")
     }
 
     /// The binary with these settings and no others, about to run `arguments`.
@@ -50,7 +69,13 @@ impl ServerBuilder {
         command
     }
 
-    pub(crate) async fn start(self) -> Server {
+    pub(crate) async fn start(mut self) -> Server {
+        let has_database = self.settings.iter().any(|(variable, _)| variable == "PORTCULLIS_DATABASE_URL");
+        if crate::STORE == Store::Postgres && !has_database {
+            let database = Template::empty_database().await;
+            self = self.on_postgres(&database.url());
+            self.database = Some(Arc::new(database));
+        }
         tokio::task::spawn_blocking(move || Server::spawn(self)).await.expect("the server starts")
     }
 }
@@ -143,8 +168,8 @@ impl Server {
     /// Kills the server without warning and starts it again on the same data.
     pub(crate) async fn crash_and_restart(self) -> Self {
         self.kill();
-        let Self { builder, .. } = &self;
-        let again = ServerBuilder { settings: builder.settings.clone(), data: Arc::clone(&builder.data) };
+        let again = self.builder.clone();
+        drop(self);
         again.start().await
     }
 
@@ -208,10 +233,28 @@ impl Server {
     }
 
     /// Every file of the data folder, for tests that look for what must not be there.
-    pub(crate) fn stored_octets(&self) -> Vec<(PathBuf, Vec<u8>)> {
+    pub(crate) fn stored_files(&self) -> Vec<(PathBuf, Vec<u8>)> {
         let mut found = Vec::new();
         collect_files(&self.data_dir(), &mut found);
         found
+    }
+
+    /// The database that was made for this server, if it is not among its files.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.builder.database.as_deref()
+    }
+
+    /// Every row of the database, if it is not among the files.
+    pub(crate) async fn stored_rows(&self) -> String {
+        let Some(database) = self.database() else {
+            return String::new();
+        };
+        let tables = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'";
+        let mut rows = String::new();
+        for table in database.run(tables).await {
+            rows += &database.run(&format!("SELECT row::text FROM {table} AS row")).await.join("\n");
+        }
+        rows
     }
 }
 

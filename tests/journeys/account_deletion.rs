@@ -4,7 +4,7 @@ use std::process::Stdio;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Server, ServerBuilder};
+use crate::harness::{PASSWORD, Server};
 
 const ME: &str = "/api/v1/auth/me";
 
@@ -26,8 +26,8 @@ async fn a_deleted_account_leaves_nothing_behind() {
 
 #[tokio::test]
 async fn the_last_administrator_stays() {
-    let builder = ServerBuilder::new();
-    let mut create = builder
+    let server = Server::start().await;
+    let mut create = server
         .command(&["user", "create", "--email", "root@example.com", "--admin", "--password-stdin"])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
@@ -36,7 +36,6 @@ async fn the_last_administrator_stays() {
     create.stdin.take().expect("piped").write_all(PASSWORD.as_bytes()).expect("the password is read");
     assert!(create.wait().expect("a child can be waited for").success());
 
-    let server = builder.start().await;
     let admin = server.login("root@example.com", PASSWORD).await;
     let me = server.get_as(&admin.access_token, ME).await.json(200);
     assert_eq!(me["roles"], json!(["admin", "user"]));

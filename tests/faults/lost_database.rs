@@ -1,0 +1,139 @@
+use std::time::{Duration, Instant};
+
+use portcullis_throwaway_postgres::{Cluster, ClusterOptions};
+use serde_json::json;
+
+use crate::harness::{PASSWORD, Server, ServerBuilder, SignedIn};
+
+/// How soon a call is answered while the database does not, with something to spare for a busy machine.
+const SOON: Duration = Duration::from_millis(3_500);
+/// How soon the service is back after its database.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+async fn server_on(cluster: &Cluster) -> Server {
+    ServerBuilder::new().with_cheap_hashes().on_postgres(&cluster.url("postgres")).start().await
+}
+
+/// Every kind of call is answered 503, soon; only whether the process lives is not.
+async fn is_out_of_order(server: &Server, signed_in: &SignedIn) {
+    let calls = async {
+        let me = server.get_as(&signed_in.access_token, "/api/v1/auth/me").await;
+        me.problem(503, "store_unavailable");
+        let body = json!({ "email": "late@example.com", "password": PASSWORD });
+        server.post("/api/v1/auth/register", body).await.problem(503, "store_unavailable");
+        server.refresh(&signed_in.refresh_token).await.problem(503, "store_unavailable");
+        server.get("/health/ready").await.problem(503, "store_unavailable");
+    };
+    let begun = Instant::now();
+    calls.await;
+    assert!(begun.elapsed() < 4 * SOON, "calls are given up: {:?}", begun.elapsed());
+    server.get("/health/live").await.json(200);
+}
+
+/// The service is back without a restart, and the session that was open is as it was.
+async fn recovers(server: &Server, signed_in: &SignedIn) {
+    let back = Instant::now();
+    while server.get("/health/ready").await.status != 200 {
+        assert!(back.elapsed() < RECOVERY, "the service does not come back:\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    server.get_as(&signed_in.access_token, "/api/v1/auth/me").await.json(200);
+    server.refreshed(signed_in).await;
+    let body = json!({ "email": "later@example.com", "password": PASSWORD });
+    server.post("/api/v1/auth/register", body).await.json(201);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_postgres_dies_the_service_says_so_and_comes_back_with_it() {
+    let durable = ClusterOptions { durable: true, ..ClusterOptions::default() };
+    let mut cluster = Cluster::start_with(&durable).unwrap_or_else(|error| panic!("{error}"));
+    let server = server_on(&cluster).await;
+    let signed_in = server.signed_in("user@example.com").await;
+    cluster.kill().expect("it runs");
+    is_out_of_order(&server, &signed_in).await;
+    cluster.restart().unwrap_or_else(|error| panic!("{error}"));
+    recovers(&server, &signed_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_postgres_hangs_calls_are_given_up_and_it_is_used_again_when_it_goes_on() {
+    let cluster = Cluster::start().unwrap_or_else(|error| panic!("{error}"));
+    let server = server_on(&cluster).await;
+    let signed_in = server.signed_in("user@example.com").await;
+    cluster.pause().expect("it runs");
+    is_out_of_order(&server, &signed_in).await;
+    cluster.resume().expect("it is there");
+    recovers(&server, &signed_in).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_connections_are_cut_again_and_again_no_step_is_half_done() {
+    let server = ServerBuilder::new()
+        .with_cheap_hashes()
+        .with("PORTCULLIS_EMAIL_VERIFICATION", "optional")
+        .start()
+        .await;
+    let mut chain = server.signed_in("chain@example.com").await;
+    let storm = async {
+        let mut registered = 0;
+        for number in 0..150 {
+            let email = format!("user{number}@example.com");
+            let body = json!({ "email": email, "password": PASSWORD });
+            let answer = server.post("/api/v1/auth/register", body.clone()).await;
+            match answer.status {
+                201 => {
+                    registered += 1;
+                    let me = answer.json(201)["access_token"].as_str().expect("a token").to_owned();
+                    let me = server.get_as(&me, "/api/v1/auth/me").await;
+                    assert!(matches!(me.status, 200 | 503), "{}", me.text);
+                }
+                503 => {
+                    // It was stored whole or not at all, whichever it was.
+                    let again = server.post("/api/v1/auth/register", body).await;
+                    assert!(matches!(again.status, 201 | 409 | 503), "{}", again.text);
+                }
+                _ => panic!("{}", answer.text),
+            }
+            let refreshed = server.refresh(&chain.refresh_token).await;
+            match refreshed.status {
+                200 => chain = chain.renewed(&refreshed.json(200)),
+                503 => {}
+                _ => panic!("{}", refreshed.text),
+            }
+        }
+        registered
+    };
+    let cutting = async {
+        loop {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            server.database().expect("a database of its own").terminate_connections().await;
+        }
+    };
+    let registered = tokio::select! {
+        registered = storm => registered,
+        () = cutting => unreachable!("it goes on for ever"),
+    };
+    assert!(registered > 50, "most get through: {registered}");
+    server.refreshed(&chain).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_table_is_locked_elsewhere_waits_are_bounded() {
+    let cluster = Cluster::start().unwrap_or_else(|error| panic!("{error}"));
+    let server = server_on(&cluster).await;
+    let signed_in = server.signed_in("user@example.com").await;
+    let url = cluster.url("postgres");
+    let holding = tokio::spawn(async move {
+        portcullis_throwaway_postgres::run(&url, "BEGIN; LOCK users; SELECT pg_sleep(6); ROLLBACK").await
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let begun = Instant::now();
+    let calls = (0..40).map(|_| server.get_as(&signed_in.access_token, "/api/v1/auth/me"));
+    for answer in futures_util::future::join_all(calls).await {
+        answer.problem(503, "store_unavailable");
+    }
+    assert!(begun.elapsed() < 2 * SOON, "all are given up: {:?}", begun.elapsed());
+    server.get("/health/live").await.json(200);
+    holding.await.expect("the lock is given back");
+    recovers(&server, &signed_in).await;
+}
