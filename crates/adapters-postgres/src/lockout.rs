@@ -70,7 +70,7 @@ async fn locked_until(
 /// begin the count anew.
 const COUNT_FAILURE: &str = "
 INSERT INTO password_attempts AS count (key, failures, last_failure_at, locked_until)
-VALUES ($1, 1, $2, CASE WHEN 1 >= $3 THEN $4 END)
+VALUES ($1, 1, $2, CASE WHEN 1 >= $3 THEN $4::timestamptz END)
 ON CONFLICT (key) DO UPDATE SET
     failures = 1 + CASE
         WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $5 THEN 0 ELSE count.failures
@@ -78,7 +78,7 @@ ON CONFLICT (key) DO UPDATE SET
     last_failure_at = $2,
     locked_until = CASE WHEN 1 + CASE
         WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $5 THEN 0 ELSE count.failures
-    END >= $3 THEN $4 END
+    END >= $3 THEN $4::timestamptz END
 WHERE count.locked_until IS NULL OR count.locked_until <= $2";
 
 async fn record_failure(

@@ -15,7 +15,7 @@ use crate::errors::{Failure, UnreadableRow};
 use crate::moment::Moment;
 use crate::rows::InColumn as _;
 use crate::schema::mail_queue;
-use crate::statement::{Statement, statement};
+use crate::statement::{Prepared, Statement, statement};
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -56,14 +56,12 @@ impl MailQueue for PostgresStore {
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
         self.write((claim.clone(), storable(reason)), |mut connection, (claim, reason)| {
             async move {
-                diesel::update(claimed(claim))
-                    .set((
-                        mail_queue::due_at.eq(None::<Moment>),
-                        mail_queue::leased_until.eq(None::<Moment>),
-                        mail_queue::last_failure.eq(reason),
-                    ))
-                    .execute(&mut connection)
-                    .await?;
+                let park = diesel::update(claimed(claim)).set((
+                    mail_queue::due_at.eq(None::<Moment>),
+                    mail_queue::leased_until.eq(None::<Moment>),
+                    mail_queue::last_failure.eq(reason),
+                ));
+                Prepared(park).execute(&mut connection).await?;
                 Ok(())
             }
             .boxed()
@@ -102,7 +100,7 @@ fn storable(reason: &str) -> String {
 
 /// A mail, stored or to be stored.
 #[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = mail_queue)]
+#[diesel(table_name = mail_queue, treat_none_as_default_value = false)]
 struct MailRow {
     id: Uuid,
     kind: String,
@@ -202,7 +200,8 @@ macro_rules! enqueue_if_any {
                 mail.queued_at, 0, mail.queued_at
             FROM ",
             $cause,
-            ", unnest($1, $2, $3, $4, $5, $6, $7) AS mail (id, kind, user_id, recipient,
+            ", unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
+                $7::timestamptz[]) AS mail (id, kind, user_id, recipient,
                 recipient_canonical, locale, queued_at)
             ON CONFLICT DO NOTHING"
         )

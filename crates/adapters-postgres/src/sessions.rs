@@ -83,7 +83,9 @@ const OPEN: &str = concat!(
 WITH noted AS (
     UPDATE accounts SET last_login_at = $6, password_hash = $3
     WHERE accounts.id = $1 AND accounts.is_active AND accounts.password_hash = $2
-    RETURNING accounts.*
+    RETURNING ",
+    caller_columns!(),
+    "
 ), opened AS (
     INSERT INTO sessions (
         user_id, id, generation, created_at, last_used_at, expires_at, ends_at, ip, user_agent

@@ -190,7 +190,9 @@ const ISSUE_VERIFICATION: &str = concat!(
 WITH begun_anew AS (
     UPDATE code_attempts SET since_issued = 0 WHERE key = $6
 ), addressee AS (
-    SELECT accounts.* FROM accounts
+    SELECT ",
+    user_columns!(),
+    " FROM accounts
     WHERE accounts.email_canonical = $1 AND accounts.is_active AND NOT accounts.email_verified
 ), issued AS (
     INSERT INTO verifications (
@@ -232,7 +234,8 @@ async fn issue_verification(
 /// another address.
 macro_rules! verify_owner {
     () => {
-        "spent AS (
+        concat!(
+            "spent AS (
             UPDATE verifications SET code = NULL, code_expires_at = NULL
             FROM owner WHERE verifications.user_id = owner.id
         ), ended AS (
@@ -241,8 +244,10 @@ macro_rules! verify_owner {
         ), verified AS (
             UPDATE accounts SET email_verified = TRUE
             FROM owner WHERE accounts.id = owner.id
-            RETURNING accounts.*
-        )"
+            RETURNING ",
+            $crate::rows::user_columns!(),
+            ")"
+        )
     };
 }
 
@@ -357,7 +362,9 @@ async fn redeem_verification_code(
 const ISSUE_PASSWORD_RESET: &str = concat!(
     "
 WITH addressee AS (
-    SELECT accounts.* FROM accounts WHERE accounts.email_canonical = $1 AND accounts.is_active
+    SELECT ",
+    user_columns!(),
+    " FROM accounts WHERE accounts.email_canonical = $1 AND accounts.is_active
 ), issued AS (
     INSERT INTO password_resets (user_id, email_canonical, digest, expires_at)
     SELECT addressee.id, $1, $2, $3 FROM addressee

@@ -22,7 +22,7 @@ use crate::moment::Moment;
 use crate::rows::{AccountRow, ProfileChangeRow, ProfileRow, UserRow};
 use crate::schema::{accounts, users};
 use crate::sessions::with_session;
-use crate::statement::statement;
+use crate::statement::{Prepared, statement};
 use crate::store::PostgresStore;
 use crate::transaction::{begin, commit, locked, or_roll_back};
 use crate::{sessions, tokens};
@@ -118,12 +118,13 @@ WITH registered AS (
 ), granted AS (
     INSERT INTO user_roles (user_id, role_id)
     SELECT registered.id, (SELECT roles.id FROM roles WHERE roles.name = wanted.name)
-    FROM registered, unnest($23) AS wanted (name)
+    FROM registered, unnest($23::text[]) AS wanted (name)
 ), opened AS (
     INSERT INTO sessions (
         user_id, id, generation, created_at, last_used_at, expires_at, ends_at, ip, user_agent
     )
-    SELECT registered.id, $24, $25, $26, $27, $28, $29, $30, $31 FROM registered WHERE $24 IS NOT NULL
+    SELECT registered.id, $24, $25, $26, $27, $28, $29, $30, $31 FROM registered
+    WHERE $24::uuid IS NOT NULL
 ), queued AS (",
     enqueue_if_any!("registered"),
     ")
@@ -245,11 +246,11 @@ async fn replace_claim(
     new: &NewAccount,
 ) -> Result<(), Failure> {
     let NewAccount { user, password_hash, mail, session: _ } = new;
-    let replace = diesel::update(users::table.find(claim.uuid())).set((
+    let replace = Prepared(diesel::update(users::table.find(claim.uuid())).set((
         ProfileRow::from(user),
         users::password_hash.eq(password_hash.as_ref().map(PasswordHash::as_str)),
         users::locale.eq(user.locale.as_str()),
-    ));
+    )));
     let statements = async {
         try_join!(
             replace.execute(&mut &*connection),
@@ -328,11 +329,10 @@ async fn update_profile(
     change: &ProfileChange,
     now: Timestamp,
 ) -> Result<ProfileOutcome, Failure> {
-    let updated: QueryResult<UserRow> = diesel::update(accounts::table.find(id.uuid()))
+    let update = diesel::update(accounts::table.find(id.uuid()))
         .set((ProfileChangeRow::from(change), accounts::updated_at.eq(Moment(now))))
-        .returning(UserRow::as_returning())
-        .get_result(&mut connection)
-        .await;
+        .returning(UserRow::as_returning());
+    let updated: QueryResult<UserRow> = Prepared(update).get_result(&mut connection).await;
     match updated.optional().map_err(Failure::from) {
         Ok(Some(user)) => Ok(ProfileOutcome::Updated(Box::new(user.try_into_domain()?))),
         Ok(None) => Ok(ProfileOutcome::NotFound),

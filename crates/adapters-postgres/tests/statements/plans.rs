@@ -1,0 +1,171 @@
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
+use portcullis_domain::Generation;
+use portcullis_domain::ports::{
+    Rotation, RotationOutcome, SessionOpening, SessionRepository as _, UserRepository as _,
+};
+use portcullis_testkit::fixtures::{self, LIFETIME, NOW, account, password_hash, session};
+use portcullis_throwaway_postgres::Database;
+use tokio_postgres::{Client, NoTls};
+
+use crate::every_method::Calls;
+use crate::{ONE_AT_A_TIME, TEMPLATE, connect};
+
+/// What diesel did, as it said.
+struct Record {
+    prepared: Vec<String>,
+    run: BTreeSet<String>,
+}
+
+static RECORD: Mutex<Record> = Mutex::new(Record { prepared: Vec::new(), run: BTreeSet::new() });
+
+fn take_down() -> Option<Box<dyn Instrumentation>> {
+    Some(Box::new(|event: InstrumentationEvent<'_>| {
+        let mut record = RECORD.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            InstrumentationEvent::CacheQuery { sql, .. } => record.prepared.push(sql.to_owned()),
+            InstrumentationEvent::StartQuery { query, .. } => {
+                let text = query.to_string();
+                let statement = text.split(" -- binds").next().unwrap_or_default();
+                record.run.insert(statement.to_owned());
+            }
+            _ => {}
+        }
+    }))
+}
+
+fn taken_down() -> Record {
+    let mut record = RECORD.lock().unwrap_or_else(PoisonError::into_inner);
+    Record { prepared: std::mem::take(&mut record.prepared), run: std::mem::take(&mut record.run) }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_statement_is_prepared_once_and_finds_its_rows_by_an_index() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let database = TEMPLATE.database().await;
+    fill(&database).await;
+    set_default_instrumentation(take_down).unwrap();
+    let store = connect(&database.url()).await;
+    Calls::new(&store, "first", || 0).make_all().await;
+    let first = taken_down();
+    Calls::new(&store, "second", || 0).make_all().await;
+    let second = taken_down();
+
+    assert_eq!(second.prepared, Vec::<String>::new(), "these are prepared again and again");
+    let known: BTreeSet<_> = first.prepared.into_iter().collect();
+    let unprepared: Vec<_> = second.run.difference(&known).collect();
+    assert_eq!(unprepared, Vec::<&String>::new(), "all that is run is prepared");
+    assert!(known.len() > 45, "{} statements are what the ports need", known.len());
+    let scans = scans(&database, &known).await;
+    assert_eq!(scans, Vec::<String>::new());
+}
+
+/// Enough rows that PostgreSQL does not rather read a table as a whole, and what it has to know of them.
+async fn fill(database: &Database) {
+    database
+        .run(
+            "INSERT INTO roles (id, name, built_in)
+             SELECT gen_random_uuid(), 'role-' || n, FALSE FROM generate_series(1, 2000) AS n;
+             INSERT INTO role_permissions SELECT id, 'notes:read' FROM roles WHERE NOT built_in;
+             INSERT INTO role_permissions SELECT id, 'notes:write' FROM roles WHERE NOT built_in;
+             INSERT INTO users (id, email, email_canonical, email_verified, username, username_canonical,
+                 password_hash, is_active, locale, created_at)
+             SELECT gen_random_uuid(), n || '@example.org', n || '@example.org', TRUE, 'user' || n, 'user' || n,
+                 'hash', TRUE, 'en', '2020-01-01'
+             FROM generate_series(1, 20000) AS n;
+             INSERT INTO user_roles
+             SELECT users.id, roles.id FROM users, roles WHERE roles.name = 'user';
+             INSERT INTO user_roles
+             SELECT users.id, roles.id FROM users JOIN roles ON roles.name = 'role-' || right(users.username, 3);
+             INSERT INTO sessions (id, user_id, generation, created_at, last_used_at, expires_at, ends_at)
+             SELECT gen_random_uuid(), id, 0, '2020-01-01', '2020-01-01', '9999-01-01', '9999-01-01' FROM users;
+             INSERT INTO verifications (user_id, email_canonical, link, link_expires_at)
+             SELECT id, email_canonical, sha256(email::bytea), '9999-01-01' FROM users;
+             INSERT INTO password_resets
+             SELECT id, email_canonical, sha256(email::bytea), '9999-01-01' FROM users;
+             INSERT INTO email_changes
+             SELECT id, id, 'x' || email, 'x' || email, sha256(email::bytea), '9999-01-01' FROM users;
+             INSERT INTO password_attempts SELECT sha256(email::bytea), 1, '9999-01-01' FROM users;
+             INSERT INTO code_attempts
+             SELECT sha256(email::bytea), 1, 1, '9999-01-01', '9999-01-01' FROM users;
+             INSERT INTO mail_queue (id, kind, user_id, recipient, recipient_canonical, locale, queued_at,
+                 attempts, due_at)
+             SELECT gen_random_uuid(), 'password_changed', id, email, email, 'en', '2020-01-01', 0, '9999-01-01'
+             FROM users;
+             ANALYZE",
+        )
+        .await;
+}
+
+/// The statements that look through a table.
+async fn scans(database: &Database, statements: &BTreeSet<String>) -> Vec<String> {
+    let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    // As if it were the sixth time, when PostgreSQL may take a plan that suits any values.
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    let mut scans = Vec::new();
+    for statement in
+        statements.iter().filter(|text| !["BEGIN", "COMMIT", "SET"].iter().any(|word| text.starts_with(word)))
+    {
+        let plan = plan(&client, statement).await;
+        let unwanted = |step: &&String| step.contains("Seq Scan on") && !is_wanted(step);
+        scans.extend(plan.iter().filter(unwanted).map(|step| format!("{}: {statement}", step.trim())));
+    }
+    scans
+}
+
+/// Every signing key is listed, and there are few. Who holds `admin` may do whatever any role names; what
+/// others may do is a second look at that table, and has another name.
+fn is_wanted(step: &str) -> bool {
+    step.contains("Seq Scan on signing_keys") || step.ends_with("Seq Scan on role_permissions")
+}
+
+async fn plan(client: &Client, statement: &str) -> Vec<String> {
+    let prepared = client.batch_execute(&format!("PREPARE this AS {statement}")).await;
+    prepared.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
+    let count = "SELECT coalesce(array_length(parameter_types, 1), 0) FROM pg_prepared_statements
+                 WHERE name = 'this'";
+    let count: i32 = client.query_one(count, &[]).await.unwrap().get(0);
+    let values = vec!["NULL"; usize::try_from(count).unwrap()].join(", ");
+    let values = if values.is_empty() { values } else { format!("({values})") };
+    let rows = client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE this{values}"), &[]).await.unwrap();
+    client.batch_execute("DEALLOCATE this").await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn neither_logins_nor_refreshes_touch_an_index() {
+    const TIMES: u32 = 40;
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let database = TEMPLATE.database().await;
+    let store = connect(&database.url()).await;
+    let ada = account("ada@example.com");
+    store.register(ada.clone()).await.unwrap();
+    let session = session(ada.user.id);
+    for number in 0..TIMES {
+        let first = if number == 0 { session.clone() } else { fixtures::session(ada.user.id) };
+        let opening = SessionOpening { session: first, verified_hash: password_hash(), renewed_hash: None };
+        store.open(opening).await.unwrap();
+        let rotation = Rotation {
+            session: session.id,
+            generation: Generation::new(number),
+            now: NOW + Duration::from_secs(number.into()),
+            lifetime: LIFETIME,
+            grace: Duration::from_secs(10),
+        };
+        assert!(matches!(store.rotate(rotation).await.unwrap(), RotationOutcome::Current(_)));
+    }
+    drop(store);
+    // A session of the server counts for all when it ends.
+    let counts = "SELECT n_tup_upd || ' ' || n_tup_hot_upd FROM pg_stat_user_tables
+                  WHERE relname IN ('users', 'sessions')";
+    let wanted = format!("{TIMES} {TIMES}");
+    let began = Instant::now();
+    while database.run(counts).await != [wanted.as_str(); 2] {
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", database.run(counts).await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

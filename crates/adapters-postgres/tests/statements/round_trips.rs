@@ -1,0 +1,71 @@
+use crate::every_method::Calls;
+use crate::proxy::Proxy;
+use crate::{ONE_AT_A_TIME, TEMPLATE, connect};
+
+/// What each call costs on a connection that has seen it before. More than one are what could not be
+/// decided by one statement, and are not what people usually do.
+const ROUND_TRIPS: [(&str, usize); 51] = [
+    ("register", 1),
+    ("register, with a session", 1),
+    ("register, a taken address", 2),
+    ("register_privately, a free address", 2),
+    ("register_privately, over a mere claim", 2),
+    ("register_privately, a taken address", 2),
+    ("register_privately, a taken username", 2),
+    ("find_by_login, an address", 1),
+    ("find_by_login, a username", 1),
+    ("find_by_id", 1),
+    ("update_profile", 1),
+    ("change_password", 1),
+    ("delete", 1),
+    ("delete, an administrator", 1),
+    ("ping", 1),
+    ("open", 1),
+    ("open, refused", 1),
+    ("principal", 1),
+    ("rotate", 1),
+    ("rotate, a retry", 2),
+    ("rotate, a stolen token", 3),
+    ("rotate, an ended session", 2),
+    ("list sessions", 1),
+    ("end", 1),
+    ("end_all", 1),
+    ("delete_expired sessions", 1),
+    ("issue_verification", 1),
+    ("find_verification", 1),
+    ("redeem_verification_code, a wrong one", 1),
+    ("redeem_verification_code, the right one", 1),
+    ("redeem_verification_code, too many wrong ones", 1),
+    ("redeem_verification_link", 1),
+    ("delete_expired secrets", 1),
+    ("issue_password_reset", 1),
+    ("find_password_reset", 1),
+    ("redeem_password_reset", 1),
+    ("request_email_change", 1),
+    ("issue_email_change", 1),
+    ("find_email_change", 1),
+    ("redeem_email_change", 1),
+    ("record_failure", 1),
+    ("record_failure, locked", 1),
+    ("locked_until", 1),
+    ("record_success", 1),
+    ("delete_stale", 1),
+    ("enqueue", 1),
+    ("claim", 1),
+    ("retry, park, complete, send_again", 4),
+    ("list mails", 1),
+    ("list keys", 1),
+    ("succeed, and delete_expired keys", 2),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_method_takes_as_many_round_trips_as_it_must() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let database = TEMPLATE.database().await;
+    let (proxy, url) = Proxy::before(&database.url()).await;
+    let store = connect(&url).await;
+    Calls::new(&store, "first", || 0).make_all().await;
+    let mut calls = Calls::new(&store, "second", || proxy.take_count());
+    calls.make_all().await;
+    assert_eq!(calls.made, ROUND_TRIPS);
+}
