@@ -143,6 +143,7 @@ fn settings(patience: Duration) -> String {
         "SET statement_timeout = {statement};
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
+         SET default_transaction_isolation = 'read committed';
          SELECT set_config('lc_messages', 'C', FALSE)
          WHERE current_setting('lc_messages') !~* '^(c$|c\\.|posix|en)'"
     )

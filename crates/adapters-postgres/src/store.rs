@@ -133,3 +133,182 @@ impl PostgresStore {
         Ok(outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+    use std::time::Instant;
+
+    use diesel::sql_types as sql;
+    use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
+    use futures_util::FutureExt as _;
+    use portcullis_throwaway_postgres::{Database, Template};
+    use tokio::runtime;
+
+    use super::*;
+    use crate::statement::statement;
+    use crate::transaction::locked;
+
+    async fn connect(url: &str) -> PostgresStore {
+        let url = PostgresUrl::parse(url).unwrap();
+        // One connection: what an operation leaves behind, the next one finds.
+        let options = PostgresOptions { connections: NonZeroUsize::MIN, ..PostgresOptions::new(url) };
+        PostgresStore::connect(&options).await.unwrap()
+    }
+
+    async fn fresh_store() -> (PostgresStore, Database) {
+        let database = Template::empty_database().await;
+        let store = connect(&database.url()).await;
+        store.migrate().await.unwrap();
+        (store, database)
+    }
+
+    async fn run(mut connection: &AsyncPgConnection, text: &str) -> Result<(), Failure> {
+        Ok(connection.batch_execute(text).await?)
+    }
+
+    async fn count_roles(mut connection: &AsyncPgConnection) -> Result<i64, Failure> {
+        let count = statement("SELECT count(*) FROM roles").returning_columns::<sql::BigInt>();
+        Ok(count.get_result(&mut connection).await?)
+    }
+
+    async fn roles(store: &PostgresStore) -> i64 {
+        store.read((), |connection, ()| count_roles(connection).boxed()).await.unwrap()
+    }
+
+    const ADD_ROLE: &str =
+        "INSERT INTO roles VALUES (gen_random_uuid(), gen_random_uuid()::text, NULL, FALSE)";
+
+    async fn process(store: &PostgresStore) -> i32 {
+        let id = store.read((), |mut connection, ()| {
+            async move {
+                let id = statement("SELECT pg_backend_pid()").returning_columns::<sql::Integer>();
+                Ok(id.get_result(&mut connection).await?)
+            }
+            .boxed()
+        });
+        id.await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_connection_has_its_settings() {
+        let (store, _database) = fresh_store().await;
+        for (name, value) in [
+            ("statement_timeout", "1425ms"),
+            ("lock_timeout", "1187ms"),
+            ("idle_in_transaction_session_timeout", "3800ms"),
+            ("default_transaction_isolation", "read committed"),
+        ] {
+            let setting = store.read(name, |mut connection, name| {
+                async move {
+                    let setting = statement("SELECT current_setting($1)").bind::<sql::Text, _>(*name);
+                    let setting = setting.returning_columns::<sql::Text>();
+                    Ok::<String, _>(setting.get_result(&mut connection).await?)
+                }
+                .boxed()
+            });
+            assert_eq!(setting.await.unwrap(), value, "{name}");
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_transaction_that_fails_leaves_nothing() {
+        let (store, _database) = fresh_store().await;
+        let before = process(&store).await;
+        // The second time all of it is prepared, and sent before the first answer.
+        for _ in 0..2 {
+            let failing = store.write((), |connection, ()| {
+                async move {
+                    let lock = async { statement(ADD_ROLE).execute(&mut &*connection).await };
+                    let work = async {
+                        let fail = statement("SELECT 1 / (SELECT 0)").returning_columns::<sql::Integer>();
+                        Ok(fail.get_result::<i32>(&mut &*connection).await?)
+                    };
+                    locked(connection, lock, work).await
+                }
+                .boxed()
+            });
+            let error = failing.await.expect_err("nothing can be divided by zero");
+            assert!(!error.is_unavailable(), "{error:?}");
+        }
+        assert_eq!(roles(&store).await, 2);
+        assert_eq!(process(&store).await, before, "its connection is as good as before");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_transaction_that_panics_harms_nobody_else() {
+        let (store, _database) = fresh_store().await;
+        let panicking = store.write((), |connection, ()| {
+            async move {
+                run(connection, "BEGIN").await?;
+                run(connection, ADD_ROLE).await?;
+                panic!("on purpose") as Result<(), Failure>
+            }
+            .boxed()
+        });
+        let error = panicking.await.expect_err("the panic is told");
+        assert!(!error.is_unavailable(), "it is a defect, which no retry cures");
+        assert_eq!(roles(&store).await, 2, "nobody finds its transaction open");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_takes_too_long_is_given_up_by_the_server_and_else_by_the_store() {
+        let (store, database) = fresh_store().await;
+        let before = process(&store).await;
+        let slow = async |text: &'static str| {
+            let began = Instant::now();
+            let error = store.write(text, |connection, text| run(connection, text).boxed()).await;
+            assert!(error.expect_err("it takes too long").is_unavailable());
+            assert!(began.elapsed() < Duration::from_millis(2_300), "{:?}", began.elapsed());
+        };
+        slow("SELECT pg_sleep(5)").await;
+        assert_eq!(process(&store).await, before, "who gives up first is the server, and goes on");
+        slow("SET statement_timeout = 0; SELECT pg_sleep(5)").await;
+        assert_ne!(process(&store).await, before, "a connection that is busy is not used again");
+        drop(database);
+    }
+
+    #[test]
+    fn a_caller_on_a_single_thread_can_go_away_in_the_middle() {
+        let main = runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+        let (store, _database) = main.block_on(fresh_store());
+        let (begun, has_begun) = mpsc::channel();
+
+        let abandoned = store.clone();
+        let worker = std::thread::spawn(move || {
+            let worker = runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            worker.block_on(async {
+                let slow = abandoned.write(begun, |connection, begun| {
+                    async move {
+                        begun.send(()).unwrap();
+                        run(connection, "SELECT pg_sleep(0.3)").await?;
+                        run(connection, ADD_ROLE).await
+                    }
+                    .boxed()
+                });
+                let called = Instant::now();
+                tokio::time::timeout(Duration::from_millis(50), slow).await.expect_err("nobody waits for it");
+                assert!(called.elapsed() < Duration::from_millis(250), "going away does not wait");
+            });
+        });
+        worker.join().expect("going away does not panic");
+
+        has_begun.recv().unwrap();
+        let seen = main.block_on(roles(&store));
+        assert_eq!(seen, 3, "what was begun is finished, and its connection serves the next");
+        main.block_on(async { drop(store) });
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_row_that_makes_no_sense_is_a_defect() {
+        use portcullis_domain::ports::UserRepository as _;
+        let (store, database) = fresh_store().await;
+        let broken = "INSERT INTO users
+                      (id, email, email_canonical, email_verified, is_active, locale, created_at)
+                      VALUES (gen_random_uuid(), 'no address', 'no address', FALSE, TRUE, 'en', now())
+                      RETURNING id";
+        let id: uuid::Uuid = database.run(broken).await[0].parse().unwrap();
+        let found = store.find_by_id(id.into()).await;
+        assert!(!found.expect_err("no user has no address").is_unavailable());
+    }
+}
