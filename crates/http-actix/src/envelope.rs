@@ -2,19 +2,21 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::{HttpOptions, access_log, head, security_headers};
+use crate::{HttpOptions, Readiness, access_log, head, security_headers};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What every request and every answer goes through, whichever handler or part of the framework answers.
 pub(crate) async fn envelope(
     options: web::Data<HttpOptions>,
+    readiness: web::Data<Readiness>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
@@ -26,6 +28,10 @@ pub(crate) async fn envelope(
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.header_value());
     security_headers::complete(headers);
+    if readiness.is_shutting_down() {
+        // The client's next request is for another instance.
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
     access_log::record(&response, id, started.elapsed());
     Ok(response)
 }

@@ -16,7 +16,7 @@ pub struct Readiness(Arc<AtomicBool>);
 
 impl Readiness {
     /// From now on `/health/ready` answers 503, so that load balancers look elsewhere. Requests that come
-    /// all the same are still answered.
+    /// all the same are still answered, and their connections closed.
     pub fn begin_shutdown(&self) {
         self.0.store(true, Ordering::Release);
     }

@@ -12,7 +12,7 @@ use portcullis_http_actix::{
     Api, HttpOptions, MailboxReader, Readiness, ServerLimits, serve, serve_operations,
 };
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
@@ -86,9 +86,13 @@ impl Service {
 
     /// Ends everything within `grace`: readiness first, then the API once the requests that it has taken
     /// are answered, and last the operations listener, which tells until then how the service is.
+    ///
+    /// For a tenth of the time new connections are still taken, until load balancers have seen that the
+    /// service is not ready any more: who is sent here meanwhile is not turned away.
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.readiness.begin_shutdown();
         self.shutdown.begin();
+        sleep(grace / 10).await;
         let background = timeout(grace, async { while self.background.join_next().await.is_some() {} });
         let ((), finished) = tokio::join!(self.api.stop(true), background);
         if finished.is_err() {
