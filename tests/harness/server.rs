@@ -1,6 +1,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,12 +28,14 @@ pub(crate) struct ServerBuilder {
     data: Arc<TempDir>,
     /// Made for the first server that is started, and kept for those that follow on it.
     database: Option<Arc<Database>>,
+    /// Whether there are two where the store can be shared.
+    is_raced: bool,
 }
 
 impl ServerBuilder {
     pub(crate) fn new() -> Self {
         let data = Arc::new(TempDir::new().expect("a temporary folder"));
-        Self { settings: Vec::new(), data, database: None }
+        Self { settings: Vec::new(), data, database: None, is_raced: false }
             .with("PORTCULLIS_BIND", "127.0.0.1:0")
             .with("PORTCULLIS_OPS_BIND", "")
             .with("PORTCULLIS_RATE_LIMIT", "off")
@@ -46,6 +49,19 @@ impl ServerBuilder {
     pub(crate) fn with(mut self, variable: &str, value: impl Into<String>) -> Self {
         self.settings.push((variable.to_owned(), value.into()));
         self
+    }
+
+    /// Where the store can be shared, starts two instances, and sends every other request to the second.
+    pub(crate) fn raced(mut self) -> Self {
+        self.is_raced = true;
+        self.with("PORTCULLIS_PUBLIC_URL", "http://accounts.test")
+    }
+
+    /// Keeps its data in a PostgreSQL database of its own.
+    pub(crate) async fn with_empty_database(self) -> Self {
+        let database = Template::empty_database().await;
+        let url = database.url();
+        Self { database: Some(Arc::new(database)), ..self }.on_postgres(&url)
     }
 
     /// Keeps its data in this PostgreSQL database.
@@ -72,10 +88,17 @@ impl ServerBuilder {
     pub(crate) async fn start(mut self) -> Server {
         let has_database = self.settings.iter().any(|(variable, _)| variable == "PORTCULLIS_DATABASE_URL");
         if crate::STORE == Store::Postgres && !has_database {
-            let database = Template::empty_database().await;
-            self = self.on_postgres(&database.url());
-            self.database = Some(Arc::new(database));
+            self = self.with_empty_database().await;
         }
+        let second = (self.is_raced && crate::STORE == Store::Postgres).then(|| self.clone());
+        let mut server = Self::spawn(self).await;
+        if let Some(second) = second {
+            server.second = Some(Box::new(Self::spawn(second).await));
+        }
+        server
+    }
+
+    async fn spawn(self) -> Server {
         tokio::task::spawn_blocking(move || Server::spawn(self)).await.expect("the server starts")
     }
 }
@@ -87,6 +110,9 @@ pub(crate) struct Server {
     url: String,
     log: Arc<Mutex<String>>,
     client: Client,
+    /// Another instance on the same store.
+    second: Option<Box<Server>>,
+    requests: AtomicUsize,
 }
 
 impl Server {
@@ -132,7 +158,15 @@ impl Server {
             .timeout(Duration::from_mins(1))
             .build()
             .expect("a client");
-        Self { builder, process: Mutex::new(process), url, log, client }
+        Self {
+            builder,
+            process: Mutex::new(process),
+            url,
+            log,
+            client,
+            second: None,
+            requests: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn process_id(&self) -> u32 {
@@ -160,6 +194,9 @@ impl Server {
 
     /// Kills the server without warning.
     pub(crate) fn kill(&self) {
+        if let Some(second) = &self.second {
+            second.kill();
+        }
         let mut process = self.process.lock().expect("no holder panics");
         process.kill().expect("the server runs");
         process.wait().expect("a child can be waited for");
@@ -171,6 +208,11 @@ impl Server {
         let again = self.builder.clone();
         drop(self);
         again.start().await
+    }
+
+    /// Another instance on the same store.
+    pub(crate) async fn another(&self) -> Self {
+        self.builder.clone().start().await
     }
 
     /// The binary on this server's data, about to run `arguments`.
@@ -193,7 +235,12 @@ impl Server {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url))
+        let is_even = self.requests.fetch_add(1, Ordering::Relaxed).is_multiple_of(2);
+        let url = match &self.second {
+            Some(second) if !is_even => &second.url,
+            _ => &self.url,
+        };
+        self.client.request(method, format!("{url}{path}"))
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {

@@ -1,0 +1,5 @@
+//! Two instances on one PostgreSQL, behind a load balancer.
+
+mod load_balancer;
+mod rolling_restart;
+mod shared_state;
