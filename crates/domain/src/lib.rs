@@ -8,9 +8,11 @@
 //! - [ports] are small traits whose methods are atomic steps;
 //! - [`use_cases`] are one struct each, with one method that takes one command.
 
+pub mod archive;
 pub mod mail;
 pub mod policy;
 pub mod ports;
+mod role;
 mod secrets;
 mod services;
 mod session;
@@ -19,6 +21,7 @@ pub mod use_cases;
 mod user;
 mod values;
 
+pub use role::*;
 pub use secrets::*;
 pub use session::*;
 pub use signing_key::*;

@@ -9,6 +9,7 @@ mod access_tokens;
 mod clock;
 mod delivery_signal;
 mod entropy;
+mod installation_archive;
 mod lockout_repository;
 mod mail_queue;
 mod mailer;
@@ -25,6 +26,7 @@ pub use access_tokens::{
 pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
+pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord, WritePageError};
 pub use lockout_repository::{Attempt, LockoutPolicy, LockoutRepository};
 pub use mail_queue::MailQueue;
 pub use mailer::{Mailer, MailerError};
@@ -46,6 +48,7 @@ pub use {
     clock::MockClock,
     delivery_signal::MockDeliverySignal,
     entropy::MockEntropy,
+    installation_archive::MockInstallationArchive,
     lockout_repository::MockLockoutRepository,
     mail_queue::MockMailQueue,
     mailer::MockMailer,

@@ -8,10 +8,16 @@ use crate::values::{EmailAddress, UserId};
 ///
 /// Both kinds look alike, so a store does the same work for both and keeps no address that
 /// somebody merely tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttemptKey([u8; 32]);
 
 impl AttemptKey {
+    /// The key that a store kept as these octets.
+    #[must_use]
+    pub const fn from_bytes(stored: [u8; 32]) -> Self {
+        Self(stored)
+    }
+
     /// The 32 octets that stores keep.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -81,6 +81,12 @@ impl fmt::Debug for CodeDigests {
 pub struct CodeDigest([u8; 32]);
 
 impl CodeDigest {
+    /// The digest that a store kept as these octets.
+    #[must_use]
+    pub const fn from_bytes(stored: [u8; 32]) -> Self {
+        Self(stored)
+    }
+
     /// The 32 octets that stores keep.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -55,6 +55,12 @@ impl fmt::Debug for TokenSecret {
 pub struct TokenDigest([u8; 32]);
 
 impl TokenDigest {
+    /// The digest that a store kept as these octets.
+    #[must_use]
+    pub const fn from_bytes(stored: [u8; 32]) -> Self {
+        Self(stored)
+    }
+
     /// The 32 octets that stores keep.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

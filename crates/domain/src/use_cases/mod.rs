@@ -1,12 +1,14 @@
 //! Use cases: one file, one struct that holds the ports it needs, one method that takes one command,
 //! one error enum.
 //!
-//! [`UseCases::new`] builds them all from the [`Ports`] of an installation and its [`Policy`].
+//! [`UseCases::new`] builds them all from the [`Ports`] of an installation and its
+//! [policy](crate::policy::Policy).
 
 mod authenticate;
 mod change_password;
 mod check_health;
 mod confirm_email_change;
+mod copy_installation;
 mod create_user;
 mod delete_account;
 mod deliver_mail;
@@ -37,6 +39,7 @@ pub use authenticate::{Authenticate, AuthenticateError};
 pub use change_password::{ChangePassword, ChangePasswordCommand, ChangePasswordError};
 pub use check_health::CheckHealth;
 pub use confirm_email_change::{ConfirmEmailChange, ConfirmEmailChangeError};
+pub use copy_installation::{CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage};
 pub use create_user::{CreateUser, CreateUserCommand, CreateUserError};
 pub use delete_account::{DeleteAccount, DeleteAccountError};
 pub use deliver_mail::{DeliverMail, Delivery};

@@ -1,0 +1,48 @@
+//! Roles: what their holders may do.
+
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
+use crate::values::{Permission, RoleId, RoleName};
+
+/// A role: permissions under a name, to be held by users.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Role {
+    /// Names it for good.
+    pub id: RoleId,
+    /// What it is called; unique among roles.
+    pub name: RoleName,
+    /// What it is for.
+    pub description: Option<String>,
+    /// Whether it is in every store from the start, and stays as it is.
+    pub built_in: bool,
+    /// What its holders may do.
+    pub permissions: BTreeSet<Permission>,
+}
+
+impl Role {
+    /// `admin` and `user`, with which every store begins.
+    #[must_use]
+    pub fn all_built_in() -> [Self; 2] {
+        let built_in = |id, name, description: &str| Self {
+            id: Uuid::from_u128(id).into(),
+            name,
+            description: Some(description.to_owned()),
+            built_in: true,
+            permissions: BTreeSet::new(),
+        };
+        [
+            built_in(
+                0x00000000_0000_7000_8000_000000000001,
+                RoleName::admin(),
+                "Holds every permission there is or will be",
+            ),
+            built_in(
+                0x00000000_0000_7000_8000_000000000002,
+                RoleName::user(),
+                "Held by every account; holds no permission",
+            ),
+        ]
+    }
+}
