@@ -3,7 +3,8 @@
 //! - [`MemoryStorage`] keeps every promise of the storage ports; it passes the same suite as a database.
 //! - [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`CheapHasher`], [`FakeAccessTokens`] and
 //!   [`CountingSignal`] stand in for the world outside: deterministic, quick, and open to questions.
-//! - [`storage_contract!`] and [`mailer_contract!`] run every case of a [contract] against an adapter.
+//! - [`storage_contract!`], [`archive_contract!`] and [`mailer_contract!`] run every case of a [contract]
+//!   against an adapter.
 //! - [`fixtures`] are people, sessions and mails to begin with.
 
 #[cfg(doctest)]

@@ -23,8 +23,18 @@ fn named<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
 #[test]
 fn the_macros_list_every_case() {
     let lists = source("src/contract/mod.rs");
-    for contract in ["users", "sessions", "tokens", "lockout", "mail_queue", "signing_keys", "mailer"] {
-        let folder = matches!(contract, "users" | "tokens" | "mail_queue");
+    let contracts = [
+        "users",
+        "sessions",
+        "tokens",
+        "lockout",
+        "mail_queue",
+        "signing_keys",
+        "installation_archive",
+        "mailer",
+    ];
+    for contract in contracts {
+        let folder = matches!(contract, "users" | "tokens" | "mail_queue" | "installation_archive");
         let cases = source(&format!("src/contract/{contract}{}", if folder { "" } else { ".rs" }));
         let written = named(&cases, "pub async fn ", '(');
         let listed = named(&lists, &format!("{contract}::"), ',');

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod account_changes;
+mod copying;
 mod delivery;
 mod email_addresses;
 mod ids;

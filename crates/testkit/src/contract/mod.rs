@@ -3,11 +3,12 @@
 //! Each case is one documented function on a fresh, empty [`Storage`](crate::Storage), or on a
 //! [`MailerSetup`](mailer::MailerSetup) that has delivered nothing. The
 //! documentation of the ports names the case that proves a promise.
-//! [`storage_contract!`](crate::storage_contract) and [`mailer_contract!`](crate::mailer_contract) list
-//! them all.
+//! [`storage_contract!`](crate::storage_contract), [`archive_contract!`](crate::archive_contract) and
+//! [`mailer_contract!`](crate::mailer_contract) list them all.
 
 #![expect(clippy::missing_panics_doc, reason = "every case panics when the adapter fails it")]
 
+pub mod installation_archive;
 pub mod lockout;
 pub mod mail_queue;
 pub mod mailer;
@@ -157,6 +158,40 @@ macro_rules! storage_contract {
         async fn $case() {
             let storage: $crate::Storage = $storage;
             $crate::contract::$port::$case(&storage).await;
+        }
+    )+};
+}
+
+/// Expands to one `#[tokio::test]` for each case of the contract of archives, which only stores that
+/// installations are copied from or to need to keep.
+///
+/// Takes an expression that gives an [`ArchiveSetup`](installation_archive::ArchiveSetup) on a store of its
+/// own, fresh and empty but for the built-in roles. The expression may await, and is evaluated for each case.
+/// The calling crate depends on `tokio` with the features `macros` and `rt-multi-thread`.
+#[macro_export]
+macro_rules! archive_contract {
+    ($setup:expr) => {
+        $crate::archive_contract! { @test $setup;
+            installation_archive::the_built_in_roles_are_the_same_in_every_store,
+            installation_archive::every_kind_comes_back_as_it_was_written,
+            installation_archive::what_the_ports_keep_is_in_the_archive,
+            installation_archive::what_is_written_serves,
+            installation_archive::pages_follow_each_other_in_the_order_of_the_keys,
+            installation_archive::a_page_begins_after_a_key_that_is_gone,
+            installation_archive::records_are_counted,
+            installation_archive::a_page_is_written_whole_or_not_at_all,
+            installation_archive::writing_again_changes_nothing,
+            installation_archive::raced_writers_store_each_record_once,
+            installation_archive::a_record_with_other_content_is_refused,
+            installation_archive::a_record_that_collides_is_refused,
+            installation_archive::a_record_that_names_what_is_not_stored_is_refused,
+        }
+    };
+    (@test $setup:expr; $($port:ident::$case:ident,)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $case() {
+            let setup: $crate::contract::installation_archive::ArchiveSetup = $setup;
+            $crate::contract::$port::$case(&setup).await;
         }
     )+};
 }

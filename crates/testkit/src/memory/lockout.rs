@@ -1,9 +1,10 @@
 use async_trait::async_trait;
+use portcullis_domain::archive::PasswordAttempts;
 use portcullis_domain::ports::{Attempt, LockoutPolicy, LockoutRepository, StorageError};
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use super::MemoryStorage;
-use super::state::{State, WrongPasswords, remove_up_to};
+use super::state::{State, remove_up_to};
 
 #[async_trait]
 impl LockoutRepository for MemoryStorage {
@@ -24,10 +25,11 @@ impl LockoutRepository for MemoryStorage {
         if let Some(until) = state.lock(key, now) {
             return Ok(Attempt::Locked { until });
         }
-        let before = state.wrong_passwords.get(&key).filter(|wrong| wrong.still_count(now, policy));
-        let count = before.map_or(0, |wrong| wrong.count) + 1;
-        let locked_until = (count >= policy.threshold).then(|| now + policy.duration);
-        state.wrong_passwords.insert(key, WrongPasswords { count, last_at: now, locked_until });
+        let before = state.wrong_passwords.get(&key).filter(|wrong| still_count(wrong, now, policy));
+        let failures = before.map_or(0, |wrong| wrong.failures) + 1;
+        let locked_until = (failures >= policy.threshold).then(|| now + policy.duration);
+        let attempts = PasswordAttempts { key, failures, last_failure_at: now, locked_until };
+        state.wrong_passwords.insert(key, attempts);
         Ok(Attempt::Admitted)
     }
 
@@ -42,18 +44,16 @@ impl LockoutRepository for MemoryStorage {
 
     async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
         let mut state = self.step("LockoutRepository::delete_stale")?;
-        let passwords = state.wrong_passwords.extract_if(|_, wrong| wrong.last_at < before);
+        let passwords = state.wrong_passwords.extract_if(|_, wrong| wrong.last_failure_at < before);
         let deleted = remove_up_to(limit, passwords);
-        let codes = state.wrong_codes.extract_if(|_, wrong| wrong.last_at < before);
+        let codes = state.wrong_codes.extract_if(|_, wrong| wrong.last_failure_at < before);
         Ok(deleted + remove_up_to(limit - deleted, codes))
     }
 }
 
-impl WrongPasswords {
-    /// Whether these are in a row with one at `now`, which no lock refuses.
-    fn still_count(&self, now: Timestamp, policy: LockoutPolicy) -> bool {
-        self.locked_until.is_none() && now < self.last_at + policy.forgotten_after()
-    }
+/// Whether these are in a row with one at `now`, which no lock refuses.
+fn still_count(wrong: &PasswordAttempts, now: Timestamp, policy: LockoutPolicy) -> bool {
+    wrong.locked_until.is_none() && now < wrong.last_failure_at + policy.forgotten_after()
 }
 
 impl State {

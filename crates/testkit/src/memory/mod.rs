@@ -1,6 +1,7 @@
 //! Storage in memory: every storage port, on one state behind one mutex.
 
 mod faults;
+mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod operator;

@@ -1,14 +1,15 @@
 use async_trait::async_trait;
-use portcullis_domain::{Permission, RoleId, RoleName, UserId};
+use portcullis_domain::{Permission, Role, RoleId, RoleName, UserId};
 
 use super::MemoryStorage;
 use crate::Operator;
 
 #[async_trait]
 impl Operator for MemoryStorage {
-    async fn add_role(&self, _id: RoleId, name: &RoleName, permissions: &[Permission]) {
+    async fn add_role(&self, id: RoleId, name: &RoleName, permissions: &[Permission]) {
         let permissions = permissions.iter().cloned().collect();
-        let replaced = self.state().roles.insert(name.clone(), permissions);
+        let role = Role { id, name: name.clone(), description: None, built_in: false, permissions };
+        let replaced = self.state().roles.insert(name.clone(), role);
         assert!(replaced.is_none(), "the role {name} is new");
     }
 

@@ -1,70 +1,35 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use portcullis_domain::archive::{
+    CodeAttempts, IssuedPasswordReset, IssuedVerification, PasswordAttempts, PendingEmailChange,
+};
 use portcullis_domain::mail::{MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::{
-    Account, AttemptKey, CodeDigest, EmailAddress, Permission, Permissions, Principal, RoleName, Session,
-    SessionId, SigningKey, Timestamp, TokenDigest, User, UserId, Username,
+    Account, AttemptKey, EmailAddress, Permissions, Principal, Role, RoleName, Session, SessionId,
+    SigningKey, User, UserId, Username,
 };
 
 /// Everything that is stored. What several ports look up or end is here; the steps are with their ports.
+#[derive(Clone)]
 pub(super) struct State {
-    pub(super) roles: BTreeMap<RoleName, BTreeSet<Permission>>,
+    pub(super) roles: BTreeMap<RoleName, Role>,
     pub(super) accounts: HashMap<UserId, Account>,
     pub(super) sessions: HashMap<SessionId, Session>,
-    pub(super) verifications: HashMap<UserId, Verification>,
-    pub(super) resets: HashMap<UserId, Reset>,
-    pub(super) email_changes: HashMap<UserId, EmailChange>,
-    pub(super) wrong_passwords: HashMap<AttemptKey, WrongPasswords>,
-    pub(super) wrong_codes: HashMap<AttemptKey, WrongCodes>,
+    pub(super) verifications: HashMap<UserId, IssuedVerification>,
+    pub(super) resets: HashMap<UserId, IssuedPasswordReset>,
+    pub(super) email_changes: HashMap<UserId, PendingEmailChange>,
+    pub(super) wrong_passwords: HashMap<AttemptKey, PasswordAttempts>,
+    pub(super) wrong_codes: HashMap<AttemptKey, CodeAttempts>,
     pub(super) mails: Vec<MailRecord>,
-    pub(super) signing_keys: Vec<SigningKey>,
-}
-
-/// The secrets of a verification mail.
-pub(super) struct Verification {
-    pub(super) address: EmailAddress,
-    pub(super) link: TokenDigest,
-    pub(super) link_expires_at: Timestamp,
-    /// None once it is spent.
-    pub(super) code: Option<CodeDigest>,
-    pub(super) code_expires_at: Timestamp,
-}
-
-/// The secret of a reset mail.
-pub(super) struct Reset {
-    pub(super) address: EmailAddress,
-    pub(super) digest: TokenDigest,
-    pub(super) expires_at: Timestamp,
-}
-
-/// A change of address that was asked for.
-pub(super) struct EmailChange {
-    pub(super) new_address: EmailAddress,
-    pub(super) session: SessionId,
-    /// The secret and its expiry, once there is one.
-    pub(super) secret: Option<(TokenDigest, Timestamp)>,
-}
-
-/// Wrong passwords in a row, under one key.
-pub(super) struct WrongPasswords {
-    pub(super) count: u32,
-    pub(super) last_at: Timestamp,
-    pub(super) locked_until: Option<Timestamp>,
-}
-
-/// Wrong codes for one address.
-pub(super) struct WrongCodes {
-    pub(super) since_issued: u32,
-    pub(super) within_hour: u32,
-    pub(super) hour_began_at: Timestamp,
-    pub(super) last_at: Timestamp,
+    /// By their positions.
+    pub(super) signing_keys: BTreeMap<u32, SigningKey>,
 }
 
 impl Default for State {
     fn default() -> Self {
         Self {
-            roles: [RoleName::admin(), RoleName::user()].map(|name| (name, BTreeSet::new())).into(),
+            roles: Role::all_built_in().map(|role| (role.name.clone(), role)).into(),
             accounts: HashMap::new(),
             sessions: HashMap::new(),
             verifications: HashMap::new(),
@@ -73,7 +38,7 @@ impl Default for State {
             wrong_passwords: HashMap::new(),
             wrong_codes: HashMap::new(),
             mails: Vec::new(),
-            signing_keys: Vec::new(),
+            signing_keys: BTreeMap::new(),
         }
     }
 }
@@ -105,9 +70,10 @@ impl State {
 
     fn permissions(&self, held: &[RoleName]) -> Permissions {
         if held.iter().any(RoleName::is_admin) {
-            Permissions::every(self.roles.values().flatten().cloned())
+            Permissions::every(self.roles.values().flat_map(|role| role.permissions.iter().cloned()))
         } else {
-            Permissions::only(held.iter().filter_map(|role| self.roles.get(role)).flatten().cloned())
+            let held = held.iter().filter_map(|name| self.roles.get(name));
+            Permissions::only(held.flat_map(|role| role.permissions.iter().cloned()))
         }
     }
 

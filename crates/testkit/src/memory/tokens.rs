@@ -1,6 +1,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use portcullis_domain::archive::{
+    CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
+    PendingEmailChange,
+};
 use portcullis_domain::ports::{
     CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset, StorageError,
     TokenRepository, VerificationSecrets,
@@ -8,7 +12,7 @@ use portcullis_domain::ports::{
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 
 use super::MemoryStorage;
-use super::state::{EmailChange, Reset, State, Verification, WrongCodes, remove_up_to};
+use super::state::{State, remove_up_to};
 
 const HOUR: Duration = Duration::from_hours(1);
 
@@ -26,9 +30,10 @@ impl TokenRepository for MemoryStorage {
         let user = state.active_user_with_email(address).filter(|user| !user.email_verified);
         if let Some(user) = &user {
             let VerificationSecrets { link, link_expires_at, code, code_expires_at, .. } = secrets;
-            let (address, code) = (user.email.clone(), Some(code));
-            let verification = Verification { address, link, link_expires_at, code, code_expires_at };
-            state.verifications.insert(user.id, verification);
+            let code = Some(IssuedCode { digest: code, expires_at: code_expires_at });
+            let address = user.email.clone();
+            let issued = IssuedVerification { user: user.id, address, link, link_expires_at, code };
+            state.verifications.insert(user.id, issued);
         }
         Ok(user)
     }
@@ -75,7 +80,9 @@ impl TokenRepository for MemoryStorage {
         let mut state = self.step("TokenRepository::issue_password_reset")?;
         let user = state.active_user_with_email(address);
         if let Some(user) = &user {
-            state.resets.insert(user.id, Reset { address: user.email.clone(), digest, expires_at });
+            let address = user.email.clone();
+            let issued = IssuedPasswordReset { user: user.id, address, digest, expires_at };
+            state.resets.insert(user.id, issued);
         }
         Ok(user)
     }
@@ -107,7 +114,7 @@ impl TokenRepository for MemoryStorage {
         let mut state = self.step("TokenRepository::request_email_change")?;
         state.account_mut(request.user)?;
         let EmailChangeRequest { user, session, new_address, mails, .. } = request;
-        state.email_changes.insert(user, EmailChange { new_address, session, secret: None });
+        state.email_changes.insert(user, PendingEmailChange { user, session, new_address, link: None });
         state.queue_all(mails);
         Ok(())
     }
@@ -124,7 +131,7 @@ impl TokenRepository for MemoryStorage {
         let Some(change) = pending else {
             return Ok(None);
         };
-        change.secret = Some((digest, expires_at));
+        change.link = Some(IssuedEmailChangeLink { digest, expires_at });
         Ok(state.user(user).cloned())
     }
 
@@ -162,27 +169,19 @@ impl TokenRepository for MemoryStorage {
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
         let mut state = self.step("TokenRepository::delete_expired")?;
-        let verifications = state.verifications.extract_if(|_, verification| verification.is_over(now));
+        let verifications = state.verifications.extract_if(|_, issued| is_over(issued, now));
         let mut deleted = remove_up_to(limit, verifications);
         deleted += remove_up_to(limit - deleted, state.resets.extract_if(|_, reset| reset.expires_at < now));
-        let changes = state.email_changes.extract_if(|_, change| change.is_over(now));
+        let is_over = |change: &PendingEmailChange| change.link.is_some_and(|link| link.expires_at < now);
+        let changes = state.email_changes.extract_if(|_, change| is_over(change));
         deleted += remove_up_to(limit - deleted, changes);
         Ok(deleted)
     }
 }
 
-impl Verification {
-    /// Whether link and code have both expired.
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.link_expires_at < now && (self.code.is_none() || self.code_expires_at < now)
-    }
-}
-
-impl EmailChange {
-    /// Whether it was confirmed by nobody in time.
-    fn is_over(&self, now: Timestamp) -> bool {
-        self.secret.is_some_and(|(_, expires_at)| expires_at < now)
-    }
+/// Whether link and code have both expired.
+fn is_over(issued: &IssuedVerification, now: Timestamp) -> bool {
+    issued.link_expires_at < now && issued.code.is_none_or(|code| code.expires_at < now)
 }
 
 impl State {
@@ -196,29 +195,30 @@ impl State {
     }
 
     fn user_of_link(&self, link: TokenDigest, now: Timestamp) -> Option<User> {
-        let is_named = |known: &Verification| known.link == link && now < known.link_expires_at;
+        let is_named = |known: &IssuedVerification| known.link == link && now < known.link_expires_at;
         let (id, verification) = self.verifications.iter().find(|(_, known)| is_named(known))?;
         self.user_at(*id, &verification.address)
     }
 
     fn user_of_code(&self, redemption: &CodeRedemption) -> Option<UserId> {
         let user = self.user_with_email(&redemption.address)?;
-        let verification = self.verifications.get(&user.id)?;
-        let is_right = verification.address == user.email
-            && redemption.now < verification.code_expires_at
-            && redemption.code?.matches(verification.code?.as_bytes());
+        let issued = self.verifications.get(&user.id)?;
+        let code = issued.code?;
+        let is_right = issued.address == user.email
+            && redemption.now < code.expires_at
+            && redemption.code?.matches(code.digest.as_bytes());
         is_right.then_some(user.id)
     }
 
     fn user_of_reset(&self, digest: TokenDigest, now: Timestamp) -> Option<User> {
-        let is_named = |known: &Reset| known.digest == digest && now < known.expires_at;
+        let is_named = |known: &IssuedPasswordReset| known.digest == digest && now < known.expires_at;
         let (id, reset) = self.resets.iter().find(|(_, known)| is_named(known))?;
         self.user_at(*id, &reset.address)
     }
 
-    fn email_change(&self, digest: TokenDigest, now: Timestamp) -> Option<(UserId, &EmailChange)> {
-        let is_named =
-            |change: &EmailChange| change.secret.is_some_and(|(known, until)| known == digest && now < until);
+    fn email_change(&self, digest: TokenDigest, now: Timestamp) -> Option<(UserId, &PendingEmailChange)> {
+        let is_good = |link: IssuedEmailChangeLink| link.digest == digest && now < link.expires_at;
+        let is_named = |change: &PendingEmailChange| change.link.is_some_and(is_good);
         self.email_changes.iter().find(|(_, change)| is_named(change)).map(|(id, change)| (*id, change))
     }
 
@@ -238,7 +238,7 @@ impl State {
 
     fn exhausted(&self, redemption: &CodeRedemption) -> Option<CodeOutcome> {
         let wrong = self.wrong_codes.get(&redemption.attempts)?;
-        let hour_ends_at = wrong.hour_began_at + HOUR;
+        let hour_ends_at = wrong.hour_started_at + HOUR;
         let until = (wrong.within_hour >= redemption.limits.per_hour && redemption.now < hour_ends_at)
             .then_some(hour_ends_at);
         let is_exhausted = until.is_some() || wrong.since_issued >= redemption.limits.per_code;
@@ -247,14 +247,16 @@ impl State {
 
     fn count_wrong_code(&mut self, redemption: &CodeRedemption) {
         let now = redemption.now;
-        let unused = WrongCodes { since_issued: 0, within_hour: 0, hour_began_at: now, last_at: now };
-        let wrong = self.wrong_codes.entry(redemption.attempts).or_insert(unused);
-        if wrong.hour_began_at + HOUR <= now {
+        let key = redemption.attempts;
+        let unused =
+            CodeAttempts { key, since_issued: 0, within_hour: 0, hour_started_at: now, last_failure_at: now };
+        let wrong = self.wrong_codes.entry(key).or_insert(unused);
+        if wrong.hour_started_at + HOUR <= now {
             wrong.within_hour = 0;
-            wrong.hour_began_at = now;
+            wrong.hour_started_at = now;
         }
         wrong.since_issued += 1;
         wrong.within_hour += 1;
-        wrong.last_at = now;
+        wrong.last_failure_at = now;
     }
 }

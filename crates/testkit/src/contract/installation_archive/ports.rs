@@ -1,0 +1,350 @@
+use std::time::Duration;
+
+use portcullis_domain::archive::{
+    CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
+    PasswordAttempts, PendingEmailChange, Record, RecordKey, RecordKind,
+};
+use portcullis_domain::mail::{MailKind, MailRecord, MailState};
+use portcullis_domain::ports::{
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LockoutPolicy,
+    NewAccount, PasswordReset, Rotation, RotationOutcome, VerificationSecrets,
+};
+use portcullis_domain::{
+    Account, Generation, KeyId, LoginIdentifier, Permissions, Role, RoleId, RoleName, Session,
+    SigningAlgorithm, SigningKey, User,
+};
+
+use super::ArchiveSetup;
+use crate::ScriptedEntropy;
+use crate::contract::steps::{DAY, HOUR, MINUTE, TICK};
+use crate::fixtures::{
+    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, mail, name, other_hash,
+    password_hash, permission, role, session, token_digest, user, username,
+};
+
+static ENTROPY: ScriptedEntropy = ScriptedEntropy::seeded(0x9027);
+
+const POLICY: LockoutPolicy = LockoutPolicy { threshold: 2, duration: HOUR };
+const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
+
+fn signing_key(id: &str) -> SigningKey {
+    SigningKey {
+        id: KeyId::new(id),
+        algorithm: SigningAlgorithm::EdDsa,
+        sealed: vec![1, 2, 3],
+        created_at: NOW,
+        signs_from: NOW + TICK,
+        verifies_until: None,
+    }
+}
+
+fn redemption(address: &str, code: &str) -> CodeRedemption {
+    CodeRedemption {
+        address: email(address),
+        code: Some(code_digest(address, code)),
+        attempts: code_attempts(address),
+        limits: LIMITS,
+        now: NOW,
+    }
+}
+
+/// Whatever came about through the other ports is read from the archive as it is.
+pub async fn what_the_ports_keep_is_in_the_archive(setup: &ArchiveSetup) {
+    accounts_are_in_the_archive(setup).await;
+    secrets_are_in_the_archive(setup).await;
+    attempts_are_in_the_archive(setup).await;
+    mails_are_in_the_archive(setup).await;
+    signing_keys_are_in_the_archive(setup).await;
+}
+
+async fn accounts_are_in_the_archive(setup: &ArchiveSetup) {
+    let (id, auditor, held) = (RoleId::generate(NOW, &ENTROPY), role("auditor"), permission("audit:read"));
+    setup.storage.operator.add_role(id, &auditor, std::slice::from_ref(&held)).await;
+    let added = Role { id, name: auditor, description: None, built_in: false, permissions: [held].into() };
+    assert!(setup.read(RecordKind::Roles, 10).await.contains(&Record::Role(added)));
+
+    let mut ada = User { username: Some(username("Ada")), ..user("Ada@example.com") };
+    ada.profile.first_name = Some(name("Ada"));
+    ada.roles = vec![role("auditor"), role("user")];
+    let opened = session(ada.id);
+    let ada = setup.storage.register(NewAccount { session: Some(opened.clone()), ..account_of(ada) }).await;
+    let rotation = Rotation {
+        session: opened.id,
+        generation: Generation::FIRST,
+        now: NOW + TICK,
+        lifetime: LIFETIME,
+        grace: Duration::ZERO,
+    };
+    setup.storage.sessions.rotate(rotation).await.expect("rotate");
+    let stored = setup.storage.stored(ada.id).await;
+    assert_eq!(setup.read(RecordKind::Users, 10).await, [Record::User(stored)]);
+    let rotated = Session {
+        generation: Generation::new(1),
+        last_used_at: NOW + TICK,
+        expires_at: LIFETIME.expiry(NOW + TICK, opened.ends_at),
+        ..opened
+    };
+    assert_eq!(setup.read(RecordKind::Sessions, 10).await, [Record::Session(rotated)]);
+}
+
+async fn secrets_are_in_the_archive(setup: &ArchiveSetup) {
+    let bob = setup.storage.register(account_of(user("Bob@example.com"))).await;
+    let tokens = &setup.storage.tokens;
+    let secrets = VerificationSecrets {
+        link: token_digest(),
+        link_expires_at: NOW + DAY,
+        code: code_digest("bob@example.com", "314159"),
+        code_expires_at: NOW + HOUR,
+        attempts: code_attempts("bob@example.com"),
+    };
+    tokens.issue_verification(&bob.email, secrets).await.expect("issue");
+    let mut issued = IssuedVerification {
+        user: bob.id,
+        address: email("bob@example.com"),
+        link: secrets.link,
+        link_expires_at: NOW + DAY,
+        code: Some(IssuedCode { digest: secrets.code, expires_at: NOW + HOUR }),
+    };
+    let verifications = async || setup.read(RecordKind::Verifications, 10).await;
+    assert_eq!(verifications().await, [Record::Verification(issued.clone())]);
+    tokens.redeem_verification_code(redemption("bob@example.com", "314159")).await.expect("redeem");
+    issued.code = None;
+    assert_eq!(verifications().await, [Record::Verification(issued)]);
+
+    let digest = token_digest();
+    tokens.issue_password_reset(&bob.email, digest, NOW + HOUR).await.expect("issue");
+    let address = email("bob@example.com");
+    let issued = IssuedPasswordReset { user: bob.id, address, digest, expires_at: NOW + HOUR };
+    assert_eq!(setup.read(RecordKind::PasswordResets, 10).await, [Record::PasswordReset(issued)]);
+
+    let (session, new_address) = (session(bob.id).id, email("Robert@BÜCHER.example"));
+    let mut pending = PendingEmailChange { user: bob.id, session, new_address, link: None };
+    let new_address = pending.new_address.clone();
+    let request = EmailChangeRequest { user: bob.id, session, new_address, now: NOW, mails: vec![] };
+    tokens.request_email_change(request).await.expect("request");
+    let changes = async || setup.read(RecordKind::EmailChanges, 10).await;
+    assert_eq!(changes().await, [Record::EmailChange(pending.clone())]);
+    tokens.issue_email_change(bob.id, &pending.new_address, digest, NOW + HOUR).await.expect("issue");
+    pending.link = Some(IssuedEmailChangeLink { digest, expires_at: NOW + HOUR });
+    assert_eq!(changes().await, [Record::EmailChange(pending)]);
+}
+
+async fn attempts_are_in_the_archive(setup: &ArchiveSetup) {
+    let key = account_attempts(user("ada@example.com").id);
+    let mut attempts = PasswordAttempts { key, failures: 1, last_failure_at: NOW, locked_until: None };
+    let counted = async || setup.read(RecordKind::PasswordAttempts, 10).await;
+    setup.storage.lockout.record_failure(key, NOW, POLICY).await.expect("record");
+    assert_eq!(counted().await, [Record::PasswordAttempts(attempts)]);
+    setup.storage.lockout.record_failure(key, NOW + TICK, POLICY).await.expect("record");
+    attempts.failures = 2;
+    attempts.last_failure_at = NOW + TICK;
+    attempts.locked_until = Some(NOW + TICK + HOUR);
+    assert_eq!(counted().await, [Record::PasswordAttempts(attempts)]);
+
+    for seconds in [0, 1] {
+        let wrong = redemption("ada@example.com", "000000");
+        let wrong = CodeRedemption { now: NOW + Duration::from_secs(seconds), ..wrong };
+        setup.storage.tokens.redeem_verification_code(wrong).await.expect("redeem");
+    }
+    let attempts = CodeAttempts {
+        key: code_attempts("ada@example.com"),
+        since_issued: 2,
+        within_hour: 2,
+        hour_started_at: NOW,
+        last_failure_at: NOW + Duration::from_secs(1),
+    };
+    assert_eq!(setup.read(RecordKind::CodeAttempts, 10).await, [Record::CodeAttempts(attempts)]);
+}
+
+async fn mails_are_in_the_archive(setup: &ArchiveSetup) {
+    let mails = &setup.storage.mails;
+    for who in ["parked", "claimed", "deferred", "waiting"] {
+        let queued = mail(MailKind::VerifyEmail, &format!("{who}@example.com"));
+        mails.enqueue(queued.clone()).await.expect("enqueue");
+        if who == "waiting" {
+            continue;
+        }
+        let claim = mails.claim(NOW, NOW + MINUTE).await.expect("claim").expect("it is due");
+        match who {
+            "parked" => mails.park(&claim, "550 \u{1F4ED}").await.expect("park"),
+            "deferred" => mails.retry(&claim, NOW + HOUR, "451").await.expect("retry"),
+            _ => {}
+        }
+    }
+    let listed = mails.list(None, 10).await.expect("list");
+    assert_eq!(listed.len(), 4);
+    let listed: Vec<_> = listed.into_iter().map(Record::Mail).collect();
+    assert_eq!(setup.read(RecordKind::Mails, 3).await, listed);
+}
+
+async fn signing_keys_are_in_the_archive(setup: &ArchiveSetup) {
+    let keys = &setup.storage.signing_keys;
+    let [first, second] = ["z", "a"].map(signing_key);
+    assert!(keys.succeed(first.clone(), None, NOW).await.expect("succeed"));
+    assert!(keys.succeed(second, Some(first.id), NOW + DAY).await.expect("succeed"));
+    let archived = setup.read(RecordKind::SigningKeys, 1).await.into_iter().map(|record| match record {
+        Record::SigningKey { key, .. } => key,
+        other => panic!("{other:?} is no signing key"),
+    });
+    assert_eq!(archived.collect::<Vec<_>>(), keys.list().await.expect("list"), "the oldest comes first");
+}
+
+/// Whatever was written to the archive works through the other ports as if it had come about by them.
+pub async fn what_is_written_serves(setup: &ArchiveSetup) {
+    written_accounts_serve(setup).await;
+    written_secrets_serve(setup).await;
+    written_attempts_serve(setup).await;
+    written_mails_serve(setup).await;
+    written_signing_keys_serve(setup).await;
+}
+
+async fn written_accounts_serve(setup: &ArchiveSetup) {
+    let reports = permission("reports:read");
+    let reader = Role {
+        id: RoleId::generate(NOW, &ENTROPY),
+        name: role("reader"),
+        description: None,
+        built_in: false,
+        permissions: [reports.clone()].into(),
+    };
+    let ada = User {
+        username: Some(username("Ada")),
+        roles: vec![reader.name.clone(), RoleName::user()],
+        ..user("Ada@example.com")
+    };
+    let opened = Session { generation: Generation::new(7), ..session(ada.id) };
+    let account = Account { user: ada.clone(), password_hash: Some(password_hash()) };
+    setup.write(&[Record::Role(reader), Record::User(account), Record::Session(opened.clone())]).await;
+
+    let found = setup.storage.users.find_by_login(&LoginIdentifier::Username(username("ADA"))).await;
+    let found = found.expect("find").expect("the username is theirs");
+    assert_eq!((found.user, found.password_hash), (ada.clone(), Some(password_hash())));
+    let caller = setup.storage.caller(&opened).await.expect("the session is live");
+    assert_eq!(caller.permissions, Permissions::only([reports]));
+    setup.storage.sign_in(ada.id).await;
+    let rotation = Rotation {
+        session: opened.id,
+        generation: Generation::new(7),
+        now: NOW,
+        lifetime: LIFETIME,
+        grace: Duration::ZERO,
+    };
+    let outcome = setup.storage.sessions.rotate(rotation).await.expect("rotate");
+    assert!(matches!(outcome, RotationOutcome::Current(_)), "its refresh token is good: {outcome:?}");
+    let reused = setup.storage.sessions.rotate(rotation).await.expect("rotate");
+    assert!(matches!(reused, RotationOutcome::Reused(_)), "once: {reused:?}");
+}
+
+async fn written_secrets_serve(setup: &ArchiveSetup) {
+    let tokens = &setup.storage.tokens;
+    let users = ["link", "code", "reset", "change"].map(|name| user(&format!("{name}@example.com")));
+    let accounts =
+        users.clone().map(|user| Record::User(Account { user, password_hash: Some(password_hash()) }));
+    setup.write(&accounts).await;
+    let [link, code, reset, change] = users;
+    let [by_link, by_reset, by_change] = [(); 3].map(|()| token_digest());
+    let right = IssuedCode { digest: code_digest("code@example.com", "314159"), expires_at: NOW + TICK };
+    let verification = |user: &User, link, code| {
+        let (user, address) = (user.id, user.email.clone());
+        Record::Verification(IssuedVerification { user, address, link, link_expires_at: NOW + TICK, code })
+    };
+    let new_address = email("changed@example.com");
+    setup
+        .write(&[
+            verification(&link, by_link, None),
+            verification(&code, token_digest(), Some(right)),
+            Record::PasswordReset(IssuedPasswordReset {
+                user: reset.id,
+                address: reset.email.clone(),
+                digest: by_reset,
+                expires_at: NOW + TICK,
+            }),
+            Record::EmailChange(PendingEmailChange {
+                user: change.id,
+                session: session(change.id).id,
+                new_address: new_address.clone(),
+                link: Some(IssuedEmailChangeLink { digest: by_change, expires_at: NOW + TICK }),
+            }),
+        ])
+        .await;
+
+    let verified = tokens.redeem_verification_link(by_link, NOW).await.expect("redeem");
+    assert_eq!(verified.map(|user| user.id), Some(link.id));
+    let verified = tokens.redeem_verification_code(redemption("code@example.com", "314159")).await;
+    assert!(matches!(verified.expect("redeem"), CodeOutcome::Verified(user) if user.id == code.id));
+    let password_reset = PasswordReset {
+        digest: by_reset,
+        now: NOW,
+        new_hash: other_hash("new"),
+        attempts: account_attempts(reset.id),
+        notice: mail(MailKind::PasswordChanged, "reset@example.com"),
+    };
+    assert!(tokens.redeem_password_reset(password_reset).await.expect("redeem"));
+    match tokens.redeem_email_change(by_change, NOW).await.expect("redeem") {
+        EmailChangeOutcome::Changed(user) => assert_eq!((user.id, user.email), (change.id, new_address)),
+        other => panic!("the secret is good: {other:?}"),
+    }
+    setup.storage.take_mails().await;
+}
+
+async fn written_attempts_serve(setup: &ArchiveSetup) {
+    let key = account_attempts(user("ada@example.com").id);
+    let until = NOW + HOUR;
+    setup
+        .write(&[
+            Record::PasswordAttempts(PasswordAttempts {
+                key,
+                failures: 2,
+                last_failure_at: NOW,
+                locked_until: Some(until),
+            }),
+            Record::CodeAttempts(CodeAttempts {
+                key: code_attempts("guessed@example.com"),
+                since_issued: 0,
+                within_hour: LIMITS.per_hour,
+                hour_started_at: NOW,
+                last_failure_at: NOW,
+            }),
+        ])
+        .await;
+    let locked = setup.storage.lockout.locked_until(key, NOW).await.expect("look");
+    assert_eq!(locked, Some(until));
+    let outcome =
+        setup.storage.tokens.redeem_verification_code(redemption("guessed@example.com", "000000")).await;
+    assert_eq!(outcome.expect("redeem"), CodeOutcome::Exhausted { until: Some(until) });
+}
+
+async fn written_mails_serve(setup: &ArchiveSetup) {
+    let mails = &setup.storage.mails;
+    let record = |who: &str, attempts, state| {
+        let mail = mail(MailKind::ResetPassword, &format!("{who}@example.com"));
+        MailRecord { mail, attempts, state, last_failure: Some("451".to_owned()) }
+    };
+    let parked = record("parked", 3, MailState::Parked);
+    let waiting = record("waiting", 4, MailState::Waiting { due_at: NOW });
+    let claimed = record("claimed", 5, MailState::Claimed { leased_until: NOW + MINUTE });
+    setup.write(&[parked.clone(), waiting.clone(), claimed.clone()].map(Record::Mail)).await;
+    let claim_at = async |now| mails.claim(now, now + DAY).await.expect("claim");
+    let claim = claim_at(NOW).await.expect("one is due");
+    assert_eq!((claim.mail.id, claim.attempt), (waiting.mail.id, 5));
+    assert_eq!(claim_at(NOW + MINUTE - TICK).await, None, "another one is being delivered");
+    let claim = claim_at(NOW + MINUTE).await.expect("its lease ran out");
+    assert_eq!((claim.mail.id, claim.attempt), (claimed.mail.id, 6));
+    assert!(mails.send_again(parked.mail.id, NOW).await.expect("send again"));
+    let claim = claim_at(NOW).await.expect("it is due again");
+    assert_eq!((claim.mail.id, claim.attempt), (parked.mail.id, 1));
+}
+
+async fn written_signing_keys_serve(setup: &ArchiveSetup) {
+    let [older, newer, newest] = ["z", "m", "a"].map(signing_key);
+    let record = |position, key: &SigningKey| Record::SigningKey { position, key: key.clone() };
+    // As they come: a page need not begin with the oldest.
+    setup.write(&[record(40, &newer), record(7, &older)]).await;
+    let keys = &setup.storage.signing_keys;
+    assert_eq!(keys.list().await.expect("list"), [older, newer.clone()]);
+    assert!(keys.succeed(newest.clone(), Some(newer.id), NOW + DAY).await.expect("succeed"));
+    let newest_of_all = keys.list().await.expect("list").pop().map(|key| key.id);
+    assert_eq!(newest_of_all, Some(newest.id), "the next one comes after them");
+    let positions = setup.read(RecordKind::SigningKeys, 10).await;
+    assert!(positions[2].key() > RecordKey::Position(40));
+}
