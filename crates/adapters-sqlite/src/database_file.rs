@@ -16,9 +16,9 @@ use crate::migrations;
 
 const OWNER_ONLY: u32 = 0o600;
 
-/// Makes sure that there is a file for the database, that only its owner can read it, that it is nobody
+/// Makes sure that there is a file for the database, if need be by creating it, that only its owner can read it, that it is nobody
 /// else's, and that it is in WAL mode. Gives its path in the form that SQLite takes.
-pub(crate) fn prepare(path: &Path, busy_timeout: Duration) -> Result<String, OpenError> {
+pub(crate) fn prepare(path: &Path, may_create: bool, busy_timeout: Duration) -> Result<String, OpenError> {
     let inaccessible = |source| OpenError::Inaccessible { path: path.to_owned(), source };
     // Without a leading slash SQLite could take a path for a URI, or for a database in memory.
     let path = std::path::absolute(path).map_err(inaccessible)?;
@@ -28,7 +28,11 @@ pub(crate) fn prepare(path: &Path, busy_timeout: Duration) -> Result<String, Ope
     if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
         return Err(OpenError::NoSuchFolder { folder: folder.to_owned() });
     }
-    create(&path).map_err(inaccessible)?;
+    if may_create {
+        create(&path).map_err(inaccessible)?;
+    } else if !path.exists() {
+        return Err(OpenError::NoSuchFile { path });
+    }
     let path =
         path.into_os_string().into_string().map_err(|path| OpenError::NotUtf8 { path: path.into() })?;
     refuse_foreign(&path, busy_timeout)?;

@@ -8,7 +8,7 @@ use diesel::ConnectionError;
 use diesel::result::Error as StatementError;
 use diesel_async::pooled_connection::deadpool::PoolError;
 use portcullis_domain::RoleName;
-use portcullis_domain::ports::StorageError;
+use portcullis_domain::ports::{RefusedRecord, StorageError};
 use tokio::task::JoinError;
 
 /// Why a database could not be opened. Each one says what an operator can mend.
@@ -19,6 +19,12 @@ pub enum OpenError {
     NoSuchFolder {
         /// Where the folder should be.
         folder: PathBuf,
+    },
+    /// There is no file with the name, and none is to be created.
+    #[error("there is no database {}", path.display())]
+    NoSuchFile {
+        /// The path that was to be opened.
+        path: PathBuf,
     },
     /// Something else than a file has the name.
     #[error("{} is not a file", path.display())]
@@ -76,6 +82,8 @@ pub(crate) enum Failure {
     Row(#[from] UnreadableRow),
     #[error("there is no role {0}")]
     UnknownRole(RoleName),
+    #[error(transparent)]
+    Refused(RefusedRecord),
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
     #[error("the operation panicked")]
@@ -97,7 +105,11 @@ impl Failure {
         match self {
             Self::NoConnection(_) | Self::Interrupted(_) => true,
             Self::Statement(error) => is_passing(error),
-            Self::Row(_) | Self::UnknownRole(_) | Self::Migration(_) | Self::Panicked(_) => false,
+            Self::Row(_)
+            | Self::UnknownRole(_)
+            | Self::Refused(_)
+            | Self::Migration(_)
+            | Self::Panicked(_) => false,
         }
     }
 }

@@ -5,8 +5,9 @@
 //! [`SessionRepository`](portcullis_domain::ports::SessionRepository),
 //! [`TokenRepository`](portcullis_domain::ports::TokenRepository),
 //! [`LockoutRepository`](portcullis_domain::ports::LockoutRepository),
-//! [`MailQueue`](portcullis_domain::ports::MailQueue) and
-//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository).
+//! [`MailQueue`](portcullis_domain::ports::MailQueue),
+//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository) and
+//! [`InstallationArchive`](portcullis_domain::ports::InstallationArchive).
 //!
 //! ```
 //! use std::sync::Arc;
@@ -52,6 +53,7 @@
 mod connection;
 mod database_file;
 mod errors;
+mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod migrations;

@@ -72,7 +72,7 @@ impl MailQueue for SqliteStore {
 /// A mail, stored or to be stored.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = mail_queue)]
-struct MailRow {
+pub(crate) struct MailRow {
     id: Vec<u8>,
     kind: String,
     user_id: Vec<u8>,
@@ -110,10 +110,10 @@ impl MailRow {
     }
 }
 
-/// A mail and how it stands.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = mail_queue)]
-struct MailRecordRow {
+/// A mail and how it stands, stored or to be stored.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = mail_queue, treat_none_as_default_value = false)]
+pub(crate) struct MailRecordRow {
     #[diesel(embed)]
     mail: MailRow,
     due_at: Option<i64>,
@@ -121,8 +121,24 @@ struct MailRecordRow {
     last_failure: Option<String>,
 }
 
+impl From<&MailRecord> for MailRecordRow {
+    fn from(record: &MailRecord) -> Self {
+        let (due_at, leased_until) = match record.state {
+            MailState::Waiting { due_at } => (Some(due_at), None),
+            MailState::Claimed { leased_until } => (Some(leased_until), Some(leased_until)),
+            MailState::Parked => (None, None),
+        };
+        Self {
+            mail: MailRow { attempts: record.attempts.into(), ..MailRow::from(&record.mail) },
+            due_at: due_at.map(Timestamp::unix_micros),
+            leased_until: leased_until.map(Timestamp::unix_micros),
+            last_failure: record.last_failure.clone(),
+        }
+    }
+}
+
 impl MailRecordRow {
-    fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
+    pub(crate) fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
         let [due_at, leased_until] =
             [self.due_at, self.leased_until].map(|micros| micros.map(Timestamp::from_unix_micros));
         Ok(MailRecord {

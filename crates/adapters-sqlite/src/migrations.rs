@@ -1,7 +1,9 @@
 //! The schema: which version of it a database has, and how it gets the newest.
 
 use diesel::dsl::sql;
+use diesel::migration::{Migration as _, MigrationSource};
 use diesel::sql_types::Bool;
+use diesel::sqlite::Sqlite;
 use diesel::{QueryResult, RunQueryDsl as _, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness as _, embed_migrations};
 use portcullis_domain::ports::StorageError;
@@ -33,14 +35,24 @@ impl SqliteStore {
     ///
     /// [`StorageError`].
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
-        // Diesel creates its bookkeeping table even to read it.
-        self.write(pending).await
+        self.read(pending).await
     }
 }
 
 fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
-    let migrations = connection.pending_migrations(MIGRATIONS).map_err(Failure::Migration)?;
-    Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
+    // Diesel would create its table of applied migrations, and only to read it.
+    let pending = if has_applied_any(connection)? {
+        connection.pending_migrations(MIGRATIONS)
+    } else {
+        MigrationSource::<Sqlite>::migrations(&MIGRATIONS)
+    };
+    let pending = pending.map_err(Failure::Migration)?;
+    Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+fn has_applied_any(connection: &mut SqliteConnection) -> QueryResult<bool> {
+    let table = sql::<Bool>("EXISTS (SELECT 1 FROM sqlite_schema WHERE name = '__diesel_schema_migrations')");
+    diesel::select(table).get_result(connection)
 }
 
 /// Whether the database holds tables of another application. The first migration leaves our mark in

@@ -48,6 +48,15 @@ diesel::table! {
     roles (id) {
         id -> Binary,
         name -> Text,
+        description -> Nullable<Text>,
+        built_in -> Bool,
+    }
+}
+
+diesel::table! {
+    role_permissions (role_id, permission) {
+        role_id -> Binary,
+        permission -> Text,
     }
 }
 

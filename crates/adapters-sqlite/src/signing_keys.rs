@@ -45,7 +45,7 @@ impl SigningKeyRepository for SqliteStore {
 /// A signing key, stored or to be stored.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = signing_keys, treat_none_as_default_value = false)]
-struct SigningKeyRow {
+pub(crate) struct SigningKeyRow {
     id: String,
     algorithm: String,
     sealed: Vec<u8>,
@@ -68,7 +68,7 @@ impl From<SigningKey> for SigningKeyRow {
 }
 
 impl SigningKeyRow {
-    fn try_into_domain(self) -> Result<SigningKey, UnreadableRow> {
+    pub(crate) fn try_into_domain(self) -> Result<SigningKey, UnreadableRow> {
         Ok(SigningKey {
             id: KeyId::new(self.id),
             algorithm: SigningAlgorithm::from_name(&self.algorithm).in_column("signing_keys.algorithm")?,

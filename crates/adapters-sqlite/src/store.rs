@@ -17,8 +17,10 @@ use crate::errors::{Failure, OpenError};
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
-    /// The file. It is created unless it is there; its folder is not.
+    /// The file.
     pub path: PathBuf,
+    /// Whether the file is created unless it is there, which it is unless set; its folder never is.
+    pub create: bool,
     /// How many connections read at the same time; four unless set. One more writes.
     pub readers: NonZeroUsize,
     /// How long an operation waits for a connection, and again for a lock that another process holds;
@@ -31,7 +33,7 @@ impl SqliteOptions {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         const READERS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
-        Self { path: path.into(), readers: READERS, busy_timeout: Duration::from_secs(4) }
+        Self { path: path.into(), create: true, readers: READERS, busy_timeout: Duration::from_secs(4) }
     }
 }
 
@@ -46,7 +48,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the database, and creates it unless it is there. Its files can be read by their owner only.
+    /// Opens the database, and creates it if need be. Its files can be read by their owner only.
     ///
     /// Operations run on the runtime that this is called on, which should be a multi-threaded one and
     /// outlive the store. The tables are there after [`migrate`](Self::migrate).
@@ -55,9 +57,9 @@ impl SqliteStore {
     ///
     /// [`OpenError`] says why the file cannot be used.
     pub async fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
-        let SqliteOptions { path, readers, busy_timeout } = options.clone();
+        let SqliteOptions { path, create, readers, busy_timeout } = options.clone();
         let runtime = Handle::current();
-        let prepared = runtime.spawn_blocking(move || database_file::prepare(&path, busy_timeout));
+        let prepared = runtime.spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
         let path = prepared.await??;
         Ok(Self {
             writer: pool(&path, Access::Write, 1, busy_timeout),
@@ -71,7 +73,7 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StorageError> {
-        self.run(&self.readers, operation).await
+        Ok(self.run(&self.readers, operation).await?)
     }
 
     /// Runs an operation as one transaction, alone: it sees nobody else's changes, and nobody sees
@@ -80,6 +82,14 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StorageError> {
+        Ok(self.transaction(operation).await?)
+    }
+
+    /// As [`write`](Self::write), for who tells failures apart.
+    pub(crate) async fn transaction<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
         self.run(&self.writer, |connection| immediate_transaction(connection, operation)).await
     }
 
@@ -88,7 +98,7 @@ impl SqliteStore {
         &self,
         pool: &ConnectionPool,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, StorageError> {
+    ) -> Result<T, Failure> {
         let pool = pool.clone();
         let outcome = self.runtime.spawn(async move {
             let mut connection = pool.get().await?;
@@ -98,7 +108,7 @@ impl SqliteStore {
                 Err(Failure::Panicked(panic))
             })
         });
-        Ok(outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))?)
+        outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
 }
 

@@ -128,7 +128,7 @@ fn insert(connection: &mut SqliteConnection, account: &NewAccount) -> Result<Reg
     Ok(RegisterOutcome::Registered(principal.map(Box::new)))
 }
 
-fn grant(connection: &mut SqliteConnection, user: UserId, role: &RoleName) -> Result<(), Failure> {
+pub(crate) fn grant(connection: &mut SqliteConnection, user: UserId, role: &RoleName) -> Result<(), Failure> {
     let role_id: Vec<u8> = roles::table
         .filter(roles::name.eq(role.as_str()))
         .select(roles::id)

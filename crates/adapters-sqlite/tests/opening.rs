@@ -179,3 +179,26 @@ async fn migrations_go_down_and_up_again() {
     assert_eq!(again.migrate().await.unwrap(), all);
     again.register(account("ada@example.com")).await.expect("the tables are there, and empty");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_must_be_there_is_not_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = SqliteOptions { create: false, ..SqliteOptions::new(folder.path().join("portcullis.db")) };
+    let refusal = SqliteStore::open(&options).await.err().expect("there is no such file");
+    assert!(matches!(&refusal, OpenError::NoSuchFile { path } if *path == options.path), "{refusal}");
+    assert!(!options.path.exists());
+    open(&options.path).await.unwrap();
+    SqliteStore::open(&options).await.expect("now there is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_look_for_pending_migrations_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portcullis.db");
+    let store = open(&path).await.unwrap();
+    let before = fs::read(&path).unwrap();
+    let pending = store.pending_migrations().await.unwrap();
+    assert_eq!(fs::read(&path).unwrap(), before);
+    assert_eq!(store.migrate().await.unwrap(), pending);
+    assert_eq!(store.pending_migrations().await.unwrap(), Vec::<String>::new());
+}

@@ -12,19 +12,20 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use diesel::{SqliteConnection, sql_query};
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
+use portcullis_domain::archive::{self, PageStart, RecordKind};
 use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::{
-    CodeLimits, CodeRedemption, EmailChangeRequest, LockoutPolicy, LockoutRepository, MailQueue, NewAccount,
-    PasswordChange, PasswordReset, Rotation, SessionOpening, SessionRepository, SigningKeyRepository,
-    StorageError, TokenRepository, UserRepository, VerificationSecrets,
+    CodeLimits, CodeRedemption, EmailChangeRequest, InstallationArchive, LockoutPolicy, LockoutRepository,
+    MailQueue, NewAccount, PasswordChange, PasswordReset, Rotation, SessionOpening, SessionRepository,
+    SigningKeyRepository, StorageError, TokenRepository, UserRepository, VerificationSecrets,
 };
 use portcullis_domain::{
-    Change, EmailAddress, Generation, KeyId, LoginIdentifier, ProfileChange, Session, SigningAlgorithm,
-    SigningKey, Timestamp, TokenDigest, User,
+    Change, EmailAddress, Generation, KeyId, LoginIdentifier, ProfileChange, Role, RoleId, Session,
+    SigningAlgorithm, SigningKey, Timestamp, TokenDigest, User,
 };
 use portcullis_testkit::fixtures::{
     LIFETIME, NOW, account, account_attempts, account_of, code_attempts, code_digest, email, mail, name,
-    other_hash, password_hash, role, session, token_digest, user, username,
+    other_hash, password_hash, permission, role, session, token_digest, user, username,
 };
 
 const LATER: Duration = Duration::from_hours(24);
@@ -93,7 +94,8 @@ fn is_cheap(statement: &str) -> bool {
 /// SQLite looks at a bound limit when it plans, and plans again when it is bound again. That costs more
 /// than to find the one row; a sweep and a page of a list, which need a limit, can bear it.
 fn is_planned_by_its_values(statement: &str) -> bool {
-    let needs_a_limit = statement.starts_with("DELETE") || statement.contains("ORDER BY `mail_queue`.`id`");
+    let is_a_page = statement.contains("> ?) ORDER BY");
+    let needs_a_limit = statement.starts_with("DELETE") || is_a_page;
     statement.contains("LIMIT ?") && !needs_a_limit
 }
 
@@ -118,7 +120,8 @@ fn scans(path: &Path, statements: &BTreeSet<String>) -> Vec<String> {
     let mut connection =
         SqliteConnection::establish(path.to_str().expect("a plain name")).expect("the database opens");
     let mut scans = Vec::new();
-    for statement in statements {
+    // Whoever counts a table looks through it, and only a copy does.
+    for statement in statements.iter().filter(|statement| !statement.starts_with("SELECT COUNT(*)")) {
         let plan: Vec<PlanStep> =
             sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load(&mut connection).expect("a plan");
         let unwanted = |step: &&PlanStep| {
@@ -139,7 +142,8 @@ async fn call_every_method(store: &SqliteStore, round: &str) -> Result<(), Stora
     email_change(store, &address).await?;
     lockout(store, &address).await?;
     mails(store, &address).await?;
-    signing_keys(store, round).await
+    signing_keys(store, round).await?;
+    everything(store, &address).await
 }
 
 fn verify_mail(user: &User) -> QueuedMail {
@@ -325,5 +329,42 @@ async fn signing_keys(store: &SqliteStore, round: &str) -> Result<(), StorageErr
     store.succeed(first, newest, NOW + LATER).await?;
     store.succeed(second, Some(first_id), NOW + LATER).await?;
     SigningKeyRepository::delete_expired(store, Timestamp::MIN).await?;
+    Ok(())
+}
+
+/// Reads what is there of each kind, and writes it again: that it is new, then that it is not.
+async fn everything(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Result<(), StorageError> {
+    let (ada, session) = registered(store, &address("archived"), |_| {}).await?;
+    store.issue_verification(&ada.email, secrets(ada.email.as_str())).await?;
+    store.issue_password_reset(&ada.email, token_digest(), NOW + LATER).await?;
+    let new_address = email(&address("renamed"));
+    let mails = Vec::new();
+    let request = EmailChangeRequest { user: ada.id, session: session.id, new_address, now: NOW, mails };
+    store.request_email_change(request).await?;
+    let policy = LockoutPolicy { threshold: 5, duration: Duration::from_mins(15) };
+    store.record_failure(account_attempts(ada.id), NOW, policy).await?;
+    let redemption = CodeRedemption {
+        address: ada.email.clone(),
+        code: None,
+        attempts: code_attempts(ada.email.as_str()),
+        limits: CodeLimits { per_code: 5, per_hour: 15 },
+        now: NOW,
+    };
+    store.redeem_verification_code(redemption).await?;
+    let reader = Role {
+        id: RoleId::from(session.id.uuid()),
+        name: role(&format!("reader-{}", session.id)),
+        description: None,
+        built_in: false,
+        permissions: [permission("reports:read")].into(),
+    };
+    store.write_page(vec![archive::Record::Role(reader)]).await.expect("the role is new");
+    for kind in RecordKind::ALL {
+        let page = store.read_page(kind.first_page(), 100).await?;
+        let last = page.last().expect("there is something of each kind");
+        store.read_page(PageStart::after(last), 100).await?;
+        assert_eq!(store.count(kind).await?, page.len() as u64);
+        assert_eq!(store.write_page(page).await.expect("it is there"), 0);
+    }
     Ok(())
 }

@@ -1,36 +1,54 @@
-//! The storage contract, on a file of its own for each case, with two stores on it for the races.
+//! The storage contract and that of archives, on a file of its own for each case, with two stores on it for
+//! the races.
 
 mod operator;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
 use portcullis_testkit::Storage;
+use portcullis_testkit::contract::installation_archive::ArchiveSetup;
+use tempfile::TempDir;
 
 use self::operator::SqliteOperator;
 
-async fn fresh_storage() -> Storage {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("portcullis.db");
-    let first = open(&path).await;
-    first.migrate().await.expect("the migrations apply");
-    let second = open(&path).await;
-    let guard = Arc::new(folder);
-    let second = storage(second, &path, Arc::clone(&guard), None);
-    storage(first, &path, guard, Some(Box::new(second)))
+/// Two stores on one new file with all tables.
+struct Stores {
+    first: SqliteStore,
+    second: SqliteStore,
+    folder: TempDir,
 }
 
-async fn open(path: &Path) -> SqliteStore {
-    SqliteStore::open(&SqliteOptions::new(path)).await.expect("the database opens")
+impl Stores {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = path_in(&folder);
+        let open = async || SqliteStore::open(&SqliteOptions::new(&path)).await.expect("the database opens");
+        let first = open().await;
+        first.migrate().await.expect("the migrations apply");
+        Self { first, second: open().await, folder }
+    }
+
+    fn into_storage(self) -> Storage {
+        let Self { first, second, folder } = self;
+        let path = path_in(&folder);
+        let guard = Arc::new(folder);
+        let second = storage(second, &path, Arc::clone(&guard), None);
+        storage(first, &path, guard, Some(Box::new(second)))
+    }
+
+    fn into_archive(self) -> ArchiveSetup {
+        let (archive, second) = (Arc::new(self.first.clone()), Arc::new(self.second.clone()));
+        ArchiveSetup { archive, second: Some(second), storage: self.into_storage() }
+    }
 }
 
-fn storage(
-    store: SqliteStore,
-    path: &Path,
-    guard: Arc<tempfile::TempDir>,
-    second: Option<Box<Storage>>,
-) -> Storage {
+fn path_in(folder: &TempDir) -> PathBuf {
+    folder.path().join("portcullis.db")
+}
+
+fn storage(store: SqliteStore, path: &Path, guard: Arc<TempDir>, second: Option<Box<Storage>>) -> Storage {
     let store = Arc::new(store);
     Storage {
         users: store.clone(),
@@ -45,4 +63,6 @@ fn storage(
     }
 }
 
-portcullis_testkit::storage_contract!(fresh_storage().await);
+portcullis_testkit::storage_contract!(Stores::open().await.into_storage());
+
+portcullis_testkit::archive_contract!(Stores::open().await.into_archive());
