@@ -129,8 +129,8 @@ impl Server {
 
 /// What is asked of the server for a session.
 ///
-/// They are the first statement and not parameters of the connection, because PgBouncer refuses most of
-/// those. Behind a pooler that hands each transaction to another server they reach one server each time,
+/// They are the first statement and not parameters of the connection, because `PgBouncer` refuses
+/// most of those. Behind a pooler that hands each transaction to another server they reach one server each time,
 /// which is why operators give them to the role as well.
 ///
 /// Messages are asked for in English where they are not: nothing else that diesel hands on tells a

@@ -48,9 +48,9 @@
 //! refuses because of the world around it (it starts, stops, is full or does not write), or does not answer,
 //! is [`StorageError::unavailable`](portcullis_domain::ports::StorageError::unavailable).
 //!
-//! # Behind PgBouncer
+//! # Behind a pooler
 //!
-//! In transaction mode PgBouncer has to be 1.21 or newer with `max_prepared_statements` above zero (200 is
+//! In transaction mode `PgBouncer` has to be 1.21 or newer with `max_prepared_statements` above zero (200 is
 //! plenty). Each connection begins with `SET statement_timeout`, `lock_timeout` and
 //! `idle_in_transaction_session_timeout`; there it reaches one of the server's connections and not surely
 //! all, so give them to the role, too:

@@ -1,7 +1,6 @@
 //! [`MailQueue`]: mails that wait, that are being delivered, and that were set aside.
 
 use async_trait::async_trait;
-use diesel::dsl::auto_type;
 use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -15,7 +14,7 @@ use crate::errors::{Failure, UnreadableRow};
 use crate::moment::Moment;
 use crate::rows::InColumn as _;
 use crate::schema::mail_queue;
-use crate::statement::{Prepared, Statement, statement};
+use crate::statement::{Statement, statement};
 use crate::store::PostgresStore;
 
 #[async_trait]
@@ -38,7 +37,10 @@ impl MailQueue for PostgresStore {
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
         self.write(claim.clone(), |mut connection, claim| {
             async move {
-                diesel::delete(claimed(claim)).execute(&mut connection).await?;
+                let claimed = mail_queue::table
+                    .find(claim.mail.id.uuid())
+                    .filter(mail_queue::leased_until.eq(Moment(claim.leased_until)));
+                diesel::delete(claimed).execute(&mut connection).await?;
                 Ok(())
             }
             .boxed()
@@ -56,12 +58,12 @@ impl MailQueue for PostgresStore {
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
         self.write((claim.clone(), storable(reason)), |mut connection, (claim, reason)| {
             async move {
-                let park = diesel::update(claimed(claim)).set((
-                    mail_queue::due_at.eq(None::<Moment>),
-                    mail_queue::leased_until.eq(None::<Moment>),
-                    mail_queue::last_failure.eq(reason),
-                ));
-                Prepared(park).execute(&mut connection).await?;
+                statement(PARK)
+                    .bind::<sql::Uuid, _>(claim.mail.id.uuid())
+                    .bind::<sql::Timestamptz, _>(Moment(claim.leased_until))
+                    .bind::<sql::Text, _>(reason)
+                    .execute(&mut connection)
+                    .await?;
                 Ok(())
             }
             .boxed()
@@ -257,13 +259,9 @@ async fn claim(
     }))
 }
 
-/// The mail, while this claim is the latest one.
-#[auto_type(no_type_alias)]
-fn claimed(claim: &ClaimedMail) -> _ {
-    let id: Uuid = claim.mail.id.uuid();
-    let leased_until: Moment = Moment(claim.leased_until);
-    mail_queue::table.find(id).filter(mail_queue::leased_until.eq(leased_until))
-}
+const PARK: &str = "
+UPDATE mail_queue SET due_at = NULL, leased_until = NULL, last_failure = $3
+WHERE id = $1 AND leased_until = $2";
 
 /// The mail goes and comes as a new row, because only an insertion can yield to what is there already.
 const RETRY: &str = "

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use diesel::migration::MigrationSource as _;
+use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types as sql;
@@ -83,9 +83,7 @@ async fn pending(mut connection: &AsyncPgConnection) -> Result<Vec<String>, Fail
         let applied: Vec<String> = applied::table.select(applied::version).load(&mut connection).await?;
         versions.extend(applied);
     }
-    let mut migrations = MIGRATIONS.migrations().map_err(Failure::Migration)?;
-    migrations.retain(|migration: &Box<dyn diesel::migration::Migration<Pg>>| {
-        !versions.contains(&migration.name().version().to_string())
-    });
+    let mut migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Failure::Migration)?;
+    migrations.retain(|migration| !versions.contains(&migration.name().version().to_string()));
     Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
 }

@@ -2,14 +2,14 @@
 
 use diesel::prelude::*;
 use portcullis_domain::{
-    Account, Change, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
-    Principal, ProfileChange, ProfileNames, RoleName, Session, User, UserAgent, Username,
+    Account, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
+    Principal, ProfileNames, RoleName, Session, User, UserAgent, Username,
 };
 use uuid::Uuid;
 
 use crate::errors::UnreadableRow;
 use crate::moment::Moment;
-use crate::schema::{accounts, sessions, users};
+use crate::schema::{accounts, sessions};
 
 /// Says of a value that could not be read which column it came from.
 pub(crate) trait InColumn<T> {
@@ -25,62 +25,6 @@ impl<T, E> InColumn<T> for Result<T, E> {
 impl<T> InColumn<T> for Option<T> {
     fn in_column(self, column: &'static str) -> Result<T, UnreadableRow> {
         self.ok_or(UnreadableRow { column })
-    }
-}
-
-/// What users are called, to be stored.
-#[derive(AsChangeset)]
-#[diesel(table_name = users, treat_none_as_null = true)]
-pub(crate) struct ProfileRow<'a> {
-    username: Option<&'a str>,
-    username_canonical: Option<&'a str>,
-    name: Option<&'a str>,
-    first_name: Option<&'a str>,
-    last_name: Option<&'a str>,
-}
-
-impl<'a> From<&'a User> for ProfileRow<'a> {
-    fn from(user: &'a User) -> Self {
-        let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
-        Self {
-            username: user.username.as_ref().map(Username::as_str),
-            username_canonical: user.username.as_ref().map(Username::canonical),
-            name,
-            first_name,
-            last_name,
-        }
-    }
-}
-
-/// What is to change of what a user is called.
-#[derive(AsChangeset)]
-#[diesel(table_name = accounts)]
-pub(crate) struct ProfileChangeRow<'a> {
-    username: Option<Option<&'a str>>,
-    username_canonical: Option<Option<&'a str>>,
-    name: Option<Option<&'a str>>,
-    first_name: Option<Option<&'a str>>,
-    last_name: Option<Option<&'a str>>,
-}
-
-impl<'a> From<&'a ProfileChange> for ProfileChangeRow<'a> {
-    fn from(change: &'a ProfileChange) -> Self {
-        Self {
-            username: column(&change.username, Username::as_str),
-            username_canonical: column(&change.username, Username::canonical),
-            name: column(&change.name, Name::as_str),
-            first_name: column(&change.first_name, Name::as_str),
-            last_name: column(&change.last_name, Name::as_str),
-        }
-    }
-}
-
-/// A change as diesel sees it: a column that is left out stays as it is.
-fn column<'a, T>(change: &'a Change<T>, text: fn(&'a T) -> &'a str) -> Option<Option<&'a str>> {
-    match change {
-        Change::Keep => None,
-        Change::Clear => Some(None),
-        Change::Set(value) => Some(Some(text(value))),
     }
 }
 

@@ -5,13 +5,7 @@ diesel::table! {
     users (id) {
         id -> Uuid,
         email_canonical -> Text,
-        username -> Nullable<Text>,
         username_canonical -> Nullable<Text>,
-        name -> Nullable<Text>,
-        first_name -> Nullable<Text>,
-        last_name -> Nullable<Text>,
-        password_hash -> Nullable<Text>,
-        locale -> Text,
     }
 }
 

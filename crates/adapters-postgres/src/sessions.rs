@@ -64,8 +64,15 @@ impl SessionRepository for PostgresStore {
     }
 
     async fn end_all(&self, user: UserId) -> Result<(), StorageError> {
-        self.write(user, |connection, &user| async move { Ok(end_all(connection, user).await?) }.boxed())
-            .await
+        self.write(user, |mut connection, &user| {
+            async move {
+                let theirs = sessions::table.filter(sessions::user_id.eq(user.uuid()));
+                diesel::delete(theirs).execute(&mut connection).await?;
+                Ok(())
+            }
+            .boxed()
+        })
+        .await
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
@@ -192,13 +199,6 @@ async fn rotate(mut connection: &AsyncPgConnection, rotation: Rotation) -> Resul
         diesel::delete(sessions::table.find(id.uuid())).execute(&mut connection).await?;
         Ok(RotationOutcome::Reused(principal.user.id))
     }
-}
-
-/// Ends every session of a user.
-pub(crate) async fn end_all(mut connection: &AsyncPgConnection, user: UserId) -> QueryResult<()> {
-    let theirs = sessions::table.filter(sessions::user_id.eq(user.uuid()));
-    diesel::delete(theirs).execute(&mut connection).await?;
-    Ok(())
 }
 
 const DELETE_EXPIRED: &str = "

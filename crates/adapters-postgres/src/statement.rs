@@ -1,5 +1,5 @@
-//! Statements that diesel would prepare again at every call, and statements in words, for what it has no
-//! types for: several changes in one, and changes that join.
+//! Statements in words: for what diesel has no types for, several changes in one and changes that join, and
+//! for updates, which diesel would prepare again at every call.
 
 use std::marker::PhantomData;
 
@@ -15,7 +15,7 @@ use diesel::{QueryResult, Selectable, sql_query};
 /// As [`sql_query`], except that each connection prepares it once, and that its rows are read by the
 /// order of their columns.
 pub(crate) struct Statement<'a, Row = ()> {
-    query: Prepared<BoxedSqlQuery<'a, Pg, SqlQuery>>,
+    query: BoxedSqlQuery<'a, Pg, SqlQuery>,
     row: PhantomData<Row>,
 }
 
@@ -24,7 +24,7 @@ pub(crate) type ColumnsOf<T> = SqlTypeOf<AsSelect<T, Pg>>;
 
 /// A statement that returns nothing but the number of rows it touched.
 pub(crate) fn statement<'a>(text: &'static str) -> Statement<'a> {
-    Statement { query: Prepared(sql_query(text).into_boxed()), row: PhantomData }
+    Statement { query: sql_query(text).into_boxed(), row: PhantomData }
 }
 
 impl<'a, Row> Statement<'a, Row> {
@@ -35,7 +35,7 @@ impl<'a, Row> Statement<'a, Row> {
         Type: Send + 'a,
         Value: ToSql<Type, Pg> + Send + 'a,
     {
-        Self { query: Prepared(self.query.0.bind::<Type, Value>(value)), row: self.row }
+        Self { query: self.query.bind::<Type, Value>(value), row: self.row }
     }
 
     /// Says that the rows have the columns of a `T`, in its order.
@@ -57,8 +57,9 @@ impl<Row> QueryFragment<Pg> for Statement<'_, Row> {
         self.query.walk_ast(pass)
     }
 
-    fn is_safe_to_cache_prepared(&self, backend: &Pg) -> QueryResult<bool> {
-        self.query.is_safe_to_cache_prepared(backend)
+    /// [`sql_query`] answers that it is not: its text could be another one at every call.
+    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
+        Ok(true)
     }
 }
 
@@ -69,28 +70,4 @@ impl<Row> QueryId for Statement<'_, Row> {
 
 impl<Row> Query for Statement<'_, Row> {
     type SqlType = Row;
-}
-
-/// A query that each connection prepares once, whatever diesel thinks of it: an update and a text could be
-/// another one at every call, so it does not keep them. Those here have few forms, and are kept by their
-/// text.
-pub(crate) struct Prepared<Q>(pub(crate) Q);
-
-impl<Q: QueryFragment<Pg>> QueryFragment<Pg> for Prepared<Q> {
-    fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        self.0.walk_ast(pass)
-    }
-
-    fn is_safe_to_cache_prepared(&self, _: &Pg) -> QueryResult<bool> {
-        Ok(true)
-    }
-}
-
-impl<Q> QueryId for Prepared<Q> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl<Q: Query> Query for Prepared<Q> {
-    type SqlType = Q::SqlType;
 }

@@ -564,20 +564,6 @@ async fn redeem_email_change(
     }
 }
 
-const END_ALL: &str = "
-WITH ended_verification AS (
-    DELETE FROM verifications WHERE user_id = $1
-), ended_reset AS (
-    DELETE FROM password_resets WHERE user_id = $1
-)
-DELETE FROM email_changes WHERE user_id = $1";
-
-/// Ends every one-time secret of a user, and a pending change of their address.
-pub(crate) async fn end_all(mut connection: &AsyncPgConnection, user: UserId) -> QueryResult<()> {
-    statement(END_ALL).bind::<sql::Uuid, _>(user.uuid()).execute(&mut connection).await?;
-    Ok(())
-}
-
 const DELETE_EXPIRED: &str = "
 WITH ended_verifications AS (
     DELETE FROM verifications WHERE user_id = ANY (ARRAY(

@@ -11,7 +11,7 @@ use portcullis_domain::ports::{
     DeleteOutcome, NewAccount, PasswordChange, ProfileOutcome, RegisterOutcome, StorageError, UserRepository,
 };
 use portcullis_domain::{
-    Account, AttemptKey, EmailAddress, LoginIdentifier, Name, PasswordHash, Principal, ProfileChange,
+    Account, AttemptKey, Change, EmailAddress, LoginIdentifier, Name, PasswordHash, Principal, ProfileChange,
     RoleName, Session, Timestamp, User, UserId, Username,
 };
 use uuid::Uuid;
@@ -19,13 +19,13 @@ use uuid::Uuid;
 use crate::errors::{Failure, violates};
 use crate::mail_queue::{enqueue, enqueue_if_any, with_mails};
 use crate::moment::Moment;
-use crate::rows::{AccountRow, ProfileChangeRow, ProfileRow, UserRow};
+use crate::rows::{AccountRow, UserRow, user_columns};
 use crate::schema::{accounts, users};
+use crate::sessions;
 use crate::sessions::with_session;
-use crate::statement::{Prepared, statement};
+use crate::statement::{Statement, statement};
 use crate::store::PostgresStore;
 use crate::transaction::{begin, commit, locked, or_roll_back};
-use crate::{sessions, tokens};
 
 #[async_trait]
 impl UserRepository for PostgresStore {
@@ -134,17 +134,12 @@ SELECT registered.id FROM registered"
 /// Adds an account with all that comes with it, and says whether nothing stood in the way.
 async fn insert(mut connection: &AsyncPgConnection, account: &NewAccount) -> Result<bool, Failure> {
     let NewAccount { user, password_hash, session, mail } = account;
-    let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
     let insert = with_mails(INSERT, mail.as_slice())
         .bind::<sql::Uuid, _>(user.id.uuid())
         .bind::<sql::Text, _>(user.email.as_str())
         .bind::<sql::Text, _>(user.email.canonical())
-        .bind::<sql::Bool, _>(user.email_verified)
-        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::as_str))
-        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::canonical))
-        .bind::<sql::Nullable<sql::Text>, _>(name)
-        .bind::<sql::Nullable<sql::Text>, _>(first_name)
-        .bind::<sql::Nullable<sql::Text>, _>(last_name)
+        .bind::<sql::Bool, _>(user.email_verified);
+    let insert = with_names(insert, user)
         .bind::<sql::Nullable<sql::Text>, _>(password_hash.as_ref().map(PasswordHash::as_str))
         .bind::<sql::Bool, _>(user.is_active)
         .bind::<sql::Text, _>(user.locale.as_str())
@@ -202,7 +197,7 @@ async fn register_privately(
         let lock = async { lock_holder(connection, &user.email).await.map_err(Failure::from) };
         let owner = find_by_address(connection, &user.email);
         let holder = holder_of_username(connection, user.username.as_ref());
-        let ((), _, owner, holder) = try_join!(begin(connection), lock, owner, holder)?;
+        let ((), (), owner, holder) = try_join!(begin(connection), lock, owner, holder)?;
         let claim = owner.as_ref().filter(|owner| is_mere_claim(owner)).map(|owner| owner.id);
         let is_username_taken = holder.is_some_and(|holder| claim.is_none_or(|claim| holder != claim.uuid()));
         match (owner, claim) {
@@ -222,10 +217,9 @@ async fn register_privately(
                 let notify = async { Ok(enqueue(connection, notice_to_owner).await?) };
                 try_join!(notify, commit(connection))?;
             }
-            (Some(_), Some(claim)) => match replace_claim(connection, claim, account).await {
-                Err(failure) if violates(&failure, "users_username") => return Err(Failure::Overtaken),
-                replaced => replaced?,
-            },
+            (Some(_), Some(claim)) => {
+                try_join!(replace_claim(connection, claim, account), commit(connection))?;
+            }
         }
         Ok(RegisterOutcome::Registered(None))
     })
@@ -239,34 +233,59 @@ fn is_mere_claim(user: &User) -> bool {
         && user.roles.iter().all(|role| *role == RoleName::user())
 }
 
-/// Lets a later claim on an address stand instead of an earlier one, of which nothing goes on; commits.
+const REPLACE_CLAIM: &str = concat!(
+    "
+WITH replaced AS (
+    UPDATE users
+    SET username = $9, username_canonical = $10, name = $11, first_name = $12, last_name = $13,
+        password_hash = $14, locale = $15
+    WHERE users.id = $8
+    RETURNING users.id
+), ended_sessions AS (
+    DELETE FROM sessions USING replaced WHERE sessions.user_id = replaced.id
+), ended_verification AS (
+    DELETE FROM verifications USING replaced WHERE verifications.user_id = replaced.id
+), ended_reset AS (
+    DELETE FROM password_resets USING replaced WHERE password_resets.user_id = replaced.id
+), ended_email_change AS (
+    DELETE FROM email_changes USING replaced WHERE email_changes.user_id = replaced.id
+), queued AS (",
+    enqueue_if_any!("replaced"),
+    ")
+SELECT replaced.id FROM replaced"
+);
+
+/// Lets a later claim on an address stand instead of an earlier one, of which nothing goes on.
 async fn replace_claim(
-    connection: &AsyncPgConnection,
+    mut connection: &AsyncPgConnection,
     claim: UserId,
     new: &NewAccount,
 ) -> Result<(), Failure> {
     let NewAccount { user, password_hash, mail, session: _ } = new;
-    let replace = Prepared(diesel::update(users::table.find(claim.uuid())).set((
-        ProfileRow::from(user),
-        users::password_hash.eq(password_hash.as_ref().map(PasswordHash::as_str)),
-        users::locale.eq(user.locale.as_str()),
-    )));
-    let statements = async {
-        try_join!(
-            replace.execute(&mut &*connection),
-            tokens::end_all(connection, claim),
-            sessions::end_all(connection, claim),
-            async {
-                match mail {
-                    Some(mail) => enqueue(connection, mail).await,
-                    None => Ok(()),
-                }
-            }
-        )?;
-        Ok(())
-    };
-    try_join!(statements, commit(connection))?;
-    Ok(())
+    let replace = with_mails(REPLACE_CLAIM, mail.as_slice()).bind::<sql::Uuid, _>(claim.uuid());
+    let replaced = with_names(replace, user)
+        .bind::<sql::Nullable<sql::Text>, _>(password_hash.as_ref().map(PasswordHash::as_str))
+        .bind::<sql::Text, _>(user.locale.as_str())
+        .execute(&mut connection)
+        .await
+        .map_err(Failure::from);
+    match replaced {
+        // Somebody took the username while this one looked.
+        Err(failure) if violates(&failure, "users_username") => Err(Failure::Overtaken),
+        replaced => replaced.map(|_| ()),
+    }
+}
+
+/// Gives the next five placeholders what a user is called: the username and its canonical form, the name,
+/// the first and the last name.
+fn with_names<'a>(statement: Statement<'a>, user: &'a User) -> Statement<'a> {
+    let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
+    statement
+        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::as_str))
+        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::canonical))
+        .bind::<sql::Nullable<sql::Text>, _>(name)
+        .bind::<sql::Nullable<sql::Text>, _>(first_name)
+        .bind::<sql::Nullable<sql::Text>, _>(last_name)
 }
 
 /// The account that has a username.
@@ -323,21 +342,56 @@ async fn find_by_login(
     Ok(row.optional()?.map(AccountRow::try_into_domain).transpose()?)
 }
 
+/// Of each field whether it stays, and what it becomes otherwise.
+const UPDATE_PROFILE: &str = concat!(
+    "
+UPDATE accounts SET
+    username = CASE WHEN $3 THEN accounts.username ELSE $4 END,
+    username_canonical = CASE WHEN $3 THEN accounts.username_canonical ELSE $5 END,
+    name = CASE WHEN $6 THEN accounts.name ELSE $7 END,
+    first_name = CASE WHEN $8 THEN accounts.first_name ELSE $9 END,
+    last_name = CASE WHEN $10 THEN accounts.last_name ELSE $11 END,
+    updated_at = $2
+WHERE accounts.id = $1
+RETURNING ",
+    user_columns!()
+);
+
 async fn update_profile(
     mut connection: &AsyncPgConnection,
     id: UserId,
     change: &ProfileChange,
     now: Timestamp,
 ) -> Result<ProfileOutcome, Failure> {
-    let update = diesel::update(accounts::table.find(id.uuid()))
-        .set((ProfileChangeRow::from(change), accounts::updated_at.eq(Moment(now))))
-        .returning(UserRow::as_returning());
-    let updated: QueryResult<UserRow> = Prepared(update).get_result(&mut connection).await;
+    let ProfileChange { username, name, first_name, last_name } = change;
+    let updated: QueryResult<UserRow> = statement(UPDATE_PROFILE)
+        .bind::<sql::Uuid, _>(id.uuid())
+        .bind::<sql::Timestamptz, _>(Moment(now))
+        .bind::<sql::Bool, _>(username.is_keep())
+        .bind::<sql::Nullable<sql::Text>, _>(new_text(username, Username::as_str))
+        .bind::<sql::Nullable<sql::Text>, _>(new_text(username, Username::canonical))
+        .bind::<sql::Bool, _>(name.is_keep())
+        .bind::<sql::Nullable<sql::Text>, _>(new_text(name, Name::as_str))
+        .bind::<sql::Bool, _>(first_name.is_keep())
+        .bind::<sql::Nullable<sql::Text>, _>(new_text(first_name, Name::as_str))
+        .bind::<sql::Bool, _>(last_name.is_keep())
+        .bind::<sql::Nullable<sql::Text>, _>(new_text(last_name, Name::as_str))
+        .returning::<UserRow>()
+        .get_result(&mut connection)
+        .await;
     match updated.optional().map_err(Failure::from) {
         Ok(Some(user)) => Ok(ProfileOutcome::Updated(Box::new(user.try_into_domain()?))),
         Ok(None) => Ok(ProfileOutcome::NotFound),
         Err(failure) if violates(&failure, "users_username") => Ok(ProfileOutcome::UsernameTaken),
         Err(failure) => Err(failure),
+    }
+}
+
+/// What a field becomes, unless it stays.
+fn new_text<'a, T>(change: &'a Change<T>, text: fn(&'a T) -> &'a str) -> Option<&'a str> {
+    match change {
+        Change::Set(value) => Some(text(value)),
+        Change::Keep | Change::Clear => None,
     }
 }
 

@@ -343,11 +343,11 @@ async fn a_store_follows_the_primary() {
 
 async fn wait_until_replicated(primary: &Cluster, standby: &Cluster) {
     let position = session_of(&primary.url("postgres")).await;
-    let position = position.query_one("SELECT pg_current_wal_lsn()::text", &[]).await.unwrap();
+    let position = position.query_one("SELECT pg_current_wal_lsn()::text", &[]).await.expect("a position");
     let reached = format!("SELECT pg_last_wal_replay_lsn() >= '{}'", position.get::<_, String>(0));
     let follower = session_of(&standby.url("postgres")).await;
     let began = Instant::now();
-    while !follower.query_one(&reached, &[]).await.unwrap().get::<_, bool>(0) {
+    while !follower.query_one(&reached, &[]).await.expect("an answer").get::<_, bool>(0) {
         assert!(began.elapsed() < Duration::from_secs(10), "it follows");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -15,7 +15,7 @@ use tokio::sync::Barrier;
 use tokio_postgres::NoTls;
 
 async fn connect(url: &str) -> Result<PostgresStore, OpenError> {
-    PostgresStore::connect(&PostgresOptions::new(PostgresUrl::parse(url).unwrap())).await
+    PostgresStore::connect(&PostgresOptions::new(PostgresUrl::parse(url).expect("a URL"))).await
 }
 
 async fn refusal(url: &str) -> OpenError {
@@ -116,33 +116,36 @@ struct Secured {
 impl Secured {
     fn start() -> Self {
         let authority = |name: &str| {
-            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            let mut params = CertificateParams::new(Vec::new()).expect("no name is a bad one");
             params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
             params.distinguished_name.push(DnType::CommonName, name);
-            let key = KeyPair::generate().unwrap();
-            (params.self_signed(&key).unwrap().pem(), Issuer::new(params, key))
+            let key = KeyPair::generate().expect("a key");
+            (params.self_signed(&key).expect("a certificate").pem(), Issuer::new(params, key))
         };
         let ((trusted, issuer), (stranger, _)) = (authority("Trusted"), authority("Stranger"));
-        let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
-        let certificate = certificate.signed_by(&key, &issuer).unwrap();
+        let key = KeyPair::generate().expect("a key");
+        let certificate = CertificateParams::new(vec!["localhost".to_owned()]).expect("a name");
+        let certificate = certificate.signed_by(&key, &issuer).expect("a certificate");
         let file = |name: &str, content: String| (name.to_owned(), content);
         let options = ClusterOptions {
             settings: vec![("ssl".to_owned(), "on".to_owned())],
             files: vec![file("server.crt", certificate.pem()), file("server.key", key.serialize_pem())],
             ..Default::default()
         };
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a temporary folder");
         for (name, content) in [("trusted", trusted), ("stranger", stranger), ("empty", String::new())] {
-            std::fs::write(folder.path().join(name), content).unwrap();
+            std::fs::write(folder.path().join(name), content).expect("a file");
         }
-        Self { cluster: Cluster::start_with(&options).unwrap(), folder }
+        Self { cluster: Cluster::start_with(&options).expect("a server"), folder }
     }
 
     fn url(&self, host: &str, mode: &str, authority: Option<&str>) -> String {
         let port = self.cluster.port();
         let root = authority.map_or_else(String::new, |name| {
-            format!("&sslrootcert={}", self.folder.path().join(name).to_str().unwrap().replace('/', "%2F"))
+            format!(
+                "&sslrootcert={}",
+                self.folder.path().join(name).to_str().expect("a plain name").replace('/', "%2F")
+            )
         });
         format!("postgres://postgres@{host}:{port}/postgres?application_name={mode}&sslmode={mode}{root}")
     }
@@ -150,11 +153,11 @@ impl Secured {
     /// Whether what is said by this mode is encrypted.
     async fn is_encrypted(&self, mode: &str) -> bool {
         let url = self.cluster.url("postgres");
-        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("the server is there");
         tokio::spawn(connection);
         let encrypted = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid)
                          WHERE application_name = $1 LIMIT 1";
-        client.query_one(encrypted, &[&mode]).await.unwrap().get(0)
+        client.query_one(encrypted, &[&mode]).await.expect("it is connected").get(0)
     }
 }
 

@@ -202,7 +202,7 @@ impl Cluster {
 
     /// Returns when the server takes connections: when the last line of its lock file says so.
     fn wait_until_ready(&mut self) -> Result<(), StartError> {
-        const PATIENCE: Duration = Duration::from_secs(60);
+        const PATIENCE: Duration = Duration::from_mins(1);
         const PAUSE: Duration = Duration::from_millis(10);
         let began = Instant::now();
         let lock = self.folder.join("data/postmaster.pid");

@@ -23,14 +23,14 @@ impl Server {
     pub async fn shared() -> &'static Self {
         static SHARED: OnceCell<Server> = OnceCell::const_new();
         SHARED
-            .get_or_init(async || match env::var("PORTCULLIS_TEST_DATABASE_URL") {
-                Ok(url) => Self { url, cluster: None },
-                Err(_) => {
-                    let started = tokio::task::spawn_blocking(Cluster::start).await;
-                    let cluster = started.expect("starting does not panic");
-                    let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
-                    Self { url: cluster.url("postgres"), cluster: Some(cluster) }
+            .get_or_init(async || {
+                if let Ok(url) = env::var("PORTCULLIS_TEST_DATABASE_URL") {
+                    return Self { url, cluster: None };
                 }
+                let started = tokio::task::spawn_blocking(Cluster::start).await;
+                let cluster = started.expect("starting does not panic");
+                let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
+                Self { url: cluster.url("postgres"), cluster: Some(cluster) }
             })
             .await
     }

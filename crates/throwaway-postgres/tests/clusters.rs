@@ -13,7 +13,7 @@ async fn connect(url: &str) -> Result<Client, Error> {
 }
 
 async fn data_folder(client: &Client) -> PathBuf {
-    let row = client.query_one("SHOW data_directory", &[]).await.unwrap();
+    let row = client.query_one("SHOW data_directory", &[]).await.expect("a setting");
     PathBuf::from(row.get::<_, String>(0))
 }
 
@@ -48,7 +48,7 @@ async fn a_killed_cluster_comes_back_with_its_data() {
     client.batch_execute("CREATE TABLE notes (text text); INSERT INTO notes VALUES ('kept')").await.unwrap();
     cluster.kill().unwrap();
     client.batch_execute("SELECT 1").await.expect_err("the server is gone");
-    connect(&cluster.url("postgres")).await.err().expect("it takes no connections");
+    connect(&cluster.url("postgres")).await.expect_err("it takes no connections");
 
     cluster.restart().unwrap();
     let client = connect(&cluster.url("postgres")).await.unwrap();
@@ -77,8 +77,8 @@ async fn a_paused_cluster_is_silent_until_it_is_resumed() {
 
 fn cluster_folder(cluster: &Cluster) -> PathBuf {
     let url = cluster.socket_url("postgres");
-    let (_, rest) = url.split_once('@').unwrap();
-    let (folder, _) = rest.split_once(':').unwrap();
+    let (_, rest) = url.split_once('@').expect("a user");
+    let (folder, _) = rest.split_once(':').expect("a port");
     PathBuf::from(folder.replace("%2F", "/"))
 }
 
@@ -119,7 +119,7 @@ async fn each_test_has_a_database_of_its_own() {
     let client = connect(&url).await.unwrap();
     drop(one);
     client.batch_execute("SELECT 1").await.expect_err("its connections are ended");
-    connect(&url).await.err().expect("and it is gone");
+    connect(&url).await.expect_err("and it is gone");
     let empty = Template::empty_database().await;
     assert_eq!(empty.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'").await, ["0"]);
 }
@@ -131,7 +131,7 @@ fn start_a_cluster_and_wait() {
     let path = std::env::var_os("PORTCULLIS_TEST_NOTE").expect("the next test says where");
     let cluster = Cluster::start().unwrap();
     std::fs::write(path, cluster_folder(&cluster).as_os_str().as_encoded_bytes()).unwrap();
-    std::thread::sleep(Duration::from_secs(60));
+    std::thread::sleep(Duration::from_mins(1));
 }
 
 #[test]

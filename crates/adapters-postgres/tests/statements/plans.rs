@@ -22,6 +22,7 @@ struct Record {
 
 static RECORD: Mutex<Record> = Mutex::new(Record { prepared: Vec::new(), run: BTreeSet::new() });
 
+#[expect(clippy::unnecessary_wraps, reason = "diesel asks for it so")]
 fn take_down() -> Option<Box<dyn Instrumentation>> {
     Some(Box::new(|event: InstrumentationEvent<'_>| {
         let mut record = RECORD.lock().unwrap_or_else(PoisonError::into_inner);
@@ -102,10 +103,11 @@ async fn fill(database: &Database) {
 
 /// The statements that look through a table.
 async fn scans(database: &Database, statements: &BTreeSet<String>) -> Vec<String> {
-    let (client, connection) = tokio_postgres::connect(&database.url(), NoTls).await.unwrap();
+    let (client, connection) =
+        tokio_postgres::connect(&database.url(), NoTls).await.expect("the server answers");
     tokio::spawn(connection);
     // As if it were the sixth time, when PostgreSQL may take a plan that suits any values.
-    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.unwrap();
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("the server answers");
     let mut scans = Vec::new();
     for statement in
         statements.iter().filter(|text| !["BEGIN", "COMMIT", "SET"].iter().any(|word| text.starts_with(word)))
@@ -128,11 +130,14 @@ async fn plan(client: &Client, statement: &str) -> Vec<String> {
     prepared.unwrap_or_else(|error| panic!("{error:?}: {statement}"));
     let count = "SELECT coalesce(array_length(parameter_types, 1), 0) FROM pg_prepared_statements
                  WHERE name = 'this'";
-    let count: i32 = client.query_one(count, &[]).await.unwrap().get(0);
-    let values = vec!["NULL"; usize::try_from(count).unwrap()].join(", ");
+    let count: i32 = client.query_one(count, &[]).await.expect("the server answers").get(0);
+    let values = vec!["NULL"; usize::try_from(count).expect("a number of values")].join(", ");
     let values = if values.is_empty() { values } else { format!("({values})") };
-    let rows = client.query(&format!("EXPLAIN (COSTS OFF) EXECUTE this{values}"), &[]).await.unwrap();
-    client.batch_execute("DEALLOCATE this").await.unwrap();
+    let rows = client
+        .query(&format!("EXPLAIN (COSTS OFF) EXECUTE this{values}"), &[])
+        .await
+        .expect("the server answers");
+    client.batch_execute("DEALLOCATE this").await.expect("the server answers");
     rows.iter().map(|row| row.get(0)).collect()
 }
 
