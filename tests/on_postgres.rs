@@ -8,5 +8,5 @@ mod lost_database;
 mod scale_out;
 mod security;
 
-/// What the servers of these tests keep their data in.
-const STORE: harness::Store = harness::Store::Postgres;
+/// Whether servers keep their data in a PostgreSQL database of their own, or in a file.
+const ON_POSTGRES: bool = true;

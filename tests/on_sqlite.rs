@@ -9,5 +9,5 @@ mod journeys;
 mod readme;
 mod security;
 
-/// What the servers of these tests keep their data in.
-const STORE: harness::Store = harness::Store::Sqlite;
+/// Whether servers keep their data in a PostgreSQL database of their own, or in a file.
+const ON_POSTGRES: bool = false;

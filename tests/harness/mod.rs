@@ -8,4 +8,4 @@ mod server;
 pub(crate) use account::{PASSWORD, SignedIn};
 pub(crate) use answer::Answer;
 pub(crate) use mailbox::Mail;
-pub(crate) use server::{Server, ServerBuilder, Store};
+pub(crate) use server::{Server, ServerBuilder};

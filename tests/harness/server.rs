@@ -12,15 +12,6 @@ use tempfile::TempDir;
 
 use super::Answer;
 
-/// What servers keep their data in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Store {
-    /// A file of their own.
-    Sqlite,
-    /// A database of their own.
-    Postgres,
-}
-
 /// A server to be started.
 #[derive(Clone)]
 pub(crate) struct ServerBuilder {
@@ -87,10 +78,10 @@ impl ServerBuilder {
 
     pub(crate) async fn start(mut self) -> Server {
         let has_database = self.settings.iter().any(|(variable, _)| variable == "PORTCULLIS_DATABASE_URL");
-        if crate::STORE == Store::Postgres && !has_database {
+        if crate::ON_POSTGRES && !has_database {
             self = self.with_empty_database().await;
         }
-        let second = (self.is_raced && crate::STORE == Store::Postgres).then(|| self.clone());
+        let second = (self.is_raced && crate::ON_POSTGRES).then(|| self.clone());
         let mut server = Self::spawn(self).await;
         if let Some(second) = second {
             server.second = Some(Box::new(Self::spawn(second).await));
@@ -105,7 +96,7 @@ impl ServerBuilder {
 
 /// A running server with a data folder of its own; killed when dropped.
 pub(crate) struct Server {
-    builder: ServerBuilder,
+    pub(crate) builder: ServerBuilder,
     process: Mutex<Child>,
     url: String,
     log: Arc<Mutex<String>>,
@@ -208,11 +199,6 @@ impl Server {
         let again = self.builder.clone();
         drop(self);
         again.start().await
-    }
-
-    /// Another instance on the same store.
-    pub(crate) async fn another(&self) -> Self {
-        self.builder.clone().start().await
     }
 
     /// The binary on this server's data, about to run `arguments`.

@@ -3,3 +3,12 @@
 mod load_balancer;
 mod rolling_restart;
 mod shared_state;
+
+use crate::harness::Server;
+
+impl Server {
+    /// Another instance on the same store.
+    pub(crate) async fn another(&self) -> Self {
+        self.builder.clone().start().await
+    }
+}
