@@ -1,4 +1,5 @@
 //! What happens when something breaks: acknowledged is stored, and nothing worse than 503 is answered.
 
 mod kills;
+mod lost_mail_server;
 mod shutdown;
