@@ -5,6 +5,7 @@ use std::time::Duration;
 use tokio::time::sleep;
 
 use super::FiguresOptions;
+use super::logins::LOGINS_A_THREAD;
 use crate::driver::{Load, drive};
 use crate::placement::Placement;
 use crate::process::Memory;
@@ -59,7 +60,9 @@ async fn live(options: &FiguresOptions) -> anyhow::Result<Life> {
     drive(address, &mut readers, load).await?;
     drive(address, &mut people.iter().map(Person::refreshes).collect::<Vec<_>>(), load).await?;
     let after_calls = server.memory()?;
-    drive(address, &mut people.iter().map(Person::signs_in).collect::<Vec<_>>(), load).await?;
+    let enough = LOGINS_A_THREAD * placement.server_cores()?;
+    let mut logins: Vec<_> = people.iter().take(enough).map(Person::signs_in).collect();
+    drive(address, &mut logins, load).await?;
     let after_logins = server.memory()?;
     sleep(REST).await;
     let after_rest = server.memory()?;

@@ -13,8 +13,8 @@ use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
 use crate::service::Person;
 
-/// Logins under way for each hashing thread: one is hashed, and the others wait, on the wire or in the queue.
-const LOGINS_A_THREAD: usize = 4;
+/// Logins under way for each hashing thread: one is hashed, and one is in the queue or on its way.
+pub(super) const LOGINS_A_THREAD: usize = 2;
 /// People who look at their profile now and then, while others sign in.
 const READERS: usize = 8;
 /// How long they look at it.
