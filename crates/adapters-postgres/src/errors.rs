@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use diesel::result::{DatabaseErrorKind, Error as StatementError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use portcullis_domain::RoleName;
-use portcullis_domain::ports::StorageError;
+use portcullis_domain::ports::{RefusedRecord, StorageError};
 use tokio::task::JoinError;
 use tokio_postgres::error::SqlState;
 
@@ -120,6 +120,8 @@ pub(crate) enum Failure {
     Row(#[from] UnreadableRow),
     #[error("not all of the roles {0:?} exist")]
     UnknownRole(Vec<RoleName>),
+    #[error(transparent)]
+    Refused(RefusedRecord),
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
     #[error("the operation was interrupted")]
@@ -165,16 +167,10 @@ impl Fate {
     }
 
     /// Diesel hands on the server's message and not its code. These are the messages of the codes that
-    /// matter, in English: a connection is not opened to a server that speaks another language.
+    /// matter, in English: a connection is not opened to a server that speaks another language. `PgBouncer`
+    /// has messages of its own, and one code for all of them.
     fn of_message(message: &str) -> Self {
-        // 57P01, 57P02, 25P03, 57P05, and what PgBouncer says when it lost a server.
-        const LOST: [&str; 4] = [
-            "terminating connection",
-            "server conn crashed",
-            "server closed the connection",
-            "client_idle_timeout",
-        ];
-        const PASSING: [&str; 14] = [
+        const PASSING: [&str; 11] = [
             // 57014: a time-out, or an operator. 55P03: a lock.
             "canceling statement due to",
             "could not obtain lock",
@@ -190,15 +186,28 @@ impl Fate {
             "could not fsync",
             "out of memory",
             "out of shared memory",
-            // PgBouncer
+        ];
+        // 57P01, 57P02, 57P05, 25P03
+        const HUNG_UP: &str = "terminating connection";
+        const POOLER_HUNG_UP: [&str; 13] = [
+            "server ",
+            "invalid server parameter",
+            "query timeout",
+            "query_timeout",
             "query_wait_timeout",
-            "pgbouncer",
+            "transaction timeout",
+            "idle transaction timeout",
+            "client_idle_timeout",
+            "database configuration changed",
+            "connect string changed",
+            "bouncer ",
+            "pooler is shutting down",
             "no more connections allowed",
         ];
         let starts_with = |known: &&str| message.starts_with(*known);
         if message == "deadlock detected" {
             Self::Conflict
-        } else if LOST.iter().any(starts_with) {
+        } else if message.starts_with(HUNG_UP) || POOLER_HUNG_UP.iter().any(starts_with) {
             Self::ConnectionLost
         } else if PASSING.iter().any(starts_with) || message.contains("No space left on device") {
             Self::Passing
@@ -243,7 +252,7 @@ impl Failure {
             Self::Migration(error) => {
                 error.downcast_ref::<StatementError>().is_some_and(|error| Fate::of(error) != Fate::Refused)
             }
-            Self::Row(_) | Self::UnknownRole(_) => false,
+            Self::Row(_) | Self::UnknownRole(_) | Self::Refused(_) => false,
         }
     }
 }
@@ -256,6 +265,15 @@ pub(crate) fn violates(failure: &Failure, constraint: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a row was refused because it has nothing in this column.
+pub(crate) fn violates_not_null(error: &StatementError, column: &str) -> bool {
+    matches!(
+        error,
+        StatementError::DatabaseError(DatabaseErrorKind::NotNullViolation, cause)
+            if cause.column_name() == Some(column)
+    )
 }
 
 impl From<Failure> for StorageError {

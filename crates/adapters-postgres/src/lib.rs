@@ -5,8 +5,9 @@
 //! [`SessionRepository`](portcullis_domain::ports::SessionRepository),
 //! [`TokenRepository`](portcullis_domain::ports::TokenRepository),
 //! [`LockoutRepository`](portcullis_domain::ports::LockoutRepository),
-//! [`MailQueue`](portcullis_domain::ports::MailQueue) and
-//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository).
+//! [`MailQueue`](portcullis_domain::ports::MailQueue),
+//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository) and
+//! [`InstallationArchive`](portcullis_domain::ports::InstallationArchive).
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -65,8 +66,9 @@
 //!
 //! # Least rights
 //!
-//! [`migrate`](PostgresStore::migrate) needs a role that may create tables. Everything else can be done by a
-//! role with these rights and no others:
+//! [`migrate`](PostgresStore::migrate) needs a role that may create tables, and
+//! [`write_page`](portcullis_domain::ports::InstallationArchive::write_page) the same one, since it adds roles.
+//! Everything else can be done by a role with these rights and no others:
 //!
 //! ```sql
 //! GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portcullis_runtime;
@@ -76,6 +78,7 @@
 
 mod connection;
 mod errors;
+mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod migrations;

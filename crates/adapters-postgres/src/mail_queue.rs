@@ -103,7 +103,7 @@ fn storable(reason: &str) -> String {
 /// A mail, stored or to be stored.
 #[derive(Insertable, Queryable, Selectable)]
 #[diesel(table_name = mail_queue, treat_none_as_default_value = false)]
-struct MailRow {
+pub(crate) struct MailRow {
     id: Uuid,
     kind: String,
     user_id: Option<Uuid>,
@@ -139,10 +139,10 @@ impl MailRow {
     }
 }
 
-/// A mail and how it stands.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = mail_queue)]
-struct MailRecordRow {
+/// A mail and how it stands, stored or to be stored.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = mail_queue, treat_none_as_default_value = false)]
+pub(crate) struct MailRecordRow {
     #[diesel(embed)]
     mail: MailRow,
     due_at: Option<Moment>,
@@ -150,8 +150,24 @@ struct MailRecordRow {
     last_failure: Option<String>,
 }
 
+impl From<&MailRecord> for MailRecordRow {
+    fn from(record: &MailRecord) -> Self {
+        let (due_at, leased_until) = match record.state {
+            MailState::Waiting { due_at } => (Some(due_at), None),
+            MailState::Claimed { leased_until } => (Some(leased_until), Some(leased_until)),
+            MailState::Parked => (None, None),
+        };
+        Self {
+            mail: MailRow { attempts: record.attempts.into(), ..MailRow::from(&record.mail) },
+            due_at: due_at.map(Moment),
+            leased_until: leased_until.map(Moment),
+            last_failure: record.last_failure.clone(),
+        }
+    }
+}
+
 impl MailRecordRow {
-    fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
+    pub(crate) fn try_into_domain(self) -> Result<MailRecord, UnreadableRow> {
         Ok(MailRecord {
             attempts: self.mail.attempts.try_into().in_column("mail_queue.attempts")?,
             mail: self.mail.try_into_domain()?,

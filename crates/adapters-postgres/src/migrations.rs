@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types as sql;
 use diesel_async::{
     AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, RunQueryDsl,
     SimpleAsyncConnection as _, TransactionManager as _,
@@ -72,12 +71,14 @@ async fn migrate(mut connection: AsyncPgConnection) -> Result<Vec<String>, Failu
     Ok(pending)
 }
 
+/// Asks whether there is a list of what was applied before asking for it: creating it, as diesel would, is not
+/// everybody's right. It asks the catalogue, since `to_regclass` may answer from memory.
+const LIST_IS_THERE: &str = "
+SELECT FROM pg_tables
+WHERE tablename = '__diesel_schema_migrations' AND schemaname = ANY (current_schemas(FALSE))";
+
 async fn pending(mut connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
-    // Asked for first, because creating it, as diesel would, is not everybody's right.
-    let is_begun: bool = statement("SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL")
-        .returning_columns::<sql::Bool>()
-        .get_result(&mut connection)
-        .await?;
+    let is_begun = statement(LIST_IS_THERE).execute(&mut connection).await? > 0;
     let mut versions = BTreeSet::new();
     if is_begun {
         let applied: Vec<String> = applied::table.select(applied::version).load(&mut connection).await?;

@@ -106,9 +106,9 @@ impl AccountRow {
     }
 }
 
-/// A session as stored.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = sessions)]
+/// A session, stored or to be stored.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = sessions, treat_none_as_default_value = false)]
 pub(crate) struct SessionRow {
     id: Uuid,
     user_id: Uuid,
@@ -119,6 +119,22 @@ pub(crate) struct SessionRow {
     ends_at: Moment,
     ip: Option<String>,
     user_agent: Option<String>,
+}
+
+impl From<&Session> for SessionRow {
+    fn from(session: &Session) -> Self {
+        Self {
+            id: session.id.uuid(),
+            user_id: session.user_id.uuid(),
+            generation: session.generation.number().into(),
+            created_at: Moment(session.created_at),
+            last_used_at: Moment(session.last_used_at),
+            expires_at: Moment(session.expires_at),
+            ends_at: Moment(session.ends_at),
+            ip: session.client.ip.map(|ip| ip.to_string()),
+            user_agent: session.client.user_agent.as_ref().map(UserAgent::to_string),
+        }
+    }
 }
 
 impl SessionRow {

@@ -33,6 +33,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    roles (id) {
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        built_in -> Bool,
+    }
+}
+
+diesel::table! {
+    role_permissions (role_id, permission) {
+        role_id -> Uuid,
+        permission -> Text,
+    }
+}
+
+diesel::table! {
     sessions (id) {
         id -> Uuid,
         user_id -> Uuid,
@@ -52,6 +68,8 @@ diesel::table! {
         email_canonical -> Text,
         link -> Binary,
         link_expires_at -> Timestamptz,
+        code -> Nullable<Binary>,
+        code_expires_at -> Nullable<Timestamptz>,
     }
 }
 
@@ -67,7 +85,9 @@ diesel::table! {
 diesel::table! {
     email_changes (user_id) {
         user_id -> Uuid,
+        session_id -> Uuid,
         new_email -> Text,
+        new_email_canonical -> Text,
         digest -> Nullable<Binary>,
         expires_at -> Nullable<Timestamptz>,
     }
@@ -76,6 +96,8 @@ diesel::table! {
 diesel::table! {
     password_attempts (key) {
         key -> Binary,
+        failures -> BigInt,
+        last_failure_at -> Timestamptz,
         locked_until -> Nullable<Timestamptz>,
     }
 }
@@ -83,8 +105,10 @@ diesel::table! {
 diesel::table! {
     code_attempts (key) {
         key -> Binary,
+        since_issued -> BigInt,
         within_hour -> BigInt,
         hour_started_at -> Timestamptz,
+        last_failure_at -> Timestamptz,
     }
 }
 

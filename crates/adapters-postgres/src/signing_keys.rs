@@ -57,10 +57,10 @@ impl SigningKeyRepository for PostgresStore {
     }
 }
 
-/// A signing key as stored.
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = signing_keys)]
-struct SigningKeyRow {
+/// A signing key, stored or to be stored.
+#[derive(Insertable, Queryable, Selectable)]
+#[diesel(table_name = signing_keys, treat_none_as_default_value = false)]
+pub(crate) struct SigningKeyRow {
     id: String,
     algorithm: String,
     sealed: Vec<u8>,
@@ -69,8 +69,21 @@ struct SigningKeyRow {
     verifies_until: Option<Moment>,
 }
 
+impl From<&SigningKey> for SigningKeyRow {
+    fn from(key: &SigningKey) -> Self {
+        Self {
+            id: key.id.to_string(),
+            algorithm: key.algorithm.name().to_owned(),
+            sealed: key.sealed.clone(),
+            created_at: Moment(key.created_at),
+            signs_from: Moment(key.signs_from),
+            verifies_until: key.verifies_until.map(Moment),
+        }
+    }
+}
+
 impl SigningKeyRow {
-    fn try_into_domain(self) -> Result<SigningKey, UnreadableRow> {
+    pub(crate) fn try_into_domain(self) -> Result<SigningKey, UnreadableRow> {
         Ok(SigningKey {
             id: KeyId::new(self.id),
             algorithm: SigningAlgorithm::from_name(&self.algorithm).in_column("signing_keys.algorithm")?,

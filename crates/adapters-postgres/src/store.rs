@@ -78,7 +78,7 @@ impl PostgresStore {
         Operation: Send + Sync + 'static,
     {
         let is_worth_repeating = |failure: &Failure| failure.is_conflict() || failure.is_connection_lost();
-        self.run(argument, operation, is_worth_repeating).await
+        Ok(self.run(argument, operation, is_worth_repeating).await?)
     }
 
     /// Runs an operation that is one statement, or one transaction. It is repeated when the server rolled
@@ -88,6 +88,21 @@ impl PostgresStore {
         argument: A,
         operation: Operation,
     ) -> Result<T, StorageError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
+        Operation: Send + Sync + 'static,
+    {
+        Ok(self.try_write(argument, operation).await?)
+    }
+
+    /// As [`write`](Self::write), for who tells failures apart.
+    pub(crate) async fn try_write<A, T, Operation>(
+        &self,
+        argument: A,
+        operation: Operation,
+    ) -> Result<T, Failure>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
@@ -104,7 +119,7 @@ impl PostgresStore {
         argument: A,
         operation: Operation,
         is_worth_repeating: fn(&Failure) -> bool,
-    ) -> Result<T, StorageError>
+    ) -> Result<T, Failure>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
@@ -130,7 +145,7 @@ impl PostgresStore {
                 }
             }
         });
-        Ok(outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))?)
+        outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
 }
 

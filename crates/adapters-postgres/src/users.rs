@@ -2,7 +2,6 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::result::{DatabaseErrorKind, Error as StatementError};
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
@@ -16,7 +15,7 @@ use portcullis_domain::{
 };
 use uuid::Uuid;
 
-use crate::errors::{Failure, violates};
+use crate::errors::{Failure, violates, violates_not_null};
 use crate::mail_queue::{enqueue, enqueue_if_any, with_mails};
 use crate::moment::Moment;
 use crate::rows::{AccountRow, UserRow, user_columns};
@@ -149,11 +148,7 @@ async fn insert(mut connection: &AsyncPgConnection, account: &NewAccount) -> Res
         .bind::<sql::Array<sql::Text>, _>(user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>());
     match with_session(insert, session.as_ref()).execute(&mut connection).await {
         Ok(inserted) => Ok(inserted == 1),
-        Err(StatementError::DatabaseError(DatabaseErrorKind::NotNullViolation, cause))
-            if cause.column_name() == Some("role_id") =>
-        {
-            Err(Failure::UnknownRole(user.roles.clone()))
-        }
+        Err(error) if violates_not_null(&error, "role_id") => Err(Failure::UnknownRole(user.roles.clone())),
         Err(error) => Err(error.into()),
     }
 }

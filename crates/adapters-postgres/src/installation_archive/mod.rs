@@ -1,34 +1,34 @@
 //! [`InstallationArchive`]: all that the tables hold, in the order of their keys.
-//!
-//! A page takes several round trips: whoever copies an installation does that once. What it costs is
-//! statements, so records of a kind that follow each other are written and looked up by one.
 
 mod rows;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error as StatementError};
+use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
-use portcullis_domain::archive::{PageStart, Record, RecordKey, RecordKind};
+use futures_util::future::join_all;
+use portcullis_domain::archive::{PageStart, Record, RecordKind};
 use portcullis_domain::ports::{
     InstallationArchive, RecordRefusal, RefusedRecord, StorageError, WritePageError,
 };
-use portcullis_domain::{Account, AttemptKey, Role, RoleName, UserId};
+use portcullis_domain::{Account, AttemptKey, Name, PasswordHash, Permission, Role, RoleName, Username};
 use uuid::Uuid;
 
 use self::rows::{
-    CodeAttemptsRow, EmailChangeRow, IntoRecord, NewMailRow, NewUserRow, PasswordAttemptsRow,
-    PasswordResetRow, PositionedKeyRow, RoleRow, VerificationRow,
+    CodeAttemptsRow, EmailChangeRow, PasswordAttemptsRow, PasswordResetRow, PositionedKeyRow, RoleRow,
+    VerificationRow,
 };
-use crate::errors::Failure;
+use crate::errors::{Failure, violates_not_null};
 use crate::mail_queue::MailRecordRow;
+use crate::moment::Moment;
 use crate::rows::{AccountRow, SessionRow};
 use crate::schema::{
-    accounts, code_attempts, email_changes, mail_queue, password_attempts, password_resets,
-    role_permissions, roles, sessions, signing_keys, user_roles, users, verifications,
+    accounts, code_attempts, email_changes, mail_queue, password_attempts, password_resets, role_permissions,
+    roles, sessions, signing_keys, users, verifications,
 };
+use crate::statement::statement;
 use crate::store::PostgresStore;
 use crate::transaction::{begin, commit, or_roll_back};
 
@@ -46,6 +46,7 @@ impl InstallationArchive for PostgresStore {
             .await
     }
 
+    /// Takes three round trips, and a fourth when records are there already.
     async fn write_page(&self, records: Vec<Record>) -> Result<u32, WritePageError> {
         let written = self.try_write(records, |connection, records| {
             or_roll_back(connection, async {
@@ -79,46 +80,37 @@ async fn count(mut connection: &AsyncPgConnection, kind: RecordKind) -> QueryRes
     }
 }
 
-/// The rows that a query finds.
+/// The rows of a table whose key comes after a given one, as records.
 ///
 /// A macro, because diesel gives every table and every column a type of its own.
-macro_rules! rows {
-    ($row:ty, $query:expr, $connection:expr) => {{
-        let rows: Vec<$row> = $query.select(<$row>::as_select()).load($connection).await?;
-        rows
-    }};
-}
-
-/// The rows that a query finds, as records.
-macro_rules! records {
-    ($row:ty, $query:expr, $connection:expr) => {
-        Ok(rows!($row, $query, $connection)
-            .into_iter()
-            .map(IntoRecord::try_into_record)
-            .collect::<Result<_, _>>()?)
-    };
-}
-
-/// The rows of a table whose key comes after a given one, as records.
 macro_rules! page {
     ($row:ty, $table:ident by $key:ident, after $after:expr, $limit:expr, $connection:expr) => {{
-        let later = $table::table.filter($table::$key.gt($after));
-        records!($row, later.order($table::$key).limit($limit), $connection)
+        let later = $table::table.filter($table::$key.gt($after)).order($table::$key).limit($limit);
+        let rows: Vec<$row> = later.select(<$row>::as_select()).load(&mut $connection).await?;
+        rows.into_iter().map(<$row>::try_into_domain)
     }};
 }
 
-/// Adds rows to a table, except those whose key or another value that must be unique is there already.
-/// Gives the keys of those that were added.
-macro_rules! add {
-    ($rows:expr, $table:ident by $key:ident, $connection:expr) => {{
-        let rows: Vec<_> = $rows.collect();
-        diesel::insert_into($table::table)
-            .values(rows)
-            .on_conflict_do_nothing()
-            .returning($table::$key)
-            .get_results($connection)
-            .await?
+/// The row of a table that has a given key, if there is one.
+macro_rules! row {
+    ($row:ty, $table:ident with key $key:expr, $connection:expr) => {{
+        let found = $table::table.find($key).select(<$row>::as_select());
+        let row: Option<$row> = found.get_result(&mut $connection).await.optional()?;
+        row.map(<$row>::try_into_domain).transpose()?
     }};
+}
+
+/// Adds a row to a table, unless its key or another value that must be unique is there already. Says
+/// whether it was added.
+macro_rules! add {
+    ($row:expr, $table:ident, $connection:expr) => {
+        diesel::insert_into($table::table)
+            .values($row)
+            .on_conflict_do_nothing()
+            .execute(&mut $connection)
+            .await?
+            == 1
+    };
 }
 
 async fn page(
@@ -126,34 +118,55 @@ async fn page(
     start: PageStart,
     limit: i64,
 ) -> Result<Vec<Record>, Failure> {
-    let db = &mut connection;
     match start {
         PageStart::Roles(after) => {
             let later = roles::table.filter(roles::id.gt(id(after))).order(roles::id).limit(limit);
-            let roles = rows!(RoleRow, later, db);
-            with_permissions(connection, roles).await
+            let rows: Vec<RoleRow> = later.select(RoleRow::as_select()).load(&mut connection).await?;
+            let roles = rows.into_iter().map(|role| with_permissions(connection, role));
+            join_all(roles).await.into_iter().map(|role| Ok(Record::Role(role?))).collect()
         }
-        PageStart::Users(after) => page!(AccountRow, accounts by id, after id(after), limit, db),
-        PageStart::Sessions(after) => page!(SessionRow, sessions by id, after id(after), limit, db),
+        PageStart::Users(after) => page!(AccountRow, accounts by id, after id(after), limit, connection)
+            .map(|account| Ok(Record::User(account?)))
+            .collect(),
+        PageStart::Sessions(after) => page!(SessionRow, sessions by id, after id(after), limit, connection)
+            .map(|session| Ok(Record::Session(session?)))
+            .collect(),
         PageStart::Verifications(after) => {
-            page!(VerificationRow, verifications by user_id, after id(after), limit, db)
+            page!(VerificationRow, verifications by user_id, after id(after), limit, connection)
+                .map(|issued| Ok(Record::Verification(issued?)))
+                .collect()
         }
         PageStart::PasswordResets(after) => {
-            page!(PasswordResetRow, password_resets by user_id, after id(after), limit, db)
+            page!(PasswordResetRow, password_resets by user_id, after id(after), limit, connection)
+                .map(|issued| Ok(Record::PasswordReset(issued?)))
+                .collect()
         }
         PageStart::EmailChanges(after) => {
-            page!(EmailChangeRow, email_changes by user_id, after id(after), limit, db)
+            page!(EmailChangeRow, email_changes by user_id, after id(after), limit, connection)
+                .map(|pending| Ok(Record::EmailChange(pending?)))
+                .collect()
         }
         PageStart::PasswordAttempts(after) => {
-            page!(PasswordAttemptsRow, password_attempts by key, after octets(after), limit, db)
+            page!(PasswordAttemptsRow, password_attempts by key, after attempts(after), limit, connection)
+                .map(|attempts| Ok(Record::PasswordAttempts(attempts?)))
+                .collect()
         }
         PageStart::CodeAttempts(after) => {
-            page!(CodeAttemptsRow, code_attempts by key, after octets(after), limit, db)
+            page!(CodeAttemptsRow, code_attempts by key, after attempts(after), limit, connection)
+                .map(|attempts| Ok(Record::CodeAttempts(attempts?)))
+                .collect()
         }
-        PageStart::Mails(after) => page!(MailRecordRow, mail_queue by id, after id(after), limit, db),
+        PageStart::Mails(after) => page!(MailRecordRow, mail_queue by id, after id(after), limit, connection)
+            .map(|record| Ok(Record::Mail(record?)))
+            .collect(),
         PageStart::SigningKeys(after) => {
             let after = after.map_or(i64::MIN, i64::from);
-            page!(PositionedKeyRow, signing_keys by position, after after, limit, db)
+            page!(PositionedKeyRow, signing_keys by position, after after, limit, connection)
+                .map(|positioned| {
+                    let (position, key) = positioned?;
+                    Ok(Record::SigningKey { position, key })
+                })
+                .collect()
         }
     }
 }
@@ -164,105 +177,193 @@ fn id(after: Option<impl Into<Uuid>>) -> Uuid {
 }
 
 /// Every key comes after no octets at all.
-fn octets(after: Option<AttemptKey>) -> Vec<u8> {
+fn attempts(after: Option<AttemptKey>) -> Vec<u8> {
     after.map_or_else(Vec::new, |key| key.as_bytes().into())
 }
 
-async fn with_permissions(
-    mut connection: &AsyncPgConnection,
-    roles: Vec<RoleRow>,
-) -> Result<Vec<Record>, Failure> {
-    let ids: Vec<_> = roles.iter().map(|role| role.id).collect();
-    let held: Vec<(Uuid, String)> = role_permissions::table
-        .filter(role_permissions::role_id.eq_any(ids))
-        .select((role_permissions::role_id, role_permissions::permission))
+async fn with_permissions(mut connection: &AsyncPgConnection, role: RoleRow) -> Result<Role, Failure> {
+    let permissions: Vec<_> = role_permissions::table
+        .filter(role_permissions::role_id.eq(role.id))
+        .select(role_permissions::permission)
         .load(&mut connection)
         .await?;
-    let mut permissions: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
-    for (role, permission) in held {
-        permissions.entry(role).or_default().push(permission);
-    }
-    let with_permissions = |role: RoleRow| {
-        let held = permissions.get(&role.id).map(Vec::as_slice);
-        role.try_into_domain(held.unwrap_or_default()).map(Record::Role)
-    };
-    Ok(roles.into_iter().map(with_permissions).collect::<Result<_, _>>()?)
+    Ok(role.try_into_domain(&permissions)?)
 }
 
-/// Adds records, and gives how many of them were not there before.
+/// Adds records, all of which are sent before the first one is answered, and gives how many of them were
+/// not there before.
 async fn write(connection: &AsyncPgConnection, records: &[Record]) -> Result<u32, Failure> {
-    let mut new = 0;
-    for records in records.chunk_by(|left, right| left.kind() == right.kind()) {
-        refuse_dangling(connection, records).await?;
-        let mut added = add(connection, records).await?;
-        new += added.len();
-        // A key that stands twice among the records was added once.
-        let others: Vec<_> = records.iter().filter(|record| !added.remove(&record.key())).collect();
-        if !others.is_empty() {
-            refuse_unequal(connection, &others).await?;
+    let refused = |record, refusal| Err(Failure::Refused(RefusedRecord::new(record, refusal)));
+    let (mut new, mut others) = (0, Vec::new());
+    let added = join_all(records.iter().map(|record| add(connection, record))).await;
+    for (record, added) in records.iter().zip(added) {
+        match added {
+            Ok(true) => new += 1,
+            Ok(false) => others.push(record),
+            // Those behind it failed because it did.
+            Err(failure) if names_what_is_not_stored(&failure) => {
+                return refused(record, RecordRefusal::Dangles);
+            }
+            Err(failure) => return Err(failure),
         }
     }
-    Ok(u32::try_from(new).unwrap_or(u32::MAX))
-}
-
-/// Fails unless each of these records is stored as it is.
-async fn refuse_unequal(connection: &AsyncPgConnection, records: &[&Record]) -> Result<(), Failure> {
-    let stored = stored(connection, records).await?;
-    let stored: BTreeMap<_, _> = stored.into_iter().map(|record| (record.key(), record)).collect();
-    for record in records {
-        let refused = |refusal| Err(Failure::Refused(RefusedRecord::new(record, refusal)));
-        match stored.get(&record.key()) {
+    let stored = join_all(others.iter().map(|record| stored(connection, record))).await;
+    for (record, stored) in others.into_iter().zip(stored) {
+        match stored? {
             Some(stored) if stored == *record => {}
-            Some(_) => return refused(RecordRefusal::Differs),
-            None => return refused(RecordRefusal::Collides),
+            Some(_) => return refused(record, RecordRefusal::Differs),
+            None => return refused(record, RecordRefusal::Collides),
         }
     }
-    Ok(())
+    Ok(new)
 }
 
-/// Fails when a record names a user who is not stored.
-async fn refuse_dangling(mut connection: &AsyncPgConnection, records: &[Record]) -> Result<(), Failure> {
-    let named: Vec<_> = records.iter().filter_map(named_user).map(UserId::uuid).collect();
-    if named.is_empty() {
-        return Ok(());
-    }
-    let stored: Vec<Uuid> =
-        users::table.filter(users::id.eq_any(named)).select(users::id).load(&mut connection).await?;
-    let stored: BTreeSet<_> = stored.into_iter().collect();
-    let dangles =
-        |record: &&Record| named_user(record).is_some_and(|user| !stored.contains(&user.uuid()));
-    match records.iter().find(dangles) {
-        Some(record) => Err(Failure::Refused(RefusedRecord::new(record, RecordRefusal::Dangles))),
-        None => Ok(()),
+fn names_what_is_not_stored(failure: &Failure) -> bool {
+    use DatabaseErrorKind::ForeignKeyViolation;
+    matches!(
+        failure,
+        Failure::UnknownRole(_) | Failure::Statement(StatementError::DatabaseError(ForeignKeyViolation, _))
+    )
+}
+
+/// Adds a record, unless one with its key or a unique value of it is there already. Says whether it did.
+async fn add(mut connection: &AsyncPgConnection, record: &Record) -> Result<bool, Failure> {
+    Ok(match record {
+        Record::Role(role) => add_role(connection, role).await?,
+        Record::User(account) => add_user(connection, account).await?,
+        Record::Session(session) => add!(SessionRow::from(session), sessions, connection),
+        Record::Verification(issued) => add!(VerificationRow::from(issued), verifications, connection),
+        Record::PasswordReset(issued) => add!(PasswordResetRow::from(issued), password_resets, connection),
+        Record::EmailChange(pending) => {
+            let canonical = email_changes::new_email_canonical.eq(pending.new_address.canonical());
+            add!((EmailChangeRow::from(pending), canonical), email_changes, connection)
+        }
+        Record::PasswordAttempts(attempts) => {
+            add!(PasswordAttemptsRow::from(attempts), password_attempts, connection)
+        }
+        Record::CodeAttempts(attempts) => add!(CodeAttemptsRow::from(attempts), code_attempts, connection),
+        Record::Mail(record) => {
+            let canonical = mail_queue::recipient_canonical.eq(record.mail.recipient.canonical());
+            add!((MailRecordRow::from(record), canonical), mail_queue, connection)
+        }
+        Record::SigningKey { position, key } => {
+            add!(PositionedKeyRow::new(*position, key), signing_keys, connection)
+        }
+    })
+}
+
+const ADD_ROLE: &str = "
+WITH added AS (
+    INSERT INTO roles (id, name, description, built_in) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), granted AS (
+    INSERT INTO role_permissions (role_id, permission)
+    SELECT added.id, held.permission FROM added, unnest($5::text[]) AS held (permission)
+)
+SELECT id FROM added";
+
+async fn add_role(mut connection: &AsyncPgConnection, role: &Role) -> Result<bool, Failure> {
+    let added = statement(ADD_ROLE)
+        .bind::<sql::Uuid, _>(role.id.uuid())
+        .bind::<sql::Text, _>(role.name.as_str())
+        .bind::<sql::Nullable<sql::Text>, _>(role.description.as_deref())
+        .bind::<sql::Bool, _>(role.built_in)
+        .bind::<sql::Array<sql::Text>, _>(role.permissions.iter().map(Permission::as_str).collect::<Vec<_>>())
+        .execute(&mut connection)
+        .await?;
+    Ok(added == 1)
+}
+
+/// A role that does not exist has no id, and a row without one is refused with all the rest.
+const ADD_USER: &str = "
+WITH added AS (
+    INSERT INTO users (
+        id, email, email_canonical, email_verified, username, username_canonical, name, first_name,
+        last_name, password_hash, is_active, locale, created_at, updated_at, last_login_at
+    )
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+), granted AS (
+    INSERT INTO user_roles (user_id, role_id)
+    SELECT added.id, (SELECT roles.id FROM roles WHERE roles.name = held.name)
+    FROM added, unnest($16::text[]) AS held (name)
+)
+SELECT id FROM added";
+
+async fn add_user(mut connection: &AsyncPgConnection, account: &Account) -> Result<bool, Failure> {
+    let Account { user, password_hash } = account;
+    let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
+    let added = statement(ADD_USER)
+        .bind::<sql::Uuid, _>(user.id.uuid())
+        .bind::<sql::Text, _>(user.email.as_str())
+        .bind::<sql::Text, _>(user.email.canonical())
+        .bind::<sql::Bool, _>(user.email_verified)
+        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::as_str))
+        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::canonical))
+        .bind::<sql::Nullable<sql::Text>, _>(name)
+        .bind::<sql::Nullable<sql::Text>, _>(first_name)
+        .bind::<sql::Nullable<sql::Text>, _>(last_name)
+        .bind::<sql::Nullable<sql::Text>, _>(password_hash.as_ref().map(PasswordHash::as_str))
+        .bind::<sql::Bool, _>(user.is_active)
+        .bind::<sql::Text, _>(user.locale.as_str())
+        .bind::<sql::Timestamptz, _>(Moment(user.created_at))
+        .bind::<sql::Nullable<sql::Timestamptz>, _>(user.updated_at.map(Moment))
+        .bind::<sql::Nullable<sql::Timestamptz>, _>(user.last_login_at.map(Moment))
+        .bind::<sql::Array<sql::Text>, _>(user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>())
+        .execute(&mut connection)
+        .await;
+    match added {
+        Ok(added) => Ok(added == 1),
+        Err(error) if violates_not_null(&error, "role_id") => Err(Failure::UnknownRole(user.roles.clone())),
+        Err(error) => Err(error.into()),
     }
 }
 
-/// The user who must be stored before this record.
-fn named_user(record: &Record) -> Option<UserId> {
-    match record {
-        Record::Session(session) => Some(session.user_id),
-        Record::Verification(issued) => Some(issued.user),
-        Record::PasswordReset(issued) => Some(issued.user),
-        Record::EmailChange(pending) => Some(pending.user),
-        Record::Role(_)
-        | Record::User(_)
-        | Record::PasswordAttempts(_)
-        | Record::CodeAttempts(_)
-        | Record::Mail(_)
-        | Record::SigningKey { .. } => None,
-    }
-}
-
-/// Adds records of one kind, except those whose key or a unique value is there already. Gives the keys of
-/// those that were added.
-async fn add(mut connection: &AsyncPgConnection, records: &[Record]) -> Result<BTreeSet<RecordKey>, Failure> {
-    let db = &mut connection;
-    let ids: Vec<Uuid> = match kind_of(records) {
-        RecordKind::Roles => return add_roles(connection, records).await,
-        RecordKind::Users => return add_users(connection, records).await,
-        RecordKind::Sessions => add!(records.iter().filter_map(session), sessions by id, db),
-        RecordKind::Verifications => add!(records.iter().filter_map(VerificationRow::of), verifications by user_id, db),
-        _ => todo!(),
-    };
-    Ok(ids.into_iter().map(RecordKey::Id).collect())
+/// The record that is stored under the key of this one, if there is one.
+async fn stored(mut connection: &AsyncPgConnection, record: &Record) -> Result<Option<Record>, Failure> {
+    Ok(match record {
+        Record::Role(role) => {
+            let found = roles::table.find(role.id.uuid()).select(RoleRow::as_select());
+            let row: Option<RoleRow> = found.get_result(&mut connection).await.optional()?;
+            match row {
+                Some(role) => Some(Record::Role(with_permissions(connection, role).await?)),
+                None => None,
+            }
+        }
+        Record::User(account) => {
+            row!(AccountRow, accounts with key account.user.id.uuid(), connection).map(Record::User)
+        }
+        Record::Session(session) => {
+            row!(SessionRow, sessions with key session.id.uuid(), connection).map(Record::Session)
+        }
+        Record::Verification(issued) => {
+            row!(VerificationRow, verifications with key issued.user.uuid(), connection)
+                .map(Record::Verification)
+        }
+        Record::PasswordReset(issued) => {
+            row!(PasswordResetRow, password_resets with key issued.user.uuid(), connection)
+                .map(Record::PasswordReset)
+        }
+        Record::EmailChange(pending) => {
+            row!(EmailChangeRow, email_changes with key pending.user.uuid(), connection)
+                .map(Record::EmailChange)
+        }
+        Record::PasswordAttempts(counted) => {
+            row!(PasswordAttemptsRow, password_attempts with key counted.key.as_bytes(), connection)
+                .map(Record::PasswordAttempts)
+        }
+        Record::CodeAttempts(counted) => {
+            row!(CodeAttemptsRow, code_attempts with key counted.key.as_bytes(), connection)
+                .map(Record::CodeAttempts)
+        }
+        Record::Mail(record) => {
+            row!(MailRecordRow, mail_queue with key record.mail.id.uuid(), connection).map(Record::Mail)
+        }
+        Record::SigningKey { position, .. } => {
+            row!(PositionedKeyRow, signing_keys with key i64::from(*position), connection)
+                .map(|(position, key)| Record::SigningKey { position, key })
+        }
+    })
 }

@@ -1,4 +1,4 @@
-//! The storage contract, on a database of its own for each case, with two stores on it for the races.
+//! The storage contract and that of archives, on a database of its own for each case, with two stores on it for the races.
 
 mod operator;
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore, PostgresUrl};
 use portcullis_testkit::Storage;
+use portcullis_testkit::contract::installation_archive::ArchiveSetup;
 use portcullis_throwaway_postgres::{Database, Template};
 
 use self::operator::PostgresOperator;
@@ -21,6 +22,13 @@ async fn fresh_storage() -> Storage {
     let database = Arc::new(TEMPLATE.database().await);
     let second = storage(&database, None).await;
     storage(&database, Some(Box::new(second))).await
+}
+
+async fn fresh_archive() -> ArchiveSetup {
+    let database = Arc::new(TEMPLATE.database().await);
+    let archive = Arc::new(connect(&database.url()).await);
+    let second = Arc::new(connect(&database.url()).await);
+    ArchiveSetup { archive, second: Some(second), storage: storage(&database, None).await }
 }
 
 async fn connect(url: &str) -> PostgresStore {
@@ -46,3 +54,5 @@ async fn storage(database: &Arc<Database>, second: Option<Box<Storage>>) -> Stor
 }
 
 portcullis_testkit::storage_contract!(fresh_storage().await);
+
+portcullis_testkit::archive_contract!(fresh_archive().await);

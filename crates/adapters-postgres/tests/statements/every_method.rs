@@ -4,15 +4,17 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use portcullis_adapters_postgres::PostgresStore;
+use portcullis_domain::archive::{Record, RecordKind};
 use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
 use portcullis_domain::ports::{
     CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest,
-    LockoutPolicy, LockoutRepository as _, MailQueue, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
-    ProfileOutcome, RegisterOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository,
-    SigningKeyRepository, StorageError, TokenRepository, UserRepository as _, VerificationSecrets,
+    InstallationArchive as _, LockoutPolicy, LockoutRepository as _, MailQueue, NewAccount, OpenOutcome,
+    PasswordChange, PasswordReset, ProfileOutcome, RegisterOutcome, Rotation, RotationOutcome,
+    SessionOpening, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
+    UserRepository as _, VerificationSecrets,
 };
 use portcullis_domain::{
-    Change, Generation, KeyId, LoginIdentifier, ProfileChange, Session, SessionId, SigningAlgorithm,
+    Account, Change, Generation, KeyId, LoginIdentifier, ProfileChange, Session, SessionId, SigningAlgorithm,
     SigningKey, Timestamp, User, Username,
 };
 use portcullis_testkit::fixtures::{
@@ -45,6 +47,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         self.lockout().await;
         self.mails().await;
         self.signing_keys().await;
+        self.archive().await;
     }
 
     /// Makes a call that must succeed, and notes what it cost.
@@ -314,6 +317,26 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             SigningKeyRepository::delete_expired(store, Timestamp::MIN).await
         };
         self.expect(0, "succeed, and delete_expired keys", succession).await;
+    }
+
+    async fn archive(&mut self) {
+        let store = self.store;
+        let roles = store.read_page(RecordKind::Roles.first_page(), 2);
+        assert_eq!(self.call("read_page, of roles", roles).await.len(), 2);
+        let others = async {
+            for kind in &RecordKind::ALL[1..] {
+                store.read_page(kind.first_page(), 500).await?;
+            }
+            Ok(())
+        };
+        self.call("read_page, of the nine other kinds", others).await;
+        let user = user(&self.address("archived"));
+        let session = Record::Session(session(user.id));
+        let page = vec![Record::User(Account { user, password_hash: None }), session];
+        for (what, new) in [("write_page", 2), ("write_page, again", 0)] {
+            let written = async { Ok(store.write_page(page.clone()).await.expect(what)) };
+            self.expect(new, what, written).await;
+        }
     }
 }
 

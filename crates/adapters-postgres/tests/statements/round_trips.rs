@@ -4,7 +4,7 @@ use crate::{ONE_AT_A_TIME, TEMPLATE, connect};
 
 /// What each call costs on a connection that has seen it before. More than one are what could not be
 /// decided by one statement, and are not what people usually do.
-const ROUND_TRIPS: [(&str, usize); 51] = [
+const ROUND_TRIPS: [(&str, usize); 55] = [
     ("register", 1),
     ("register, with a session", 1),
     ("register, a taken address", 2),
@@ -56,6 +56,10 @@ const ROUND_TRIPS: [(&str, usize); 51] = [
     ("list mails", 1),
     ("list keys", 1),
     ("succeed, and delete_expired keys", 2),
+    ("read_page, of roles", 2),
+    ("read_page, of the nine other kinds", 9),
+    ("write_page", 3),
+    ("write_page, again", 4),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
