@@ -265,9 +265,16 @@ fn files_below(folder: &str) -> String {
 #[test]
 fn every_test_that_the_security_table_names_exists() {
     let mut code = String::new();
-    for folder in
-        ["tests/security", "tests/journeys", "crates/domain/tests/domain", "crates/testkit/src/contract"]
-    {
+    for folder in [
+        "tests/security",
+        "tests/faults",
+        "tests/journeys",
+        "tests/scale_out",
+        "crates/domain/tests/domain",
+        "crates/testkit/src/contract",
+        "crates/adapters-postgres/tests",
+        "crates/adapters-sqlite/src",
+    ] {
         code += &files_below(folder);
     }
     let table = read("docs/security.md");
