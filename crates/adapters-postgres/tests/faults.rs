@@ -272,7 +272,7 @@ async fn who_loses_a_deadlock_tries_again() {
 
     let rival = session_of(&database.url()).await;
     rival
-        .batch_execute("SET deadlock_timeout = '10s'; BEGIN; SELECT FROM sessions FOR UPDATE")
+        .batch_execute("BEGIN; SET LOCAL deadlock_timeout = '10s'; SELECT FROM sessions FOR UPDATE")
         .await
         .unwrap();
     let change = PasswordChange {
