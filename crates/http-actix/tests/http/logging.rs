@@ -9,7 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::problems::Panicking;
-use crate::service::{ADA, Installation, Service};
+use crate::service::{ADA, Installation};
 
 /// Everything that this crate has logged, one record a line.
 #[derive(Clone, Default)]
@@ -48,11 +48,11 @@ impl Log {
     }
 }
 
-/// One test, since the log of a process is one.
+/// One test, since the log of a process is one. What it holds of other tests has other ids.
 #[tokio::test]
 async fn the_log_tells_what_happened_and_none_of_the_secrets() {
     let log = Log::start();
-    let service = Service::start();
+    let service = Installation { seed: Some(1_000), ..Installation::default() }.serve();
     let tokens = service.signed_in(ADA).await;
 
     let id = |reply: &crate::service::Reply| reply.header("x-request-id").unwrap().to_owned();
@@ -74,7 +74,9 @@ async fn the_log_tells_what_happened_and_none_of_the_secrets() {
     let cause = failures[0]["fields"]["cause"].as_str().unwrap();
     assert!(cause.starts_with("the store is unavailable: "), "{cause}");
 
-    let defective = Installation { hasher: Some(Arc::new(Panicking)), ..Installation::default() }.serve();
+    let defective =
+        Installation { hasher: Some(Arc::new(Panicking)), seed: Some(2_000), ..Installation::default() }
+            .serve();
     let reply = defective.login("SECRET@example.com", "SECRET password").await;
     assert_eq!(log.records("ERROR", &id(&reply)).len(), 1);
 

@@ -40,18 +40,29 @@ pub(crate) struct Installation {
     pub(crate) auth_enabled: bool,
     /// Takes the place of the usual hasher.
     pub(crate) hasher: Option<Arc<dyn PasswordHasher>>,
+    /// Makes ids and tokens unlike those of the other tests in the process.
+    pub(crate) seed: Option<u64>,
 }
 
 impl Default for Installation {
     fn default() -> Self {
-        Self { policy: Policy::default(), cors_origins: Vec::new(), auth_enabled: true, hasher: None }
+        Self {
+            policy: Policy::default(),
+            cors_origins: Vec::new(),
+            auth_enabled: true,
+            hasher: None,
+            seed: None,
+        }
     }
 }
 
 impl Installation {
     /// The interface to it, with the fakes behind.
     fn build(self) -> (Api, Service) {
-        let fakes = Fakes::default();
+        let mut fakes = Fakes::default();
+        if let Some(seed) = self.seed {
+            fakes.entropy = Arc::new(ScriptedEntropy::seeded(seed));
+        }
         let mut ports = fakes.ports();
         if let Some(hasher) = self.hasher {
             ports.hasher = hasher;
@@ -65,7 +76,7 @@ impl Installation {
             default_locale: Locale::english(),
             mailbox: None,
             clock: clock.clone(),
-            entropy: Arc::new(ScriptedEntropy::seeded(1)),
+            entropy: Arc::new(ScriptedEntropy::seeded(self.seed.unwrap_or_default() + 1)),
         };
         let readiness = Readiness::default();
         let api = Api::new(domain.clone(), options, readiness.clone());
