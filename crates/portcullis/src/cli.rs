@@ -1,12 +1,13 @@
 //! The command line.
 
+use std::convert::Infallible;
 use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use portcullis_domain::{EmailAddress, MailId, Name, Username};
 
-use crate::config::{Flags, Sources};
+use crate::config::{COPY_FROM_VARIABLE, COPY_TO_VARIABLE, DatabaseUrl, Flags, Form as _, Refusal, Sources};
 
 /// User accounts for an application: registration, sign-in, tokens, sessions.
 ///
@@ -70,6 +71,15 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Config(ConfigCommand),
 
+    /// Copy a whole installation from one store to another, and prove that both hold the same
+    ///
+    /// Stop what serves from either store before. The source is only read. The target is brought to the
+    /// schema of this version; it must be empty, or hold what an interrupted copy of the same source left
+    /// there, and copying goes on from that. What was signed, mailed and counted under the secret key of
+    /// the source (`PORTCULLIS_SECRET_KEY`, or `secret.key` in its data directory) is good on the target
+    /// under the same key only.
+    Copy(Copying),
+
     /// Print the OpenAPI document of the HTTP API
     Openapi,
 
@@ -95,6 +105,27 @@ pub(crate) enum ConfigCommand {
         #[command(flatten)]
         format: OutputFormat,
     },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Copying {
+    /// The store to read: `sqlite://PATH` or `postgres://…`. With a password in it rather give it by the
+    /// environment: a command line can be read by everybody on the machine
+    #[arg(long, value_name = "URL", env = COPY_FROM_VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = database_url)]
+    pub(crate) from: Result<DatabaseUrl, Refusal>,
+    /// The store to write, in the same form
+    #[arg(long, value_name = "URL", env = COPY_TO_VARIABLE, hide_env_values = true)]
+    #[arg(value_parser = database_url)]
+    pub(crate) to: Result<DatabaseUrl, Refusal>,
+    #[command(flatten)]
+    pub(crate) format: OutputFormat,
+}
+
+/// Leaves it to the command to refuse a URL: here the message would repeat its password.
+#[expect(clippy::unnecessary_wraps, reason = "clap asks for a parser that can fail")]
+fn database_url(text: &str) -> Result<Result<DatabaseUrl, Refusal>, Infallible> {
+    Ok(DatabaseUrl::parse(text))
 }
 
 #[derive(Debug, Subcommand)]

@@ -22,6 +22,7 @@ mod logging;
 mod mailbox;
 mod output;
 mod password_entry;
+mod progress;
 mod secret_key_file;
 mod service;
 mod shutdown;

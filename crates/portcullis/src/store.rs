@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore};
 use portcullis_adapters_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use portcullis_domain::ports::{
-    LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
-    UserRepository,
+    InstallationArchive, LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, StorageError,
+    TokenRepository, UserRepository,
 };
 use tokio::time::{Instant, sleep};
 
@@ -19,7 +19,13 @@ use crate::data_dir;
 /// Every storage port on one store, and the schema behind them.
 #[async_trait]
 pub(crate) trait Store:
-    UserRepository + SessionRepository + TokenRepository + LockoutRepository + MailQueue + SigningKeyRepository
+    UserRepository
+    + SessionRepository
+    + TokenRepository
+    + LockoutRepository
+    + MailQueue
+    + SigningKeyRepository
+    + InstallationArchive
 {
     /// Applies the migrations that the schema lacks, and names them.
     async fn apply_migrations(&self) -> Result<Vec<String>, StorageError>;
@@ -53,12 +59,7 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
             migrate(store.as_ref(), config).await?;
         }
         Migrate::Check => {
-            let pending = pending_migrations(store.as_ref(), config).await?;
-            ensure!(
-                pending.is_empty(),
-                "the database lacks the migrations {}; `portcullis migrate` applies them",
-                pending.join(", ")
-            );
+            refuse_stale_schema(store.as_ref(), config).await?;
         }
         Migrate::Off => {}
     }
@@ -68,21 +69,63 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
 /// Opens the store whatever its schema is.
 pub(crate) async fn open_as_it_is(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     data_dir::create(&config.data_dir)?;
+    connect(config.database(), Purpose::Service, config).await
+}
+
+/// Opens the store that an installation is copied from, which is there and whose schema is the newest.
+pub(crate) async fn open_source(url: DatabaseUrl, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let store = connect(url, Purpose::CopyFrom, config).await?;
+    refuse_stale_schema(store.as_ref(), config).await?;
+    Ok(store)
+}
+
+/// Opens the store that an installation is copied to, with the newest schema.
+pub(crate) async fn open_target(url: DatabaseUrl, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let store = connect(url, Purpose::CopyTo, config).await?;
+    migrate(store.as_ref(), config).await?;
+    Ok(store)
+}
+
+/// What a store is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    Service,
+    CopyFrom,
+    CopyTo,
+}
+
+async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    /// Nobody waits for an answer, and to count a large table takes its time.
+    const PATIENCE_OF_A_COPY: Duration = Duration::from_mins(5);
     let connections = config.database_connections();
-    match config.database() {
+    match url {
         DatabaseUrl::Sqlite(path) => {
-            let options = SqliteOptions { readers: connections, ..SqliteOptions::new(path) };
+            let create = purpose != Purpose::CopyFrom;
+            let options = SqliteOptions { readers: connections, create, ..SqliteOptions::new(path) };
             let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
             let attempt = async || SqliteStore::open(&options).await;
             Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))
         }
         DatabaseUrl::Postgres(url) => {
-            let options = PostgresOptions { connections, ..PostgresOptions::new(url) };
+            let mut options = PostgresOptions { connections, ..PostgresOptions::new(url) };
+            if purpose != Purpose::Service {
+                options.patience = PATIENCE_OF_A_COPY;
+            }
             let may_pass = portcullis_adapters_postgres::OpenError::is_passing;
             let attempt = async || PostgresStore::connect(&options).await;
             Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))
         }
     }
+}
+
+async fn refuse_stale_schema(store: &dyn Store, config: &Config) -> anyhow::Result<()> {
+    let pending = pending_migrations(store, config).await?;
+    ensure!(
+        pending.is_empty(),
+        "the database lacks the migrations {}; `portcullis migrate` applies them",
+        pending.join(", ")
+    );
+    Ok(())
 }
 
 /// Brings the schema up to date, and names the migrations that it lacked.

@@ -138,6 +138,8 @@ mod precedence {
             .env("PORTCULLIS_PORT_8080_TCP_ADDR", "10.0.0.1")
             .env("PORTCULLIS_TEST_DATABASE", "postgres://localhost")
             .env("PORTCULLIS_CONFIG", "read elsewhere")
+            .env("PORTCULLIS_COPY_FROM", "sqlite://old.db")
+            .env("PORTCULLIS_COPY_TO", "postgres://localhost/new")
             .env("HOME", "/root")
             .load();
     }

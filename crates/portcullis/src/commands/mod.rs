@@ -1,6 +1,7 @@
 //! What the program can do.
 
 mod config;
+mod copy;
 mod keys;
 mod mail;
 mod migrate;
@@ -23,6 +24,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Openapi => openapi::print_document(),
         Command::Config(command) => config::run(command, &load()?),
+        Command::Copy(copying) => {
+            let plan = copy::Plan::of(copying)?;
+            run_async(&load()?.config, async |config| copy::run(config, plan).await)
+        }
         Command::Serve => run_async(&load()?.config, serve::run),
         Command::Migrate { check } => {
             run_async(&load()?.config, async |config| migrate::run(config, check).await)

@@ -31,7 +31,7 @@ pub use rate_limits::{Rate, RateLimits};
 pub use report::{ValueInForce, reference};
 pub use setting::{DefaultValue, Secrecy, Setting};
 pub use settings::{Config, SETTINGS};
-pub use sources::{Flags, Sources};
+pub use sources::{COPY_FROM_VARIABLE, COPY_TO_VARIABLE, Flags, Sources};
 pub use urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 pub use values::{Place, Source, Values};
 

@@ -37,6 +37,12 @@ pub struct Flags {
 /// The variable that names the file.
 const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
 
+/// The variable that names the store that `portcullis copy` reads.
+pub const COPY_FROM_VARIABLE: &str = "PORTCULLIS_COPY_FROM";
+
+/// The variable that names the store that `portcullis copy` writes.
+pub const COPY_TO_VARIABLE: &str = "PORTCULLIS_COPY_TO";
+
 impl Sources {
     /// What this process was given: `--config` is `named_file`, the other flags are `flags`.
     #[must_use]
@@ -107,11 +113,12 @@ fn environment_layer(environment: &[(OsString, OsString)]) -> Layer {
     Layer(environment.iter().filter_map(entry).collect())
 }
 
-/// Whether a variable with our prefix is no setting: it names the file, or Kubernetes injects it for a
-/// service called portcullis, or tests use it.
+/// Whether a variable with our prefix is no setting: it names the file, or a store to copy, or Kubernetes
+/// injects it for a service called portcullis, or tests use it.
 fn is_foreign(variable: &str) -> bool {
     const OTHERS: [&str; 3] = ["PORTCULLIS_SERVICE_", "PORTCULLIS_PORT", "PORTCULLIS_TEST_"];
-    variable == CONFIG_VARIABLE || OTHERS.iter().any(|prefix| variable.starts_with(prefix))
+    [CONFIG_VARIABLE, COPY_FROM_VARIABLE, COPY_TO_VARIABLE].contains(&variable)
+        || OTHERS.iter().any(|prefix| variable.starts_with(prefix))
 }
 
 fn flag_layer(flags: Flags) -> Layer {

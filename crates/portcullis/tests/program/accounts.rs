@@ -2,11 +2,11 @@
 
 use serde_json::json;
 
-use crate::process::Installation;
+use crate::process::{Finished, Installation};
 
-const PASSWORD: &str = "a horse that staples";
+pub(crate) const PASSWORD: &str = "a horse that staples";
 
-fn create(installation: &Installation, arguments: &[&str], password: &str) -> crate::process::Finished {
+pub(crate) fn create(installation: &Installation, arguments: &[&str], password: &str) -> Finished {
     let arguments = [&["user", "create", "--password-stdin"], arguments].concat();
     installation.run_with_input(&arguments, password)
 }

@@ -6,7 +6,8 @@ use crate::process::Installation;
 fn help_and_version_are_answers_and_no_failures() {
     let installation = Installation::new();
     let help = installation.run(&["--help"]);
-    for command in ["serve", "migrate", "config", "openapi", "keys", "mail", "user", "--config", "--data-dir"]
+    for command in
+        ["serve", "migrate", "copy", "config", "openapi", "keys", "mail", "user", "--config", "--data-dir"]
     {
         assert!(help.output().contains(command), "{command} is missing in {}", help.stdout);
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod command_line;
+mod copying;
 mod mails;
 mod process;
 mod serving;
