@@ -5,6 +5,7 @@ mod account_deletion;
 mod authyy;
 mod dashtam;
 mod email_change;
+mod moved_installation;
 mod private_registration;
 mod reverse_proxy_check;
 mod review_point;

@@ -1,0 +1,95 @@
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::dsl::sql;
+use diesel::sql_types::BigInt;
+use diesel::{Connection as _, RunQueryDsl as _, SqliteConnection};
+use portcullis_throwaway_postgres::{Database, Template};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::harness::ServerBuilder;
+
+const USERS: i64 = 12_000;
+
+/// The store that is copied to.
+enum Target {
+    File { path: String, _folder: TempDir },
+    Database(Database),
+}
+
+impl Target {
+    async fn new() -> Self {
+        if crate::ON_POSTGRES {
+            return Self::Database(Template::empty_database().await);
+        }
+        let folder = TempDir::new().expect("a temporary folder");
+        Self::File { path: format!("{}/target.db", folder.path().display()), _folder: folder }
+    }
+
+    fn url(&self) -> String {
+        match self {
+            Self::File { path, .. } => format!("sqlite://{path}"),
+            Self::Database(database) => database.url(),
+        }
+    }
+
+    async fn users(&self) -> i64 {
+        match self {
+            Self::File { path, .. } => {
+                let mut connection = SqliteConnection::establish(path).expect("a database");
+                connection.batch_execute("PRAGMA busy_timeout = 4000").expect("a setting");
+                let count = sql::<BigInt>("(SELECT count(*) FROM users)");
+                diesel::select(count).get_result(&mut connection).expect("a count")
+            }
+            Self::Database(database) => {
+                database.run("SELECT count(*) FROM users").await[0].parse().expect("a count")
+            }
+        }
+    }
+}
+
+fn fill(path: &str) {
+    let mut connection = SqliteConnection::establish(path).expect("a database");
+    let users = format!(
+        "INSERT INTO users (id, email, email_canonical, email_verified, is_active, locale, created_at)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {USERS})
+         SELECT randomblob(16), n || '@example.com', n || '@example.com', 1, 1, 'en', n FROM numbers;
+         INSERT INTO user_roles SELECT users.id, roles.id FROM users, roles WHERE roles.name = 'user'"
+    );
+    connection.batch_execute(&users).expect("a table of users");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_killed_goes_on_where_it_was() {
+    let folder = TempDir::new().expect("a temporary folder");
+    let path = format!("{}/source.db", folder.path().display());
+    let (source, target) = (format!("sqlite://{path}"), Target::new().await);
+    let secret_key = "VGhlcmUgaXMgbm90aGluZyB0aGF0IGl0IHByb3RlY3RzLi4u";
+    let program = ServerBuilder::new().with("PORTCULLIS_SECRET_KEY", secret_key);
+    for url in [&source, &target.url()] {
+        let migrated = program.command(&["migrate", "--database-url", url]).status();
+        assert!(migrated.expect("the binary runs").success());
+    }
+    fill(&path);
+
+    let copy = ["copy", "--json", "--from", &source, "--to", &target.url()];
+    let mut killed = program.command(&copy).stderr(Stdio::null()).spawn().expect("the binary runs");
+    let began = Instant::now();
+    while target.users().await == 0 {
+        assert!(began.elapsed() < Duration::from_mins(1), "nothing is copied");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    killed.kill().expect("it runs");
+    killed.wait().expect("a child can be waited for");
+    let held = target.users().await;
+    assert!((500..USERS).contains(&held) && held % 500 == 0, "whole pages, and not all of them: {held}");
+
+    let copied = program.command(&copy).output().expect("the binary runs");
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    let copied: Value = serde_json::from_slice(&copied.stdout).expect("JSON");
+    let users = &copied.as_array().expect("an array")[1];
+    assert_eq!((&users["records"], &users["new"]), (&USERS.into(), &(USERS - held).into()));
+    assert_eq!(target.users().await, USERS);
+}
