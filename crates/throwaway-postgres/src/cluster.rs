@@ -289,7 +289,7 @@ fn free_port() -> io::Result<u16> {
 fn settings(options: &ClusterOptions) -> Vec<(String, String)> {
     let mut settings = vec![("max_connections", "200"), ("shared_buffers", "64MB")];
     if !options.durable {
-        settings.extend([("fsync", "off"), ("synchronous_commit", "off"), ("full_page_writes", "off")]);
+        settings.extend([("fsync", "off"), ("full_page_writes", "off")]);
     }
     let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
     settings.into_iter().map(owned).chain(options.settings.iter().cloned()).collect()

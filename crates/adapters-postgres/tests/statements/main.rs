@@ -9,6 +9,7 @@ mod rights;
 mod round_trips;
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore, PostgresUrl};
 use portcullis_throwaway_postgres::Template;
@@ -23,9 +24,11 @@ static TEMPLATE: Template = Template::new(|url| {
     })
 });
 
-/// A store with one connection: what a second one prepared would look like a repetition.
+/// A store with one connection, since what a second one prepared would look like a repetition, and with time
+/// for a machine that has other things to do.
 async fn connect(url: &str) -> PostgresStore {
     let url = PostgresUrl::parse(url).expect("the server's URL is one that the store reads");
-    let options = PostgresOptions { connections: NonZeroUsize::MIN, ..PostgresOptions::new(url) };
+    let (connections, patience) = (NonZeroUsize::MIN, Duration::from_secs(20));
+    let options = PostgresOptions { connections, patience, ..PostgresOptions::new(url) };
     PostgresStore::connect(&options).await.expect("the server is there")
 }
