@@ -153,6 +153,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "actix-web",
             "async-trait",
             "futures-util",
+            "ipnet",
             "minijinja",
             "percent-encoding",
             "portcullis-domain",
@@ -274,6 +275,7 @@ fn every_test_that_the_security_table_names_exists() {
         "crates/testkit/src/contract",
         "crates/adapters-postgres/tests",
         "crates/adapters-sqlite/src",
+        "crates/http-actix/src",
     ] {
         code += &files_below(folder);
     }

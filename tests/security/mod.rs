@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod addresses;
+mod client_addresses;
 mod ending;
 mod input;
 mod one_use;

@@ -34,6 +34,7 @@ mod security_headers;
 mod server;
 
 pub use api::Api;
+pub use client::TrustedProxies;
 pub use openapi::openapi;
 pub use options::HttpOptions;
 pub use pages::{Mail, MailboxError, MailboxReader};

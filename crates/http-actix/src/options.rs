@@ -3,6 +3,7 @@ use std::sync::Arc;
 use portcullis_domain::Locale;
 use portcullis_domain::ports::{Clock, Entropy};
 
+use crate::TrustedProxies;
 use crate::pages::MailboxReader;
 
 /// What an installation decides about its HTTP interface.
@@ -12,6 +13,8 @@ pub struct HttpOptions {
     pub auth_enabled: bool,
     /// The origins whose pages may call from a browser, exactly as browsers write them; none turns CORS off.
     pub cors_origins: Vec<String>,
+    /// The proxies in front, whose word on where a request came from is taken.
+    pub trusted_proxies: TrustedProxies,
     /// The languages that mails and pages can be had in.
     pub locales: Vec<Locale>,
     /// The language of mails and pages for who asks for none of these.

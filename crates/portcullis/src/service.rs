@@ -142,6 +142,7 @@ fn http_options(config: &Config, installation: &Installation) -> HttpOptions {
     HttpOptions {
         auth_enabled: config.auth_enabled,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
+        trusted_proxies: config.trusted_proxies.iter().copied().collect(),
         locales: installation.locales.clone(),
         default_locale: config.locale.clone(),
         mailbox: shows_mailbox.then(mailbox),

@@ -8,7 +8,7 @@ use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::PasswordHasher;
 use portcullis_domain::use_cases::{Delivery, UseCases};
 use portcullis_domain::{Locale, Permission, RoleId, RoleName, UserId};
-use portcullis_http_actix::{Api, HttpOptions, Readiness, ServerLimits, openapi, serve};
+use portcullis_http_actix::{Api, HttpOptions, Readiness, ServerLimits, TrustedProxies, openapi, serve};
 use portcullis_testkit::{
     CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
 };
@@ -72,6 +72,7 @@ impl Installation {
         let options = HttpOptions {
             auth_enabled: self.auth_enabled,
             cors_origins: self.cors_origins,
+            trusted_proxies: TrustedProxies::default(),
             locales: vec![Locale::english(), fixtures::locale("de")],
             default_locale: Locale::english(),
             mailbox: None,

@@ -9,7 +9,7 @@ use portcullis_domain::use_cases::{
     ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, UseCases,
 };
 use portcullis_domain::{Client, Locale, Password, ProfileNames, TokenSecret};
-use portcullis_http_actix::{Api, HttpOptions, MailboxReader, Readiness};
+use portcullis_http_actix::{Api, HttpOptions, MailboxReader, Readiness, TrustedProxies};
 use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
 pub(crate) const ADA: &str = "ada@example.com";
@@ -37,6 +37,7 @@ impl Site {
         let options = HttpOptions {
             auth_enabled: true,
             cors_origins: Vec::new(),
+            trusted_proxies: TrustedProxies::default(),
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
             default_locale: Locale::english(),
             mailbox: None,

@@ -48,7 +48,6 @@ fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
 fn unsupported(config: &Config) -> impl Iterator<Item = Finding> {
     those_that_hold([
         (config.rate_limit_redis_url.is_some(), "rate_limit_redis_url", "counts shared through Redis"),
-        (!config.trusted_proxies.is_empty(), "trusted_proxies", "trust in proxies"),
         (!config.auth_enabled, "auth_enabled", "calls without sign-in"),
     ])
 }

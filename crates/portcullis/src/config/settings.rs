@@ -142,7 +142,8 @@ settings! {
     rate_limits: RateLimits = RateLimits::DEFAULT;
     /// A Redis that shares the counts between instances.
     rate_limit_redis_url: Optional<RedisUrl>, else "each instance counts for itself";
-    /// Networks whose `X-Forwarded-For` and `Forwarded` are believed.
+    /// Networks of proxies whose `X-Forwarded-For` or `Forwarded` is believed; where they send both, the two
+    /// have to agree.
     trusted_proxies: List<Network>, else "none";
     /// The origins that browsers may call from.
     cors_origins: List<Origin>, else "none";
