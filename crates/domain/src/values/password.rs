@@ -9,8 +9,23 @@ use super::{EmailAddress, InvalidValue, Name, Username, common_passwords};
 /// A password as somebody typed it, in Unicode NFKC, so that every keyboard makes the same one.
 ///
 /// At most 128 characters; wiped from memory when dropped; never printed.
+///
+/// What was typed is kept beside it where it is something else: a system that does not normalise made
+/// its hashes of that, and they can be brought here.
+///
+/// ```
+/// use portcullis_domain::Password;
+///
+/// let password = Password::parse("cafe\u{301}").unwrap();
+/// assert_eq!(password.expose(), "caf\u{e9}".as_bytes());
+/// assert_eq!(password.expose_as_typed(), Some("cafe\u{301}".as_bytes()));
+/// assert_eq!(Password::parse("caf\u{e9}").unwrap().expose_as_typed(), None);
+/// ```
 #[derive(Clone)]
-pub struct Password(Zeroizing<String>);
+pub struct Password {
+    normalized: Zeroizing<String>,
+    as_typed: Option<Zeroizing<String>>,
+}
 
 impl Password {
     /// The most characters that a password may have.
@@ -31,13 +46,20 @@ impl Password {
             }
             normalized.push(character);
         }
-        Ok(Self(normalized))
+        let as_typed = (*normalized != text).then(|| Zeroizing::new(text.to_owned()));
+        Ok(Self { normalized, as_typed })
     }
 
     /// The octets that are hashed.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
-        self.0.as_bytes()
+        self.normalized.as_bytes()
+    }
+
+    /// The octets that were typed, where they are others than those that are hashed.
+    #[must_use]
+    pub fn expose_as_typed(&self) -> Option<&[u8]> {
+        self.as_typed.as_ref().map(|text| text.as_bytes())
     }
 }
 
@@ -129,10 +151,10 @@ impl PasswordPolicy {
         password: Password,
         identity: &Identity<'_>,
     ) -> Result<AcceptedPassword, PasswordRefusal> {
-        if password.0.chars().count() < self.minimum {
+        if password.normalized.chars().count() < self.minimum {
             return Err(PasswordRefusal::TooShort { minimum: self.minimum });
         }
-        let comparable = Zeroizing::new(folded(&password.0));
+        let comparable = Zeroizing::new(folded(&password.normalized));
         if common_passwords::contains(&comparable) {
             return Err(PasswordRefusal::Common);
         }
@@ -152,15 +174,19 @@ impl PasswordPolicy {
     }
 }
 
-/// The hash of a password in PHC string format: what stores keep instead of it.
+/// The hash of a password as text: what stores keep instead of it.
+///
+/// A PHC string when it was made here; what was brought in keeps the form of the system that made it,
+/// until its account's next login.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// Wraps a hash that a [`PasswordHasher`](crate::ports::PasswordHasher) made.
+    /// Wraps a hash that a [`PasswordHasher`](crate::ports::PasswordHasher) made or
+    /// [imports](crate::ports::PasswordHasher::import).
     #[must_use]
-    pub fn new(phc: impl Into<String>) -> Self {
-        Self(phc.into())
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
     }
 
     /// The hash as text.

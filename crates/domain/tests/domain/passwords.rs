@@ -40,6 +40,16 @@ fn composed_and_decomposed_spellings_are_one_password() {
 }
 
 #[test]
+fn what_was_typed_is_kept_where_it_is_not_what_is_hashed() {
+    for typed in ["cafe\u{301} cre\u{300}me", "of\u{fb01}ce \u{ff11}\u{ff12}\u{ff13}"] {
+        assert_eq!(Password::parse(typed).unwrap().expose_as_typed(), Some(typed.as_bytes()));
+    }
+    for typed in ["", "correct horse", "caf\u{e9} cr\u{e8}me"] {
+        assert_eq!(Password::parse(typed).unwrap().expose_as_typed(), None);
+    }
+}
+
+#[test]
 fn nothing_is_trimmed_or_truncated() {
     assert_eq!(Password::parse(" pass word ").unwrap().expose(), b" pass word ");
     let (one, other) = (format!("{}one.....", "x".repeat(72)), format!("{}other...", "x".repeat(72)));
