@@ -1,11 +1,12 @@
 //! The cryptography behind the domain's ports.
 //!
 //! - [`OsEntropy`] draws random octets from the operating system;
-//! - [`Argon2Hasher`] hashes passwords on a fixed number of threads, with a bounded queue in front;
+//! - [`Argon2Hasher`] hashes passwords on a fixed number of threads, with a bounded queue in front, and
+//!   checks the hashes of other systems on the same threads;
 //! - [`SealingKeyFactory`] makes signing keys whose private part is encrypted at rest;
 //! - [`JwtAccessTokens`] signs and verifies access tokens with the keys of a [`KeyRing`].
 //!
-//! All of it rests on `aws-lc-rs`, and on the `argon2` crate for passwords.
+//! All of it rests on `aws-lc-rs`, and on the crates `argon2`, `bcrypt` and `scrypt` for passwords.
 
 mod access_tokens;
 mod os_entropy;

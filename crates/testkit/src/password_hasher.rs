@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, Verification};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 /// Hashes passwords in no time, and without any protection. For tests only.
@@ -61,6 +61,17 @@ impl PasswordHasher for CheapHasher {
         Ok(PasswordHash::new(written(settings, salt, password.expose())))
     }
 
+    /// Takes over its own hashes only.
+    fn import(&self, text: &str) -> Result<PasswordHash, HashRefusal> {
+        if !text.starts_with(PREFIX) {
+            return Err(HashRefusal::UnknownScheme);
+        }
+        match parameters(text) {
+            Some(_) => Ok(PasswordHash::new(text)),
+            None => Err(HashRefusal::Malformed { scheme: "cheap", part: "settings or salt" }),
+        }
+    }
+
     async fn verify(
         &self,
         password: Password,
@@ -72,21 +83,26 @@ impl PasswordHasher for CheapHasher {
             return Ok(Verification::Mismatch);
         };
         let (settings, salt) = parameters(hash.as_str()).ok_or(HashingError::UnknownHash)?;
-        if written(settings, salt, password.expose()) == hash.as_str() {
-            Ok(Verification::Match { outdated: settings != self.settings.load(Ordering::SeqCst) })
+        let is_of = |octets| written(settings, salt, octets) == hash.as_str();
+        Ok(if is_of(password.expose()) {
+            Verification::Match { outdated: settings != self.settings.load(Ordering::SeqCst) }
+        } else if password.expose_as_typed().is_some_and(is_of) {
+            Verification::Match { outdated: true }
         } else {
-            Ok(Verification::Mismatch)
-        }
+            Verification::Mismatch
+        })
     }
 }
 
+const PREFIX: &str = "$cheap$s=";
+
 fn written(settings: u32, salt: u32, password: &[u8]) -> String {
     let digest = fnv_1a([&salt.to_be_bytes(), password].concat());
-    format!("$cheap$s={settings}${salt:08x}${digest:016x}")
+    format!("{PREFIX}{settings}${salt:08x}${digest:016x}")
 }
 
 fn parameters(hash: &str) -> Option<(u32, u32)> {
-    let (settings, rest) = hash.strip_prefix("$cheap$s=")?.split_once('$')?;
+    let (settings, rest) = hash.strip_prefix(PREFIX)?.split_once('$')?;
     let (salt, _digest) = rest.split_once('$')?;
     Some((settings.parse().ok()?, u32::from_str_radix(salt, 16).ok()?))
 }
@@ -124,6 +140,26 @@ mod tests {
         assert_eq!(verify("correct horse batterz").await, Ok(Verification::Mismatch));
         hasher.change_settings();
         assert_eq!(verify("correct horse battery").await, Ok(Verification::Match { outdated: true }));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_what_was_typed_matches_and_is_outdated() {
+        let hasher = CheapHasher::default();
+        let decomposed = "cafe\u{301} cre\u{300}me";
+        let hash = hasher.import(&written(0, 7, decomposed.as_bytes())).expect("imported");
+        let verify = async |text| hasher.verify(password(text), Some(hash.clone())).await;
+        assert_eq!(verify(decomposed).await, Ok(Verification::Match { outdated: true }));
+        assert_eq!(verify("caf\u{e9} cr\u{e8}me").await, Ok(Verification::Mismatch));
+    }
+
+    #[test]
+    fn hashes_that_it_cannot_check_are_not_imported() {
+        let hasher = CheapHasher::default();
+        assert_eq!(
+            hasher.import("$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA"),
+            Err(HashRefusal::UnknownScheme)
+        );
+        assert!(matches!(hasher.import("$cheap$s=one$7$7"), Err(HashRefusal::Malformed { .. })));
     }
 
     #[tokio::test]

@@ -2,9 +2,13 @@ use std::fmt;
 
 use argon2::password_hash::phc::{self, Ident, Output, ParamsString, Salt};
 use argon2::{Algorithm, Argon2, Block, Version};
-use portcullis_domain::ports::Entropy;
+use portcullis_domain::ports::{Entropy, HashRefusal};
 
 use super::Argon2Settings;
+use super::fields::Scheme;
+use super::foreign;
+
+const SCHEME: Scheme = Scheme("Argon2");
 
 /// The memory in which one thread hashes, taken with its first hash and kept from hash to hash: fresh
 /// pages cost a third more time.
@@ -70,18 +74,33 @@ impl Argon2Hash {
         }
     }
 
-    /// Reads a PHC string; `None` for another format, for costs beyond the bounds, and for a hash
-    /// that depends on a key.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let hash = phc::PasswordHash::new(text).ok()?;
-        Some(Self {
-            algorithm: Algorithm::new(hash.algorithm).ok()?,
+    /// Reads a PHC string, also as Django begins it; `None` when it is another scheme's.
+    ///
+    /// A hash that depends on a key, or on data beside the password, is malformed.
+    pub(super) fn parse(text: &str) -> Result<Option<Self>, HashRefusal> {
+        let text = text.strip_prefix("argon2").unwrap_or(text);
+        if !text.starts_with("$argon2") {
+            return Ok(None);
+        }
+        let hash = phc::PasswordHash::new(text).map_err(|_| SCHEME.malformed("PHC string"))?;
+        Ok(Some(Self {
+            algorithm: Algorithm::new(hash.algorithm).map_err(|_| SCHEME.malformed("name"))?,
             // The format's first edition had no field for the version, which was 16.
-            version: hash.version.map_or(Ok(Version::V0x10), Version::try_from).ok()?,
-            settings: hash.params.as_str().parse().ok()?,
-            salt: hash.salt?,
-            output: hash.hash?,
-        })
+            version: hash
+                .version
+                .map_or(Ok(Version::V0x10), Version::try_from)
+                .map_err(|_| SCHEME.malformed("version"))?,
+            settings: settings(hash.params.as_str())?,
+            salt: hash.salt.ok_or_else(|| SCHEME.malformed("salt"))?,
+            output: hash.hash.ok_or_else(|| SCHEME.malformed("digest"))?,
+        }))
+    }
+
+    /// Refuses a hash that takes more memory than one that is brought in may, unless those that are
+    /// made here with `settings` take as much.
+    pub(super) fn refuse_unaffordable_memory(&self, settings: Argon2Settings) -> Result<(), HashRefusal> {
+        let maximum = foreign::MAX_MEMORY_KIB.max(settings.memory_kib());
+        if self.settings.memory_kib() > maximum { Err(SCHEME.too_costly("m", maximum)) } else { Ok(()) }
     }
 
     /// Whether this is the hash of `password`.
@@ -113,6 +132,21 @@ impl fmt::Display for Argon2Hash {
         };
         hash.fmt(formatter)
     }
+}
+
+fn settings(costs: &str) -> Result<Argon2Settings, HashRefusal> {
+    let [memory, passes, lanes] = SCHEME.fields(costs, ',')?;
+    let (Some(memory), Some(passes), Some(lanes)) =
+        (memory.strip_prefix("m="), passes.strip_prefix("t="), lanes.strip_prefix("p="))
+    else {
+        return Err(SCHEME.malformed("costs"));
+    };
+    let lanes = SCHEME.cost("p", lanes, 1..=Argon2Settings::MAX_LANES)?;
+    let memory_kib = SCHEME.cost("m", memory, 8 * lanes..=Argon2Settings::MAX_MEMORY_KIB)?;
+    let passes = SCHEME.cost("t", passes, 1..=Argon2Settings::MAX_PASSES)?;
+    // Each is within its own bounds by now.
+    Argon2Settings::new(memory_kib, passes, lanes)
+        .map_err(|_| SCHEME.too_costly("m times t", Argon2Settings::MAX_WORK_KIB))
 }
 
 fn derive(

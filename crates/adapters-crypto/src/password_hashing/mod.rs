@@ -1,31 +1,44 @@
 //! Passwords: Argon2id on threads of its own.
 
 mod argon2_hash;
+mod fields;
+mod foreign;
 mod hashing_threads;
 mod settings;
+mod stored_hash;
 
 use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{Entropy, HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHasher, Verification};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 use self::argon2_hash::{Arena, Argon2Hash};
 pub use self::hashing_threads::HashingCapacity;
 use self::hashing_threads::HashingThreads;
 pub use self::settings::{Argon2Settings, InvalidArgon2Settings};
+use self::stored_hash::StoredHash;
 
 /// Hashes passwords with Argon2id version 19 (RFC 9106), into PHC strings.
 ///
-/// Checks hashes by argon2id, argon2i and argon2d, in version 16 and 19, whose costs lie within the
-/// bounds of [`Argon2Settings`]; any other is [`HashingError::UnknownHash`] before any work.
+/// Imports and checks what other systems made, too, all of it on the same threads:
+///
+/// | scheme | in the form of | at most |
+/// |---|---|---|
+/// | argon2id, argon2i, argon2d, in version 16 and 19 | PHC strings; Django's `argon2$…` | the bounds of [`Argon2Settings`]; to be imported, 256 MiB or the memory of today's settings |
+/// | bcrypt | crypt(3): `$2a$`, `$2b$`, `$2y$`; Django's `bcrypt$…`, `bcrypt_sha256$…`; passlib's `$bcrypt-sha256$…` | cost 16 |
+/// | scrypt | passlib's `$scrypt$…`; Django's `scrypt$…`; Werkzeug's `scrypt:…` | N · r of 2²¹, which is 256 MiB; r of 128, p of 16, N · r · p of 2²³ |
+/// | PBKDF2 | passlib's `$pbkdf2$…`, `$pbkdf2-sha256$…`, `$pbkdf2-sha512$…`; Django's `pbkdf2_sha1$…`, `pbkdf2_sha256$…`; Werkzeug's `pbkdf2:sha1:…`, `pbkdf2:sha256:…`, `pbkdf2:sha512:…` | 10,000,000 iterations |
+///
+/// So no check takes more than a few seconds of a core, and memory is bounded by the number of threads
+/// times the memory of a hash. Any other hash is [`HashingError::UnknownHash`] before any work.
 ///
 /// Dropping it ends its threads, after the hashes that they are at.
 pub struct Argon2Hasher {
     settings: Argon2Settings,
     /// Checked in the place of the hash that an unknown account does not have.
-    decoy: Arc<Argon2Hash>,
+    decoy: Arc<StoredHash>,
     entropy: Arc<dyn Entropy>,
     threads: HashingThreads,
 }
@@ -43,7 +56,7 @@ impl Argon2Hasher {
     ) -> io::Result<Self> {
         Ok(Self {
             settings,
-            decoy: Arc::new(Argon2Hash::decoy(settings, entropy.as_ref())),
+            decoy: Arc::new(StoredHash::Argon2(Argon2Hash::decoy(settings, entropy.as_ref()))),
             entropy,
             threads: HashingThreads::start(capacity, || Arena::new(settings))?,
         })
@@ -62,6 +75,13 @@ impl PasswordHasher for Argon2Hasher {
         Ok(PasswordHash::new(hash.to_string()))
     }
 
+    fn import(&self, text: &str) -> Result<PasswordHash, HashRefusal> {
+        if let StoredHash::Argon2(hash) = StoredHash::parse(text)? {
+            hash.refuse_unaffordable_memory(self.settings)?;
+        }
+        Ok(PasswordHash::new(text))
+    }
+
     async fn verify(
         &self,
         password: Password,
@@ -69,11 +89,34 @@ impl PasswordHasher for Argon2Hasher {
     ) -> Result<Verification, HashingError> {
         let account_exists = hash.is_some();
         let stored = match hash {
-            Some(hash) => Arc::new(Argon2Hash::parse(hash.as_str()).ok_or(HashingError::UnknownHash)?),
+            Some(hash) => Arc::new(StoredHash::parse(hash.as_str()).map_err(|_| HashingError::UnknownHash)?),
             None => Arc::clone(&self.decoy),
         };
         let outdated = stored.is_outdated(self.settings);
-        let matches = self.threads.run(move |arena| stored.matches(password.expose(), arena)).await?;
-        Ok(if matches && account_exists { Verification::Match { outdated } } else { Verification::Mismatch })
+        let matching = self.threads.run(move |arena| matching_form(&stored, &password, arena)).await?;
+        Ok(match matching {
+            Some(form) if account_exists => {
+                Verification::Match { outdated: outdated || form == PasswordForm::AsTyped }
+            }
+            _ => Verification::Mismatch,
+        })
+    }
+}
+
+/// What a hash can be of.
+#[derive(PartialEq, Eq)]
+enum PasswordForm {
+    Normalized,
+    AsTyped,
+}
+
+/// The form of `password` that `stored` is the hash of. Each form that it has takes the work of a hash.
+fn matching_form(stored: &StoredHash, password: &Password, arena: &mut Arena) -> Option<PasswordForm> {
+    if stored.matches(password.expose(), arena) {
+        Some(PasswordForm::Normalized)
+    } else if password.expose_as_typed().is_some_and(|octets| stored.matches(octets, arena)) {
+        Some(PasswordForm::AsTyped)
+    } else {
+        None
     }
 }

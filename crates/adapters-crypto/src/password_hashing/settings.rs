@@ -5,8 +5,8 @@ use argon2::Params;
 
 /// What an Argon2 hash costs: memory, passes over it, and lanes.
 ///
-/// The bounds hold for what is configured and for what is found in the store alike, so a hostile hash
-/// that was brought in cannot cost more than the costliest setting. The default is the one that OWASP
+/// The bounds hold for what is configured and for what is found in the store alike, so that no hash in
+/// the store costs more than the costliest setting. The default is the one that OWASP
 /// recommends: 19 MiB, two passes, one lane.
 ///
 /// ```
@@ -72,6 +72,10 @@ impl Argon2Settings {
             return Err(InvalidArgon2Settings::Work);
         }
         Ok(Self { memory_kib, passes, lanes })
+    }
+
+    pub(super) fn memory_kib(self) -> u32 {
+        self.memory_kib
     }
 
     /// The same for the `argon2` crate.

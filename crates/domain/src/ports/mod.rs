@@ -30,7 +30,7 @@ pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord
 pub use lockout_repository::{Attempt, LockoutPolicy, LockoutRepository};
 pub use mail_queue::MailQueue;
 pub use mailer::{Mailer, MailerError};
-pub use password_hasher::{HashingError, PasswordHasher, Verification};
+pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, Verification};
 pub use session_repository::{OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository};
 pub use signing_key_repository::SigningKeyRepository;
 pub use storage_error::StorageError;

@@ -15,7 +15,22 @@ pub trait PasswordHasher: Send + Sync {
     /// [`HashingError::Overloaded`] at once, before any work, when too many wait already.
     async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError>;
 
+    /// Takes over a hash that may come from another system, so that [`verify`](Self::verify) can check
+    /// it: whoever has the password signs in with it, and the login renews the hash.
+    ///
+    /// Only reads: no hashing, no waiting, whatever the text. A hash is accepted however little it
+    /// costs to guess its password, as it is no weaker here than where it comes from; renewing it is
+    /// what helps. One that would cost too much to check MUST be refused here, not at a login.
+    ///
+    /// # Errors
+    ///
+    /// [`HashRefusal`] says what is wrong with it.
+    fn import(&self, text: &str) -> Result<PasswordHash, HashRefusal>;
+
     /// Whether `password` is the one that `hash` was made from.
+    ///
+    /// Other systems hash what was typed, so a hash is of the password in NFKC or as it was typed:
+    /// both MUST be tried, the former first. A match of the latter is outdated.
     ///
     /// With no hash, because there is no such account, the answer is [`Verification::Mismatch`] after
     /// the work that a hash of the current settings takes: MUST NOT be told from a wrong password
@@ -56,4 +71,39 @@ pub enum HashingError {
     /// The stored hash is none that can be checked: a defect in what was stored.
     #[error("a stored password hash cannot be read")]
     UnknownHash,
+}
+
+/// Why a hash is not [imported](PasswordHasher::import). Never repeats any of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum HashRefusal {
+    /// It has more characters than any hash.
+    #[error("is longer than {maximum} characters")]
+    TooLong {
+        /// The greatest number of characters.
+        maximum: usize,
+    },
+    /// It has spaces, control characters, or characters outside of ASCII.
+    #[error("has characters that no hash has")]
+    Characters,
+    /// It does not look like a hash of any scheme that can be checked.
+    #[error("is of no scheme that can be checked")]
+    UnknownScheme,
+    /// It begins like a hash of this scheme, and cannot be one.
+    #[error("is no {scheme} hash: its {part} cannot be right")]
+    Malformed {
+        /// The scheme.
+        scheme: &'static str,
+        /// The part that is missing, is of another form or length, or is less than the least.
+        part: &'static str,
+    },
+    /// Checking it would take too much time or memory.
+    #[error("costs too much to check: the {parameter} of a {scheme} hash is at most {maximum}")]
+    TooCostly {
+        /// The scheme.
+        scheme: &'static str,
+        /// What is too much, as the scheme calls it.
+        parameter: &'static str,
+        /// The most that is accepted.
+        maximum: u64,
+    },
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use insta::assert_json_snapshot;
 use portcullis_domain::policy::{Policy, Registration};
-use portcullis_domain::ports::{HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, Verification};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -117,6 +117,10 @@ impl PasswordHasher for UnreadableHashes {
         Err(HashingError::UnknownHash)
     }
 
+    fn import(&self, _: &str) -> Result<PasswordHash, HashRefusal> {
+        Err(HashRefusal::UnknownScheme)
+    }
+
     async fn verify(&self, _: Password, _: Option<PasswordHash>) -> Result<Verification, HashingError> {
         Err(HashingError::UnknownHash)
     }
@@ -128,6 +132,10 @@ pub(crate) struct Panicking;
 #[async_trait]
 impl PasswordHasher for Panicking {
     async fn hash(&self, _: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+        panic!("kaboom")
+    }
+
+    fn import(&self, _: &str) -> Result<PasswordHash, HashRefusal> {
         panic!("kaboom")
     }
 
