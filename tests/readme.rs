@@ -2,21 +2,13 @@
 
 use std::process::Command;
 
-use crate::harness::Server;
-
-/// The fenced block that is marked `marker`.
-fn snippet(marker: &str) -> String {
-    let readme = include_str!("../README.md");
-    let start = readme.find(&format!("```sh {marker}\n")).expect("the block is there");
-    let body = &readme[start..];
-    let body = &body[body.find('\n').expect("a fence has a line") + 1..];
-    body[..body.find("```").expect("the block ends")].to_owned()
-}
+use crate::harness::{Server, snippet};
 
 #[tokio::test]
 async fn the_tour_works_when_it_is_pasted() {
     let server = Server::start().await;
-    let script = snippet("tour").replace("http://127.0.0.1:8080", server.url());
+    let script =
+        snippet(include_str!("../README.md"), "sh tour").replace("http://127.0.0.1:8080", server.url());
     let output = tokio::task::spawn_blocking(move || {
         Command::new("bash").args(["-euo", "pipefail", "-c", &script]).output().expect("bash runs")
     });

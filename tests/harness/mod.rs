@@ -1,13 +1,20 @@
-//! What every test starts from: a server of its own, a client, and the mails that the server sent.
+//! What every test starts from: a server of its own, a client, the mails that the server sent, and what
+//! stands around it: a mail server, a reverse proxy, an application.
 
 mod account;
 mod answer;
 mod mailbox;
+mod nginx;
 mod server;
 mod smtp_sink;
+mod snippet;
+mod upstream;
 
 pub(crate) use account::{PASSWORD, SignedIn};
 pub(crate) use answer::Answer;
 pub(crate) use mailbox::Mail;
+pub(crate) use nginx::Nginx;
 pub(crate) use server::{Server, ServerBuilder};
 pub(crate) use smtp_sink::{Received, SmtpSink};
+pub(crate) use snippet::snippet;
+pub(crate) use upstream::Upstream;

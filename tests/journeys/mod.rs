@@ -3,6 +3,7 @@
 
 mod account_deletion;
 mod authyy;
+mod behind_nginx;
 mod dashtam;
 mod email_change;
 mod moved_installation;
