@@ -159,6 +159,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "minijinja",
             "percent-encoding",
             "portcullis-domain",
+            "quick_cache",
             "serde",
             "serde_json",
             "sha2",
@@ -279,6 +280,7 @@ fn every_test_that_the_security_table_names_exists() {
         "crates/adapters-postgres/tests",
         "crates/adapters-sqlite/src",
         "crates/http-actix/src",
+        "crates/http-actix/tests",
     ] {
         code += &files_below(folder);
     }

@@ -7,4 +7,5 @@ mod ending;
 mod input;
 mod one_use;
 mod passwords;
+mod rate_limits;
 mod secrets_at_rest;

@@ -9,6 +9,7 @@ use portcullis_domain::use_cases::UseCases;
 
 use crate::envelope::envelope;
 use crate::problem::{Code, Problem};
+use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::{HttpOptions, Readiness, pages, routes};
 
 /// The HTTP interface of one installation, to be [served](crate::serve) or mounted into an application of
@@ -74,6 +75,7 @@ impl Api {
             .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
             .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
             .expose_headers(["x-request-id"])
+            .expose_headers([RATE_LIMIT, RATE_LIMIT_POLICY])
             .expose_headers([RETRY_AFTER, WWW_AUTHENTICATE, LOCATION])
             .max_age(AN_HOUR);
         self.options.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))

@@ -14,6 +14,7 @@ use crate::handlers::auth::{
 };
 use crate::handlers::{health, keys};
 use crate::problem::{self, Code, ProblemBody};
+use crate::routes::{self, Endpoint};
 
 /// The `OpenAPI` 3.1 document of everything that programs call.
 #[must_use]
@@ -28,7 +29,9 @@ pub fn openapi() -> OpenApi {
         description = "User accounts over HTTP: JSON in, JSON out. Every error is `application/problem+json` \
             (RFC 9457), whose `code` is for programs and whose `detail` is for people. Fields that are not \
             described are ignored. `HEAD` works wherever `GET` does, and changes nothing. A body has to arrive \
-            within ten seconds, else it counts as malformed."
+            within ten seconds, else it counts as malformed. Calls are counted by client address and kind: where an \
+            answer can be `rate_limited`, every answer says what is left, in `RateLimit-Policy` and `RateLimit` \
+            (draft-ietf-httpapi-ratelimit-headers), unless the installation counts no calls."
     ),
     paths(
         register::register,
@@ -62,7 +65,7 @@ pub fn openapi() -> OpenApi {
         (name = "Passwords", description = "Changing a password, and setting one that was forgotten."),
         (name = "Operations", description = "Health and public keys."),
     ),
-    modifiers(&BearerScheme, &OptionalBodies, &CommonProblems, &Twins)
+    modifiers(&BearerScheme, &OptionalBodies, &CommonProblems, &Twins, &RateLimits)
 )]
 struct Document;
 
@@ -144,6 +147,28 @@ impl Modify for Twins {
     }
 }
 
+/// The problem of the routes whose calls are counted.
+struct RateLimits;
+
+impl Modify for RateLimits {
+    fn modify(&self, document: &mut OpenApi) {
+        let endpoints = routes::api();
+        let limited: HashSet<_> = endpoints
+            .iter()
+            .flat_map(Endpoint::operations)
+            .filter(|(_, _, group)| group.is_some())
+            .map(|(path, method, _)| (path, method.as_str().to_lowercase()))
+            .collect();
+        for (path, item) in &mut document.paths.paths {
+            for (method, operation) in operations(item) {
+                if limited.contains(&(path.as_str(), method.to_owned())) {
+                    problem::document(&mut operation.responses, Code::RateLimited);
+                }
+            }
+        }
+    }
+}
+
 fn rename(operation: &mut Operation, new_name: impl FnOnce(&str) -> String) {
     operation.operation_id = operation.operation_id.as_deref().map(new_name);
 }
@@ -184,7 +209,6 @@ mod tests {
 
     use super::*;
     use crate::fields::{Fields, FromFields};
-    use crate::routes;
 
     fn document() -> Value {
         serde_json::to_value(openapi()).unwrap()
@@ -204,7 +228,12 @@ mod tests {
         let documented: BTreeSet<_> = operations_of(&document)
             .map(|(path, method, _)| (path.to_owned(), method.to_uppercase()))
             .collect();
-        let routed: BTreeSet<_> = routes::api().iter().flat_map(routes::Endpoint::names).collect();
+        let endpoints = routes::api();
+        let routed: BTreeSet<_> = endpoints
+            .iter()
+            .flat_map(Endpoint::operations)
+            .map(|(path, method, _)| (path.to_owned(), method.to_string()))
+            .collect();
         assert_eq!(documented, routed);
     }
 

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use portcullis_domain::Locale;
 use portcullis_domain::ports::{Clock, Entropy};
 
-use crate::TrustedProxies;
 use crate::pages::MailboxReader;
+use crate::{RateLimiting, TrustedProxies};
 
 /// What an installation decides about its HTTP interface.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct HttpOptions {
     pub cors_origins: Vec<String>,
     /// The proxies in front, whose word on where a request came from is taken.
     pub trusted_proxies: TrustedProxies,
+    /// How many calls a client may make; none turns the limits off.
+    pub rate_limiting: Option<RateLimiting>,
     /// The languages that mails and pages can be had in.
     pub locales: Vec<Locale>,
     /// The language of mails and pages for who asks for none of these.

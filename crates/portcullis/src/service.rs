@@ -9,7 +9,8 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
 use portcullis_adapters_smtp::Mailbox;
 use portcullis_http_actix::{
-    Api, HttpOptions, MailboxReader, Readiness, ServerLimits, serve, serve_operations,
+    Api, HttpOptions, InProcessRateLimiter, MailboxReader, RateLimiting, Readiness, ServerLimits, serve,
+    serve_operations,
 };
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -45,11 +46,6 @@ impl Service {
         let public_url = config.public_url(address);
         let installation = Installation::open(config, &public_url).await?;
         installation.prepare_keys(config).await?;
-        if config.rate_limit {
-            tracing::warn!(
-                "PORTCULLIS_RATE_LIMIT is on, but this version does not limit rates: limit them in front of it"
-            );
-        }
 
         let readiness = Readiness::default();
         let options = http_options(config, &installation);
@@ -143,10 +139,15 @@ fn http_options(config: &Config, installation: &Installation) -> HttpOptions {
         auth_enabled: config.auth_enabled,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         trusted_proxies: config.trusted_proxies.iter().copied().collect(),
+        rate_limiting: config.rate_limit.then(|| rate_limiting(config)),
         locales: installation.locales.clone(),
         default_locale: config.locale.clone(),
         mailbox: shows_mailbox.then(mailbox),
         clock: installation.clock.clone(),
         entropy: installation.entropy.clone(),
     }
+}
+
+fn rate_limiting(config: &Config) -> RateLimiting {
+    RateLimiting { limits: config.rate_limits, limiter: Arc::new(InProcessRateLimiter::default()) }
 }

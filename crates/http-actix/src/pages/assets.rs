@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use minijinja::{Value, context};
 use sha2::{Digest as _, Sha256};
 
-use crate::routes::at;
+use crate::routes::{UNLIMITED, at};
 
 static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
     let content = include_str!("../../assets/portcullis.css");
@@ -45,7 +45,7 @@ struct Asset {
 /// Mounts the files below `/assets`.
 pub(super) fn configure(routes: &mut ServiceConfig) {
     for asset in [&STYLESHEET, &ICON, &MAILBOX_SCRIPT] {
-        at(asset.path).get(async move |request: HttpRequest| asset.serve(&request)).mount(routes);
+        at(asset.path).get(UNLIMITED, async move |request: HttpRequest| asset.serve(&request)).mount(routes);
     }
 }
 

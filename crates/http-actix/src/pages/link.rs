@@ -16,6 +16,7 @@ use super::layout::{Page, Place};
 use super::texts::{Notice, Question};
 use crate::fields::{Fields, FromFields};
 use crate::problem::Problem;
+use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::request_id::RequestId;
 
 /// The secret of a link as it comes back, in the query of its page or in a hidden field of the form there; none
@@ -78,7 +79,7 @@ pub(super) fn relative(path: &str) -> &str {
 }
 
 /// Tells people in words that the page could not do its work: the store did not answer, there was too much to
-/// do, or the service met a defect. The link is as good as before.
+/// do or too much asked from one address, or the service met a defect. The link is as good as before.
 pub(super) async fn failures_in_words(
     language: Language,
     request: ServiceRequest,
@@ -86,18 +87,24 @@ pub(super) async fn failures_in_words(
 ) -> Result<ServiceResponse, Error> {
     let response = next.call(request).await?.map_into_boxed_body();
     let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
-    let Some(problem) = problem.filter(|problem| problem.status().is_server_error()) else {
+    let Some(problem) = problem.filter(|problem| is_failure(problem.status())) else {
         return Ok(response);
     };
     if let Some(id) = response.request().extensions().get::<RequestId>() {
         problem.log(*id);
     }
     let texts = language.texts();
-    let passes = problem.status() == StatusCode::SERVICE_UNAVAILABLE;
-    let notice = if passes { &texts.try_again } else { &texts.failure };
+    let is_defect = problem.status() == StatusCode::INTERNAL_SERVER_ERROR;
+    let notice = if is_defect { &texts.failure } else { &texts.try_again };
     let mut page = tell_problem(language, problem.status(), notice);
-    if let Some(retry_after) = response.headers().get(header::RETRY_AFTER) {
-        page.headers_mut().insert(header::RETRY_AFTER, retry_after.clone());
+    for name in [header::RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {
+        if let Some(value) = response.headers().get(&name) {
+            page.headers_mut().insert(name, value.clone());
+        }
     }
     Ok(response.into_response(page))
+}
+
+fn is_failure(status: StatusCode) -> bool {
+    status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS
 }

@@ -25,7 +25,7 @@ use crate::dto::Moment;
 use crate::fields::{Fields, FromFields};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::routes::at;
+use crate::routes::{UNLIMITED, at};
 
 /// Reads the mails that were written to files instead of being sent.
 #[async_trait]
@@ -75,10 +75,10 @@ impl From<MailboxError> for Problem {
 /// Mounts the mailbox below `/dev`.
 pub(super) fn configure(routes: &mut ServiceConfig) {
     for endpoint in [
-        at("/mailbox").get(list),
-        at("/mailbox.json").get(list_as_json),
-        at("/mailbox/{id}").get(show),
-        at("/mailbox/{id}/html").get(show_html),
+        at("/mailbox").get(UNLIMITED, list),
+        at("/mailbox.json").get(UNLIMITED, list_as_json),
+        at("/mailbox/{id}").get(UNLIMITED, show),
+        at("/mailbox/{id}/html").get(UNLIMITED, show_html),
     ] {
         endpoint.mount(routes);
     }

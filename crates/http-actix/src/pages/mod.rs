@@ -19,16 +19,25 @@ use actix_web::web::{self, ServiceConfig};
 
 pub use mailbox::{Mail, MailboxError, MailboxReader};
 
+use crate::rate_limit::RouteGroup::{Other, Reset, Verify};
 use crate::routes::{Endpoint, at};
 
 /// Mounts the pages and what they load.
 pub(crate) fn configure(routes: &mut ServiceConfig) {
-    mount_link_page(routes, verify_email::PATH, at("").get(verify_email::show).post(verify_email::act));
-    mount_link_page(routes, reset_password::PATH, at("").get(reset_password::show).post(reset_password::act));
+    mount_link_page(
+        routes,
+        verify_email::PATH,
+        at("").get(Other, verify_email::show).post(Verify, verify_email::act),
+    );
+    mount_link_page(
+        routes,
+        reset_password::PATH,
+        at("").get(Other, reset_password::show).post(Reset, reset_password::act),
+    );
     mount_link_page(
         routes,
         confirm_email_change::PATH,
-        at("").get(confirm_email_change::show).post(confirm_email_change::act),
+        at("").get(Other, confirm_email_change::show).post(Verify, confirm_email_change::act),
     );
     routes.service(web::scope("/assets").configure(assets::configure));
     routes.service(web::scope("/dev").guard(mailbox::is_there).configure(mailbox::configure));

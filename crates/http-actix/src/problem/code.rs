@@ -79,6 +79,8 @@ codes! {
         "There were too many wrong codes; ask for a new one.";
     AccountLocked = TOO_MANY_REQUESTS "account_locked", "Account locked",
         "There were too many wrong passwords; wait, or reset the password.";
+    RateLimited = TOO_MANY_REQUESTS "rate_limited", "Too many calls",
+        "There were too many calls of this kind from this address; wait before the next.";
     Internal = INTERNAL_SERVER_ERROR "internal", "Internal error",
         "The service met a defect of its own.";
     Overloaded = SERVICE_UNAVAILABLE "overloaded", "Overloaded",

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
+use std::time::Duration;
 
 use serde_json::json;
 use utoipa::IntoResponses;
@@ -69,12 +70,12 @@ fn example(code: Code) -> Problem {
         }],
         _ => Vec::new(),
     };
-    let is_lockout = matches!(code, Code::AccountLocked | Code::TooManyAttempts);
-    Problem {
-        errors,
-        retry_after: is_lockout.then(|| std::time::Duration::from_mins(15)),
-        ..Problem::new(code)
-    }
+    let retry_after = match code {
+        Code::AccountLocked | Code::TooManyAttempts => Some(Duration::from_mins(15)),
+        Code::RateLimited => Some(Duration::from_secs(2)),
+        _ => None,
+    };
+    Problem { errors, retry_after, ..Problem::new(code) }
 }
 
 fn with_instance(mut problem: serde_json::Value) -> serde_json::Value {
@@ -99,6 +100,12 @@ fn headers(example: &Problem) -> Vec<(String, RefOr<Header>)> {
         let header =
             HeaderBuilder::new().schema(Some(seconds)).description(Some("In how many seconds to try again."));
         headers.push(("Retry-After".to_owned(), header.build().into()));
+    }
+    if example.code == Code::RateLimited {
+        let policy = text("The limit: so many calls (`q`) in so many seconds (`w`).");
+        headers.push(("RateLimit-Policy".to_owned(), policy.build().into()));
+        let left = text("How many calls are left (`r`), and in how many seconds there is one more (`t`).");
+        headers.push(("RateLimit".to_owned(), left.build().into()));
     }
     if example.code == Code::MethodNotAllowed {
         headers.push(("Allow".to_owned(), text("The methods that there are.").build().into()));

@@ -183,11 +183,9 @@ impl Problem {
         }
     }
 
-    /// Whole seconds, so that nobody who waits them out comes too early.
     fn retry_after_seconds(&self) -> Option<u64> {
-        let round_up = |time: Duration| (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1);
         let passes = self.status() == StatusCode::SERVICE_UNAVAILABLE;
-        self.retry_after.or(passes.then_some(SHORTLY)).map(round_up)
+        self.retry_after.or(passes.then_some(SHORTLY)).map(whole_seconds)
     }
 
     /// Tells operators of what is not the client's doing, with every cause that is known.
@@ -199,6 +197,11 @@ impl Problem {
         let cause = self.cause.as_deref().map(|cause| Chain(cause).to_string());
         tracing::error!(request_id = %request, code, cause, "a request failed");
     }
+}
+
+/// Rounded up, so that nobody who waits them out comes too early.
+pub(crate) fn whole_seconds(time: Duration) -> u64 {
+    (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
 }
 
 /// An error and all that caused it, on one line.

@@ -47,7 +47,9 @@ async fn a_configured_origin_may_call() {
     assert_eq!(reply.problem(), "422 validation_failed", "errors can be read too");
     assert_eq!(reply.header("access-control-allow-origin"), Some(APP));
     let exposed = reply.header("access-control-expose-headers").unwrap().to_lowercase();
-    for name in ["x-request-id", "retry-after", "www-authenticate", "location"] {
+    for name in
+        ["x-request-id", "retry-after", "ratelimit", "ratelimit-policy", "www-authenticate", "location"]
+    {
         assert!(exposed.contains(name), "{exposed}");
     }
     assert!(reply.header("vary").unwrap().to_lowercase().contains("origin"));

@@ -10,6 +10,7 @@ mod order_of_checks;
 mod passwords;
 mod problems;
 mod profile;
+mod rate_limits;
 mod refreshing;
 mod registration;
 mod routing;

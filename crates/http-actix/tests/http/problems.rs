@@ -91,7 +91,10 @@ async fn problems_of_the_service_look_like_this() {
     let shutting_down = service.get("/health/ready").await;
     let broken = Installation { hasher: Some(Arc::new(UnreadableHashes)), ..Installation::default() }.serve();
     let internal = broken.login(ADA, PASSWORD).await;
-    for reply in [store_unavailable, overloaded, shutting_down, internal] {
+    let limited = Installation { calls_a_minute: Some(1), ..Installation::default() }.serve();
+    limited.get(ME).await;
+    let rate_limited = limited.get(ME).await;
+    for reply in [store_unavailable, overloaded, shutting_down, internal, rate_limited] {
         let name = reply.json()["code"].as_str().unwrap().to_owned();
         assert_json_snapshot!(name, reply.snapshot());
     }

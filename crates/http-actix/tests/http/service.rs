@@ -1,14 +1,20 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot do its part has to stop")]
 
+use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::{Arc, LazyLock};
+use std::num::NonZeroU32;
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::PasswordHasher;
 use portcullis_domain::use_cases::{Delivery, UseCases};
 use portcullis_domain::{Locale, Permission, RoleId, RoleName, UserId};
-use portcullis_http_actix::{Api, HttpOptions, Readiness, ServerLimits, TrustedProxies, openapi, serve};
+use portcullis_http_actix::{
+    Allowance, Api, Caller, HttpOptions, Rate, RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup,
+    ServerLimits, TrustedProxies, openapi, serve,
+};
 use portcullis_testkit::{
     CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
 };
@@ -38,6 +44,8 @@ pub(crate) struct Installation {
     pub(crate) policy: Policy,
     pub(crate) cors_origins: Vec<String>,
     pub(crate) auth_enabled: bool,
+    /// How many calls of each group a client may make; none turns the limits off.
+    pub(crate) calls_a_minute: Option<u32>,
     /// Takes the place of the usual hasher.
     pub(crate) hasher: Option<Arc<dyn PasswordHasher>>,
     /// Makes ids and tokens unlike those of the other tests in the process.
@@ -50,6 +58,7 @@ impl Default for Installation {
             policy: Policy::default(),
             cors_origins: Vec::new(),
             auth_enabled: true,
+            calls_a_minute: Some(1_000_000),
             hasher: None,
             seed: None,
         }
@@ -73,6 +82,7 @@ impl Installation {
             auth_enabled: self.auth_enabled,
             cors_origins: self.cors_origins,
             trusted_proxies: TrustedProxies::default(),
+            rate_limiting: self.calls_a_minute.map(limiting),
             locales: vec![Locale::english(), fixtures::locale("de")],
             default_locale: Locale::english(),
             mailbox: None,
@@ -103,6 +113,30 @@ impl Installation {
         tokio::spawn(server);
         service
     }
+}
+
+/// Counts calls for ever, as if no time went by.
+#[derive(Default)]
+struct TimelessLimiter(Mutex<HashMap<(Caller, RouteGroup), u32>>);
+
+#[async_trait]
+impl RateLimiter for TimelessLimiter {
+    async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Allowance {
+        let mut counts = self.0.lock().unwrap();
+        let count = counts.entry((caller, group)).or_default();
+        if *count == rate.calls.get() {
+            return Allowance::after_refusal(rate, rate.share() * *count);
+        }
+        *count += 1;
+        Allowance::after_admission(rate, rate.share() * *count)
+    }
+}
+
+fn limiting(calls: u32) -> RateLimiting {
+    let rate = Rate { calls: NonZeroU32::new(calls).unwrap(), period: Duration::from_mins(1) };
+    let limits =
+        RateLimits { login: rate, register: rate, reset: rate, verify: rate, refresh: rate, other: rate };
+    RateLimiting { limits, limiter: Arc::<TimelessLimiter>::default() }
 }
 
 impl Service {

@@ -81,3 +81,18 @@ async fn other_methods_are_refused() {
 async fn there_is_no_page_at_the_root() {
     Site::new().get("/").await.assert_is_problem(404, "not_found");
 }
+
+#[actix_web::test]
+async fn too_many_calls_are_told_to_people() {
+    let site = Site::new().limited();
+    let token = site.verification_link(ADA).await;
+    site.open("/verify-email", &token).await.assert_is_page(200);
+    site.press("/confirm-email-change", &token).await.assert_is_page(400);
+    for refused in [site.open("/reset-password", &token).await, site.press("/verify-email", &token).await] {
+        refused.assert_is_page(429);
+        refused.assert_contains("<h1>Please try again in a moment</h1>");
+        for header in ["retry-after", "ratelimit", "ratelimit-policy"] {
+            assert!(refused.header(header).is_some(), "{header}");
+        }
+    }
+}

@@ -1,4 +1,6 @@
+use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderMap};
 use actix_web::http::{Method, StatusCode};
@@ -9,7 +11,10 @@ use portcullis_domain::use_cases::{
     ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, UseCases,
 };
 use portcullis_domain::{Client, Locale, Password, ProfileNames, TokenSecret};
-use portcullis_http_actix::{Api, HttpOptions, MailboxReader, Readiness, TrustedProxies};
+use portcullis_http_actix::{
+    Api, HttpOptions, InProcessRateLimiter, MailboxReader, Rate, RateLimiting, RateLimits, Readiness,
+    TrustedProxies,
+};
 use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
 pub(crate) const ADA: &str = "ada@example.com";
@@ -38,6 +43,7 @@ impl Site {
             auth_enabled: true,
             cors_origins: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
+            rate_limiting: None,
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
             default_locale: Locale::english(),
             mailbox: None,
@@ -45,6 +51,16 @@ impl Site {
             entropy,
         };
         Self { domain, storage, clock, hasher, mailer, options }
+    }
+
+    /// Where a client may call each page once an hour.
+    pub(crate) fn limited(mut self) -> Self {
+        let rate = Rate { calls: NonZeroU32::MIN, period: Duration::from_hours(1) };
+        let limits =
+            RateLimits { login: rate, register: rate, reset: rate, verify: rate, refresh: rate, other: rate };
+        let limiter = Arc::new(InProcessRateLimiter::default());
+        self.options.rate_limiting = Some(RateLimiting { limits, limiter });
+        self
     }
 
     pub(crate) fn speaking(mut self, locale: &str) -> Self {

@@ -1,43 +1,15 @@
 //! How many calls a route group takes.
 
 use std::collections::BTreeMap;
-use std::num::NonZeroU32;
-use std::time::Duration;
+
+pub use portcullis_http_actix::{Rate, RateLimits};
 
 use super::durations::{DAY, Span};
 use super::form::{Form, Refusal};
 
-/// How many calls of each route group a client address has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RateLimits {
-    /// Sign-ins.
-    pub login: Rate,
-    /// Registrations.
-    pub register: Rate,
-    /// Everything about forgotten passwords.
-    pub reset: Rate,
-    /// Everything about verification.
-    pub verify: Rate,
-    /// Exchanges of refresh tokens.
-    pub refresh: Rate,
-    /// Everything else.
-    pub other: Rate,
-}
-
-/// So many calls in so much time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Rate {
-    /// How many.
-    pub calls: NonZeroU32,
-    /// In how much time.
-    pub period: Duration,
-}
-
-impl RateLimits {
-    /// What holds for the groups that nobody names.
-    pub(super) const DEFAULT: &str =
-        "login=30/1m,register=10/1m,reset=5/1m,verify=10/1m,refresh=60/1m,other=600/1m";
-}
+/// What holds for the groups that nobody names.
+pub(super) const DEFAULT: &str =
+    "login=30/1m,register=10/1m,reset=5/1m,verify=10/1m,refresh=60/1m,other=600/1m";
 
 impl Form for RateLimits {
     type Value = Self;
@@ -49,7 +21,7 @@ impl Form for RateLimits {
     }
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let mut rates = rates(Self::DEFAULT)?;
+        let mut rates = rates(DEFAULT)?;
         for (group, rate) in self::rates(text)? {
             let known = rates.get_mut(group).ok_or_else(|| Refusal::new("names an unknown group"))?;
             *known = rate;
@@ -85,6 +57,9 @@ fn parse_rate(text: &str) -> Result<Rate, Refusal> {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
+    use std::time::Duration;
+
     use super::*;
 
     fn a_minute(calls: u32) -> Rate {

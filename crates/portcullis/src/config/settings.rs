@@ -11,7 +11,7 @@ use super::mails::{Link, Mailbox, Smtp};
 use super::networks::{Address, Network};
 use super::numbers::Number;
 use super::problem::{Problem, Problems};
-use super::rate_limits::RateLimits;
+use super::rate_limits::{self, RateLimits};
 use super::setting::{DefaultValue, Setting};
 use super::text::{Audience, LogFilter, Path};
 use super::urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
@@ -136,10 +136,12 @@ settings! {
     lockout_threshold: Number<0, 10_000> = "5";
     /// How long an account is locked.
     lockout_duration: Span<1, YEAR> = "15m";
-    /// Whether calls are counted per client address and route group; `off` is for load tests.
+    /// Whether calls are counted per client address and route group; `off` is for load tests, or where
+    /// something in front does it.
     rate_limit: OneOf<bool> = "on";
-    /// How many calls in how much time a route group takes; groups left out keep their default.
-    rate_limits: RateLimits = RateLimits::DEFAULT;
+    /// How many calls in how much time a client has of each route group: so many at once, and after that one
+    /// for each share of the time. Groups left out keep their default.
+    rate_limits: RateLimits = rate_limits::DEFAULT;
     /// A Redis that shares the counts between instances.
     rate_limit_redis_url: Optional<RedisUrl>, else "each instance counts for itself";
     /// Networks of proxies whose `X-Forwarded-For` or `Forwarded` is believed; where they send both, the two

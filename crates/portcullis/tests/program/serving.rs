@@ -36,15 +36,6 @@ fn logs_are_one_json_record_a_line_when_nobody_watches() {
 }
 
 #[test]
-fn who_relies_on_rate_limits_is_warned() {
-    let warned = |setting| {
-        let finished = Installation::new().with("PORTCULLIS_RATE_LIMIT", setting).serve().end("TERM");
-        finished.stderr.lines().filter(|line| line.contains("does not limit rates")).count()
-    };
-    assert_eq!((warned("on"), warned("off")), (1, 0));
-}
-
-#[test]
 fn what_it_keeps_is_for_its_owner_alone() {
     let installation = Installation::new();
     let serving = installation.serve();

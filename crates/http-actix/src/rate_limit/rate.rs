@@ -1,0 +1,60 @@
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use super::RouteGroup;
+
+/// So many calls in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub calls: NonZeroU32,
+    /// In how much time.
+    pub period: Duration,
+}
+
+impl Rate {
+    /// The share of the period that one call takes: after so long, one more is admitted.
+    #[must_use]
+    pub fn share(self) -> Duration {
+        (self.period / self.calls.get()).max(Duration::from_nanos(1))
+    }
+
+    /// What is to be paid off after one call more, when there is `debt` to be paid off already; none when the
+    /// call is one too many.
+    pub(super) fn charge(self, debt: Duration) -> Option<Duration> {
+        let charged = debt.saturating_add(self.share());
+        (charged <= self.period).then_some(charged)
+    }
+}
+
+/// How many calls of each route group a caller has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Sign-ins, and whatever else asks for a password.
+    pub login: Rate,
+    /// Registrations.
+    pub register: Rate,
+    /// Everything about forgotten passwords.
+    pub reset: Rate,
+    /// Everything that shows an address to be its owner's.
+    pub verify: Rate,
+    /// Exchanges of refresh tokens.
+    pub refresh: Rate,
+    /// Everything else.
+    pub other: Rate,
+}
+
+impl RateLimits {
+    /// How many calls of this group.
+    #[must_use]
+    pub const fn of(&self, group: RouteGroup) -> Rate {
+        match group {
+            RouteGroup::Login => self.login,
+            RouteGroup::Register => self.register,
+            RouteGroup::Reset => self.reset,
+            RouteGroup::Verify => self.verify,
+            RouteGroup::Refresh => self.refresh,
+            RouteGroup::Other => self.other,
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Rate limits by client address and route group.
+
+use futures_util::future::join_all;
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, PASSWORD, Server, ServerBuilder};
+
+const LOGIN: &str = "/api/v1/auth/login";
+const RESET: &str = "/api/v1/auth/password-reset/request";
+
+/// A server whose limits are in force, three calls an hour of every group but `other`, and that locks no account.
+fn limited() -> ServerBuilder {
+    ServerBuilder::new()
+        .with_cheap_hashes()
+        .with("PORTCULLIS_LOCKOUT_THRESHOLD", "0")
+        .with("PORTCULLIS_RATE_LIMIT", "on")
+        .with("PORTCULLIS_RATE_LIMITS", "login=3/1h,register=3/1h,reset=3/1h,verify=3/1h,refresh=3/1h")
+}
+
+/// The same behind a proxy, which is every client of a test.
+fn limited_behind_a_proxy() -> ServerBuilder {
+    limited().with("PORTCULLIS_TRUSTED_PROXIES", "127.0.0.1")
+}
+
+fn login(server: &Server) -> RequestBuilder {
+    let body = json!({ "email": "nobody@example.com", "password": PASSWORD });
+    server.request(Method::POST, LOGIN).json(&body)
+}
+
+async fn login_from(server: &Server, header: &str, address: &str) -> Answer {
+    server.send(login(server).header(header, address)).await
+}
+
+#[tokio::test]
+async fn s43_too_many_calls_of_a_group_are_refused_and_those_of_others_are_not() {
+    let server = limited().start().await;
+    for left in ["2", "1", "0"] {
+        let answer = server.send(login(&server)).await;
+        answer.problem(401, "invalid_credentials");
+        assert_eq!(answer.header("ratelimit-policy"), Some("\"login\";q=3;w=3600"));
+        assert_eq!(
+            answer.header("ratelimit").and_then(|told| told.split(';').nth(1)),
+            Some(&*format!("r={left}"))
+        );
+    }
+    let refused = server.send(login(&server)).await;
+    let seconds = refused.problem(429, "rate_limited")["retry_after"].as_u64().expect("seconds");
+    assert!((1_100..=1_200).contains(&seconds), "{seconds}");
+    assert_eq!(refused.header("ratelimit"), Some(&*format!("\"login\";r=0;t={seconds}")));
+
+    let calls: [(&str, Value); 4] = [
+        ("/api/v1/auth/register", json!({ "email": "a@example.com", "password": "short" })),
+        (RESET, json!({ "email": "a@example.com" })),
+        ("/api/v1/auth/verify", json!({ "email": "a@example.com", "code": "000000" })),
+        ("/api/v1/auth/refresh", json!({ "refresh_token": "nonsense" })),
+    ];
+    for (path, body) in calls {
+        for _ in 0..3 {
+            let answer = server.post(path, body.clone()).await;
+            assert_ne!(answer.status, 429, "{path}: {}", answer.text);
+        }
+        server.post(path, body).await.problem(429, "rate_limited");
+    }
+    for _ in 0..10 {
+        server.get("/api/v1/auth/me").await.problem(401, "unauthenticated");
+        assert_eq!(server.get("/health").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn s43_a_refused_call_is_neither_read_nor_counted_against_an_account() {
+    let server = limited_behind_a_proxy().with("PORTCULLIS_LOCKOUT_THRESHOLD", "4").start().await;
+    let email = "user@example.com";
+    server.register_verified(email).await;
+    let attempt = async |address: &str, password: &str| {
+        let body = json!({ "email": email, "password": password });
+        let request = server.request(Method::POST, LOGIN).header("X-Forwarded-For", address);
+        server.send(request.json(&body)).await
+    };
+    for _ in 0..3 {
+        attempt("192.0.2.1", "wrong").await.problem(401, "invalid_credentials");
+    }
+    for _ in 0..5 {
+        attempt("192.0.2.1", "wrong").await.problem(429, "rate_limited");
+    }
+    let unreadable = server.request(Method::POST, LOGIN).header("X-Forwarded-For", "192.0.2.1");
+    server.send(unreadable.body("x".repeat(1 << 20))).await.problem(429, "rate_limited");
+    attempt("192.0.2.2", PASSWORD).await.json(200);
+}
+
+#[tokio::test]
+async fn s42_a_forged_address_gains_nothing() {
+    let server = limited().start().await;
+    for number in 0..3 {
+        let answer = login_from(&server, "X-Forwarded-For", &format!("192.0.2.{number}")).await;
+        answer.problem(401, "invalid_credentials");
+    }
+    for (header, address) in [
+        ("X-Forwarded-For", "192.0.2.9"),
+        ("Forwarded", "for=192.0.2.9"),
+        ("X-Real-IP", "192.0.2.9"),
+        ("X-Forwarded-For", "127.0.0.1, 192.0.2.9"),
+    ] {
+        login_from(&server, header, address).await.problem(429, "rate_limited");
+    }
+}
+
+#[tokio::test]
+async fn s42_behind_a_trusted_proxy_each_client_is_counted_by_itself() {
+    let server = limited_behind_a_proxy().start().await;
+    for address in ["192.0.2.1", "192.0.2.2"] {
+        for forged in ["", "6.6.6.6, ", "nonsense, "] {
+            let answer = login_from(&server, "X-Forwarded-For", &format!("{forged}{address}")).await;
+            answer.problem(401, "invalid_credentials");
+        }
+        for (header, value) in [
+            ("X-Forwarded-For", address.to_owned()),
+            ("X-Forwarded-For", format!("6.6.6.7, {address}:4711")),
+            ("X-Forwarded-For", format!("::ffff:{address}")),
+            ("Forwarded", format!("for=6.6.6.8, for=\"{address}:4711\"")),
+        ] {
+            login_from(&server, header, &value).await.problem(429, "rate_limited");
+        }
+    }
+    // Who contradicts the proxy is counted as the proxy, however they do it.
+    for number in 0..4 {
+        let contradicting = login(&server)
+            .header("X-Forwarded-For", format!("192.0.2.{}", 100 + number))
+            .header("Forwarded", format!("for=198.51.100.{number}"));
+        let answer = server.send(contradicting).await;
+        assert_eq!(answer.status, if number < 3 { 401 } else { 429 }, "{}", answer.text);
+    }
+}
+
+#[tokio::test]
+async fn s42_ipv6_is_counted_by_its_first_64_bits() {
+    let server = limited_behind_a_proxy().start().await;
+    for address in ["2001:db8:0:1::1", "2001:db8:0:1:ffff::2", "[2001:db8:0:1:a:b:c:d]:4711"] {
+        let answer = login_from(&server, "X-Forwarded-For", address).await;
+        answer.problem(401, "invalid_credentials");
+    }
+    login_from(&server, "X-Forwarded-For", "2001:db8:0:1::9").await.problem(429, "rate_limited");
+    let neighbour = login_from(&server, "X-Forwarded-For", "2001:db8:0:2::1").await;
+    neighbour.problem(401, "invalid_credentials");
+}
+
+#[tokio::test]
+async fn s43_many_reset_requests_for_one_address_send_few_mails() {
+    const REQUESTS: usize = 100;
+    let server = limited_behind_a_proxy().start().await;
+    let email = "user@example.com";
+    server.register_verified(email).await;
+    let before = server.mails_to(email).await.len();
+    let requests = (0..REQUESTS).map(|number| {
+        let request = server.request(Method::POST, RESET);
+        let request = request.header("X-Forwarded-For", format!("192.0.2.{number}"));
+        server.send(request.json(&json!({ "email": email })))
+    });
+    for answer in join_all(requests).await {
+        answer.json(200);
+    }
+    tokio::time::sleep(std::time::Duration::from_millis(1_500)).await;
+    let mails = server.mails_to(email).await.len() - before;
+    assert!((1..=REQUESTS / 4).contains(&mails), "{mails} mails");
+}
