@@ -266,9 +266,21 @@ fn files_below(folder: &str) -> String {
     text
 }
 
-#[test]
-fn every_test_that_the_security_table_names_exists() {
-    let mut code = String::new();
+/// The tests that the last column of a document's tables names, by row.
+fn tests_named_in(document: &str, is_row: fn(&str) -> bool) -> Vec<(String, Vec<String>)> {
+    let table = read(document);
+    let rows = table.lines().filter(|line| line.starts_with("| ") && is_row(line));
+    rows.map(|row| {
+        let shown_by = row.rsplit('|').nth(1).expect("the last column");
+        let tests = shown_by.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        (row.to_owned(), tests)
+    })
+    .collect()
+}
+
+/// Checks that there are tests by these names.
+fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
+    let mut code = read("tests/architecture.rs") + &read("tests/readme.rs");
     for folder in [
         "tests/security",
         "tests/faults",
@@ -281,19 +293,36 @@ fn every_test_that_the_security_table_names_exists() {
         "crates/adapters-sqlite/src",
         "crates/http-actix/src",
         "crates/http-actix/tests",
+        "crates/portcullis/tests",
     ] {
         code += &files_below(folder);
     }
-    let table = read("docs/security.md");
-    let mut named = 0;
-    for line in table.lines().filter(|line| line.starts_with("| S") || line.starts_with("| F")) {
-        let shown_by = line.rsplit('|').nth(1).expect("the last column");
-        let tests: Vec<_> = shown_by.split('`').skip(1).step_by(2).collect();
-        assert!(!tests.is_empty(), "{line} names no test");
-        for name in tests {
-            named += 1;
-            assert!(code.contains(&format!("fn {name}(")), "docs/security.md names {name}");
-        }
+    for name in tests.iter().flat_map(|(_, names)| names) {
+        assert!(code.contains(&format!("fn {name}(")), "{document} names {name}");
     }
-    assert!(named > 50, "the table names its tests: {named}");
+}
+
+#[test]
+fn every_test_that_the_security_table_names_exists() {
+    let document = "docs/security.md";
+    let rows = tests_named_in(document, |row| row.starts_with("| S") || row.starts_with("| F"));
+    for (row, names) in &rows {
+        assert!(!names.is_empty(), "{row} names no test");
+    }
+    assert!(rows.len() > 40, "the tables are found: {}", rows.len());
+    assert_exist(document, &rows);
+}
+
+#[test]
+fn every_test_that_the_coverage_table_names_exists() {
+    let document = "docs/coverage.md";
+    let rows = tests_named_in(document, |row| !row.starts_with("| system |"));
+    for (row, names) in &rows {
+        assert!(
+            !names.is_empty() || row.ends_with("| – |"),
+            "{row} neither names a test nor says that it has none"
+        );
+    }
+    assert!(rows.len() > 40, "the table is found: {}", rows.len());
+    assert_exist(document, &rows);
 }
