@@ -21,6 +21,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "ipnet",
             "portcullis-adapters-crypto",
             "portcullis-adapters-postgres",
+            "portcullis-adapters-redis",
             "portcullis-adapters-smtp",
             "portcullis-adapters-sqlite",
             "portcullis-domain",
@@ -81,6 +82,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "uuid",
             "zeroize",
         ],
+    ),
+    (
+        "portcullis-adapters-redis",
+        &["async-trait", "portcullis-http-actix", "redis", "thiserror", "tokio", "tracing"],
     ),
     (
         "portcullis-adapters-smtp",
@@ -176,6 +181,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("portcullis-testkit", &["async-trait", "portcullis-domain", "tokio", "uuid", "zeroize"]),
     ("portcullis-tests", &["portcullis"]),
     ("portcullis-throwaway-postgres", &["rustix", "tempfile", "thiserror", "tokio", "tokio-postgres"]),
+    ("portcullis-throwaway-redis", &["rustix", "tempfile", "thiserror"]),
 ];
 
 fn root() -> PathBuf {
@@ -290,6 +296,7 @@ fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
         "crates/testkit/src/contract",
         "crates/adapters-crypto/tests",
         "crates/adapters-postgres/tests",
+        "crates/adapters-redis/tests",
         "crates/adapters-sqlite/src",
         "crates/http-actix/src",
         "crates/http-actix/tests",

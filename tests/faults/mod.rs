@@ -3,4 +3,5 @@
 mod interrupted_copy;
 mod kills;
 mod lost_mail_server;
+mod lost_redis;
 mod shutdown;

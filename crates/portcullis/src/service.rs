@@ -9,8 +9,7 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
 use portcullis_adapters_smtp::Mailbox;
 use portcullis_http_actix::{
-    Api, HttpOptions, InProcessRateLimiter, MailboxReader, RateLimiting, Readiness, ServerLimits, serve,
-    serve_operations,
+    Api, HttpOptions, MailboxReader, RateLimiting, Readiness, ServerLimits, serve, serve_operations,
 };
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -19,7 +18,7 @@ use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
 use crate::mailbox::FileMailbox;
 use crate::shutdown::Shutdown;
-use crate::wiring::Installation;
+use crate::wiring::{Installation, rate_limiting};
 use crate::{listener, sweeper};
 
 /// The service while it runs.
@@ -48,7 +47,7 @@ impl Service {
         installation.prepare_keys(config).await?;
 
         let readiness = Readiness::default();
-        let options = http_options(config, &installation);
+        let options = http_options(config, &installation, rate_limiting(config).await);
         let api = Api::new(installation.use_cases.clone(), options, readiness.clone());
         let mut servers = JoinSet::new();
         let operations = match operations {
@@ -131,7 +130,11 @@ async fn start_server(
     Ok(handle)
 }
 
-fn http_options(config: &Config, installation: &Installation) -> HttpOptions {
+fn http_options(
+    config: &Config,
+    installation: &Installation,
+    rate_limiting: Option<RateLimiting>,
+) -> HttpOptions {
     // Whoever can read the mailbox can take every account over: it is for the same machine only.
     let shows_mailbox = config.smtp_url.is_none() && config.bind.ip().is_loopback();
     let mailbox = || Arc::new(FileMailbox(Mailbox::new(config.mailbox()))) as Arc<dyn MailboxReader>;
@@ -139,15 +142,11 @@ fn http_options(config: &Config, installation: &Installation) -> HttpOptions {
         auth_enabled: config.auth_enabled,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         trusted_proxies: config.trusted_proxies.iter().copied().collect(),
-        rate_limiting: config.rate_limit.then(|| rate_limiting(config)),
+        rate_limiting,
         locales: installation.locales.clone(),
         default_locale: config.locale.clone(),
         mailbox: shows_mailbox.then(mailbox),
         clock: installation.clock.clone(),
         entropy: installation.entropy.clone(),
     }
-}
-
-fn rate_limiting(config: &Config) -> RateLimiting {
-    RateLimiting { limits: config.rate_limits, limiter: Arc::new(InProcessRateLimiter::default()) }
 }

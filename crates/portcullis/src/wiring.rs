@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use portcullis_adapters_crypto::{Argon2Hasher, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
+use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
 use portcullis_domain::ports::{Clock, Entropy, Mailer, SigningKeyRepository};
 use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
+use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
@@ -73,6 +75,19 @@ impl Installation {
             .context("a signing key cannot be made")?;
         self.key_ring.refresh(self.clock.now()).await.context("the signing keys cannot be read")
     }
+}
+
+/// How often a client may call, unless that is off; counted together with other instances where there is a Redis
+/// for it.
+pub(crate) async fn rate_limiting(config: &Config) -> Option<RateLimiting> {
+    if !config.rate_limit {
+        return None;
+    }
+    let limiter: Arc<dyn RateLimiter> = match &config.rate_limit_redis_url {
+        Some(url) => Arc::new(RedisRateLimiter::connect(url).await),
+        None => Arc::new(InProcessRateLimiter::default()),
+    };
+    Some(RateLimiting { limits: config.rate_limits, limiter })
 }
 
 /// The configured key, else the one of the data directory.

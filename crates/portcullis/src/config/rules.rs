@@ -46,10 +46,7 @@ fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
 
 /// Settings that are known already, so that nobody believes that they are heeded.
 fn unsupported(config: &Config) -> impl Iterator<Item = Finding> {
-    those_that_hold([
-        (config.rate_limit_redis_url.is_some(), "rate_limit_redis_url", "counts shared through Redis"),
-        (!config.auth_enabled, "auth_enabled", "calls without sign-in"),
-    ])
+    those_that_hold([(!config.auth_enabled, "auth_enabled", "calls without sign-in")])
 }
 
 fn those_that_hold<const N: usize>(

@@ -1,0 +1,159 @@
+//! The connection to the server, kept by a task of its own, so that no call has to wait for a new one.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_http_actix::{Allowance, Caller, Rate, RouteGroup};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, RedisError, Script};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{sleep, timeout};
+
+use crate::RedisUrl;
+
+/// How long a call waits for the server.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// How long a new connection may take, with all that it takes to know that it is of use.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(1);
+
+/// How long to wait before the server is tried again.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// What is counted to find out whether the server counts.
+const TRIAL_KEY: &str = "portcullis:rate:trial";
+
+/// A connection that comes and goes with the server.
+pub(crate) struct Link {
+    live: Arc<watch::Sender<Option<Live>>>,
+    script: Arc<Script>,
+    keeper: JoinHandle<()>,
+}
+
+/// A connection that has answered last time.
+#[derive(Clone)]
+struct Live {
+    /// Tells it from those before and after.
+    number: u64,
+    connection: MultiplexedConnection,
+}
+
+/// Why a connection is of no use.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error("{0}")]
+    Refused(#[from] RedisError),
+    #[error("no answer in time")]
+    Silent,
+}
+
+impl Link {
+    pub(crate) async fn open(url: &RedisUrl) -> Self {
+        let live = Arc::new(watch::Sender::new(None));
+        let script = Arc::new(Script::new(include_str!("count.lua")));
+        let mut keeper =
+            Keeper { url: url.clone(), live: Arc::clone(&live), script: Arc::clone(&script), connections: 0 };
+        match keeper.connect().await {
+            Ok(()) => tracing::info!("rate limits are shared through Redis"),
+            Err(trouble) => tell_of(&trouble),
+        }
+        Self { live, script, keeper: tokio::spawn(keeper.run()) }
+    }
+
+    /// Counts a call at the server; none when it does not answer.
+    pub(crate) async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Option<Allowance> {
+        let Live { number, mut connection } = self.live.borrow().clone()?;
+        let key = format!("portcullis:rate:{group}:{caller}");
+        match count(&mut connection, &self.script, &key, rate).await {
+            Ok(allowance) => Some(allowance),
+            Err(trouble) => {
+                self.give_up(number, &trouble);
+                None
+            }
+        }
+    }
+
+    /// Lets nobody else wait for a connection, and says so if nobody did before.
+    fn give_up(&self, number: u64, trouble: &Trouble) {
+        let gave_up = self.live.send_if_modified(|live| live.take_if(|live| live.number == number).is_some());
+        if gave_up {
+            tell_of(trouble);
+        }
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+fn tell_of(trouble: &Trouble) {
+    tracing::warn!(%trouble, "Redis does not count calls: each instance limits rates by itself meanwhile");
+}
+
+async fn count(
+    connection: &mut MultiplexedConnection,
+    script: &Script,
+    key: &str,
+    rate: Rate,
+) -> Result<Allowance, Trouble> {
+    let mut invocation = script.key(key);
+    invocation.arg(microseconds(rate.share())).arg(microseconds(rate.period));
+    let answer = timeout(PATIENCE, invocation.invoke_async::<(bool, u64)>(connection));
+    let (is_admitted, debt) = answer.await.map_err(|_| Trouble::Silent)??;
+    let debt = Duration::from_micros(debt);
+    Ok(if is_admitted {
+        Allowance::after_admission(rate, debt)
+    } else {
+        Allowance::after_refusal(rate, debt)
+    })
+}
+
+/// At least one, so that every call counts for something.
+fn microseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX).max(1)
+}
+
+/// Sees to it that there is a connection whenever there can be one.
+struct Keeper {
+    url: RedisUrl,
+    live: Arc<watch::Sender<Option<Live>>>,
+    script: Arc<Script>,
+    connections: u64,
+}
+
+impl Keeper {
+    async fn run(mut self) {
+        let mut seen = self.live.subscribe();
+        loop {
+            // The sender is held here, so it does not go away.
+            let _ = seen.wait_for(Option::is_none).await;
+            sleep(PAUSE).await;
+            if self.connect().await.is_ok() {
+                tracing::info!("Redis counts calls again: rate limits are shared");
+            }
+        }
+    }
+
+    /// Makes a connection, and lets calls have it once it has shown that it counts.
+    async fn connect(&mut self) -> Result<(), Trouble> {
+        let connection = timeout(PATIENCE_AT_FIRST, self.try_out()).await.map_err(|_| Trouble::Silent)??;
+        self.connections += 1;
+        self.live.send_replace(Some(Live { number: self.connections, connection }));
+        Ok(())
+    }
+
+    async fn try_out(&self) -> Result<MultiplexedConnection, Trouble> {
+        let client = Client::open(self.url.connection_info())?;
+        // Calls have a limit of their own.
+        let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        self.script.load_async(&mut connection).await?;
+        let trial = Rate { calls: NonZeroU32::MIN, period: Duration::from_micros(1) };
+        count(&mut connection, &self.script, TRIAL_KEY, trial).await?;
+        Ok(connection)
+    }
+}
