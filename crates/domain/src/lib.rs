@@ -9,7 +9,10 @@
 //! - [`use_cases`] are one struct each, with one method that takes one command.
 
 pub mod archive;
+pub mod audit;
 pub mod mail;
+mod origin;
+mod paging;
 pub mod policy;
 pub mod ports;
 mod role;
@@ -21,6 +24,8 @@ pub mod use_cases;
 mod user;
 mod values;
 
+pub use origin::*;
+pub use paging::*;
 pub use role::*;
 pub use secrets::*;
 pub use session::*;

@@ -44,10 +44,14 @@ pub enum MailKind {
     VerifyEmail,
     /// A link that sets a new password.
     ResetPassword,
+    /// A link that sets the first password of an account that was made for somebody.
+    Invitation,
     /// A link to the new address that makes it this user's.
     ConfirmEmailChange(UserId),
     /// Tells the old address that a change was asked for.
     EmailChangeRequested,
+    /// Tells the old address that the account has another from here on.
+    EmailChanged,
     /// Tells the owner that the password was changed or reset.
     PasswordChanged,
     /// Tells the owner that somebody tried to register the address, or to move an account to it.
@@ -61,8 +65,10 @@ impl MailKind {
         match self {
             Self::VerifyEmail => "verify_email",
             Self::ResetPassword => "reset_password",
+            Self::Invitation => "invitation",
             Self::ConfirmEmailChange(_) => "confirm_email_change",
             Self::EmailChangeRequested => "email_change_requested",
+            Self::EmailChanged => "email_changed",
             Self::PasswordChanged => "password_changed",
             Self::AddressAlreadyRegistered => "address_already_registered",
         }
@@ -75,7 +81,9 @@ impl MailKind {
             Self::ConfirmEmailChange(user) => Some(user),
             Self::VerifyEmail
             | Self::ResetPassword
+            | Self::Invitation
             | Self::EmailChangeRequested
+            | Self::EmailChanged
             | Self::PasswordChanged
             | Self::AddressAlreadyRegistered => None,
         }
@@ -157,6 +165,13 @@ pub enum MailContent {
         /// How long the link lives.
         lifetime: Duration,
     },
+    /// Set the first password.
+    Invitation {
+        /// For the link.
+        token: TokenSecret,
+        /// How long the link lives.
+        lifetime: Duration,
+    },
     /// Confirm the new address.
     ConfirmEmailChange {
         /// For the link.
@@ -166,6 +181,8 @@ pub enum MailContent {
     },
     /// Somebody asked to move the account to another address.
     EmailChangeRequested,
+    /// An administrator moved the account to another address.
+    EmailChanged,
     /// The password was changed or reset.
     PasswordChanged,
     /// The address was used in a registration or an e-mail change, and has an account already.

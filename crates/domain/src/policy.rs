@@ -60,6 +60,10 @@ pub struct Lifetimes {
     pub verification_code: Duration,
     /// The link of a reset mail.
     pub password_reset: Duration,
+    /// The link of an invitation.
+    pub invitation: Duration,
+    /// How long the audit trail remembers.
+    pub audit: Duration,
 }
 
 impl Default for Policy {
@@ -79,6 +83,8 @@ impl Default for Policy {
                 verification_link: DAY,
                 verification_code: 10 * MINUTE,
                 password_reset: 30 * MINUTE,
+                invitation: 7 * DAY,
+                audit: 365 * DAY,
             },
             locale: Locale::english(),
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use crate::values::{Permission, RoleId, RoleName};
+use crate::values::{Permission, Permissions, RoleDescription, RoleId, RoleName};
 
 /// A role: permissions under a name, to be held by users.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Role {
     /// What it is called; unique among roles.
     pub name: RoleName,
     /// What it is for.
-    pub description: Option<String>,
+    pub description: Option<RoleDescription>,
     /// Whether it is in every store from the start, and stays as it is.
     pub built_in: bool,
     /// What its holders may do.
@@ -22,13 +22,24 @@ pub struct Role {
 }
 
 impl Role {
+    /// What somebody who holds it may do; `admin` may do everything.
+    #[must_use]
+    pub fn authority(&self) -> Permissions {
+        if self.name.is_admin() {
+            Permissions::every([])
+        } else {
+            Permissions::only(self.permissions.iter().cloned())
+        }
+    }
+
     /// `admin` and `user`, with which every store begins.
     #[must_use]
+    #[expect(clippy::missing_panics_doc, reason = "the descriptions are constants")]
     pub fn all_built_in() -> [Self; 2] {
         let built_in = |id, name, description: &str| Self {
             id: Uuid::from_u128(id).into(),
             name,
-            description: Some(description.to_owned()),
+            description: Some(RoleDescription::parse(description).expect("it is short and plain")),
             built_in: true,
             permissions: BTreeSet::new(),
         };

@@ -153,10 +153,22 @@ pub struct ProfileChange {
 impl ProfileChange {
     /// Whether it leaves everything as it is.
     #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.username.is_keep()
-            && self.name.is_keep()
-            && self.first_name.is_keep()
-            && self.last_name.is_keep()
+    pub fn is_empty(&self) -> bool {
+        self.fields().is_empty()
+    }
+
+    /// The names of the fields that it does not keep.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let Self { username, name, first_name, last_name } = self;
+        [
+            ("username", username.is_keep()),
+            ("name", name.is_keep()),
+            ("first_name", first_name.is_keep()),
+            ("last_name", last_name.is_keep()),
+        ]
+        .into_iter()
+        .filter_map(|(field, is_kept)| (!is_kept).then_some(field))
+        .collect()
     }
 }

@@ -9,12 +9,15 @@ use zeroize::Zeroizing;
 use super::{
     CodeAttempts, IssuedPasswordReset, IssuedVerification, PasswordAttempts, PendingEmailChange, Record,
 };
+use crate::audit::AuditEvent;
 use crate::mail::{MailRecord, MailState};
 use crate::role::Role;
 use crate::session::Session;
 use crate::signing_key::SigningKey;
 use crate::user::{Account, User};
-use crate::values::{Name, PasswordHash, Permission, RoleName, Timestamp, UserAgent, Username};
+use crate::values::{
+    Client, Name, PasswordHash, Permission, RoleDescription, RoleName, Timestamp, UserAgent, UserId, Username,
+};
 
 /// Octets in the making.
 struct Encoding(Zeroizing<Vec<u8>>);
@@ -67,6 +70,17 @@ impl Encoding {
         })
     }
 
+    fn optional_user(&mut self, user: Option<UserId>) -> &mut Self {
+        self.optional(user, |encoding, user| {
+            encoding.octets(user.uuid().as_bytes());
+        })
+    }
+
+    fn client(&mut self, client: &Client) -> &mut Self {
+        let ip = client.ip.map(|ip| ip.to_string());
+        self.optional_text(ip.as_deref()).optional_text(client.user_agent.as_ref().map(UserAgent::as_str))
+    }
+
     fn texts<'a>(&mut self, texts: impl ExactSizeIterator<Item = &'a str>) -> &mut Self {
         self.number(texts.len() as u64);
         texts.fold(self, Self::text)
@@ -89,6 +103,7 @@ impl Record {
             Self::CodeAttempts(attempts) => encode_code_attempts(&mut encoding, attempts),
             Self::Mail(record) => encode_mail(&mut encoding, record),
             Self::SigningKey { position, key } => encode_signing_key(&mut encoding, *position, key),
+            Self::AuditEvent(event) => encode_audit_event(&mut encoding, event),
         }
         encoding.0
     }
@@ -101,7 +116,7 @@ fn encode_role(encoding: &mut Encoding, role: &Role) {
     encoding
         .octets(id.uuid().as_bytes())
         .text(name.as_str())
-        .optional_text(description.as_deref())
+        .optional_text(description.as_ref().map(RoleDescription::as_str))
         .flag(*built_in)
         .texts(permissions.iter().map(Permission::as_str));
 }
@@ -142,7 +157,6 @@ fn encode_user(encoding: &mut Encoding, account: &Account) {
 
 fn encode_session(encoding: &mut Encoding, session: &Session) {
     let Session { id, user_id, generation, created_at, last_used_at, expires_at, ends_at, client } = session;
-    let ip = client.ip.map(|ip| ip.to_string());
     encoding
         .octets(id.uuid().as_bytes())
         .octets(user_id.uuid().as_bytes())
@@ -151,8 +165,7 @@ fn encode_session(encoding: &mut Encoding, session: &Session) {
         .moment(*last_used_at)
         .moment(*expires_at)
         .moment(*ends_at)
-        .optional_text(ip.as_deref())
-        .optional_text(client.user_agent.as_ref().map(UserAgent::as_str));
+        .client(client);
 }
 
 fn encode_verification(encoding: &mut Encoding, issued: &IssuedVerification) {
@@ -212,9 +225,7 @@ fn encode_mail(encoding: &mut Encoding, record: &MailRecord) {
     encoding
         .octets(mail.id.uuid().as_bytes())
         .text(mail.kind.name())
-        .optional(mail.kind.user(), |encoding, user| {
-            encoding.octets(user.uuid().as_bytes());
-        })
+        .optional_user(mail.kind.user())
         .text(mail.recipient.as_str())
         .text(mail.recipient.canonical())
         .text(mail.locale.as_str())
@@ -238,4 +249,20 @@ fn encode_signing_key(encoding: &mut Encoding, position: u32, key: &SigningKey) 
         .moment(*created_at)
         .moment(*signs_from)
         .optional_moment(*verifies_until);
+}
+
+fn encode_audit_event(encoding: &mut Encoding, event: &AuditEvent) {
+    let AuditEvent { id, at, kind, outcome, actor, subject, client, detail } = event;
+    encoding
+        .octets(id.uuid().as_bytes())
+        .moment(*at)
+        .text(kind.name())
+        .text(outcome.name())
+        .optional_user(*actor)
+        .optional_user(*subject)
+        .client(client)
+        .number(detail.len() as u64);
+    for (name, value) in detail {
+        encoding.text(name).text(value);
+    }
 }

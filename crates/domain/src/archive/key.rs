@@ -3,13 +3,13 @@ use std::fmt;
 use uuid::Uuid;
 
 use crate::secrets::AttemptKey;
-use crate::values::{MailId, RoleId, SessionId, UserId};
+use crate::values::{AuditEventId, MailId, RoleId, SessionId, UserId};
 
 /// What tells a record from others of its kind. Keys of one kind are in the order of their octets or
 /// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum RecordKey {
-    /// The id of a role, session or mail, or of the user whose record it is.
+    /// The id of a role, session, mail or event, or of the user whose record it is.
     Id(Uuid),
     /// Where wrong passwords or codes are counted.
     Attempts(AttemptKey),
@@ -27,7 +27,7 @@ macro_rules! from_ids {
     )+};
 }
 
-from_ids!(RoleId, UserId, SessionId, MailId);
+from_ids!(RoleId, UserId, SessionId, MailId, AuditEventId);
 
 impl fmt::Display for RecordKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

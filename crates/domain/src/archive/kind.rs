@@ -25,11 +25,13 @@ pub enum RecordKind {
     Mails,
     /// Signing keys.
     SigningKeys,
+    /// Events of the audit trail.
+    AuditEvents,
 }
 
 impl RecordKind {
     /// Every kind, each after those that its records name.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Roles,
         Self::Users,
         Self::Sessions,
@@ -40,6 +42,7 @@ impl RecordKind {
         Self::CodeAttempts,
         Self::Mails,
         Self::SigningKeys,
+        Self::AuditEvents,
     ];
 
     /// What programs call it.
@@ -56,6 +59,7 @@ impl RecordKind {
             Self::CodeAttempts => "code_attempts",
             Self::Mails => "mails",
             Self::SigningKeys => "signing_keys",
+            Self::AuditEvents => "audit_events",
         }
     }
 
@@ -73,6 +77,7 @@ impl RecordKind {
             Self::CodeAttempts => PageStart::CodeAttempts(None),
             Self::Mails => PageStart::Mails(None),
             Self::SigningKeys => PageStart::SigningKeys(None),
+            Self::AuditEvents => PageStart::AuditEvents(None),
         }
     }
 }

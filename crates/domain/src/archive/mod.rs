@@ -11,6 +11,7 @@ mod kind;
 mod page_start;
 mod secrets;
 
+use crate::audit::AuditEvent;
 use crate::mail::MailRecord;
 use crate::role::Role;
 use crate::session::Session;
@@ -57,6 +58,8 @@ pub enum Record {
         /// The key.
         key: SigningKey,
     },
+    /// An event of the audit trail.
+    AuditEvent(AuditEvent),
 }
 
 impl Record {
@@ -74,6 +77,7 @@ impl Record {
             Self::CodeAttempts(_) => RecordKind::CodeAttempts,
             Self::Mail(_) => RecordKind::Mails,
             Self::SigningKey { .. } => RecordKind::SigningKeys,
+            Self::AuditEvent(_) => RecordKind::AuditEvents,
         }
     }
 
@@ -91,6 +95,7 @@ impl Record {
             Self::CodeAttempts(attempts) => RecordKey::Attempts(attempts.key),
             Self::Mail(record) => record.mail.id.into(),
             Self::SigningKey { position, .. } => RecordKey::Position(*position),
+            Self::AuditEvent(event) => event.id.into(),
         }
     }
 }

@@ -1,6 +1,6 @@
 use super::{Record, RecordKey, RecordKind};
 use crate::secrets::AttemptKey;
-use crate::values::{MailId, RoleId, SessionId, UserId};
+use crate::values::{AuditEventId, MailId, RoleId, SessionId, UserId};
 
 /// Where a page of records begins: with the first one of its kind, or with the one after this key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub enum PageStart {
     Mails(Option<MailId>),
     /// Of [signing keys](RecordKind::SigningKeys), by their positions.
     SigningKeys(Option<u32>),
+    /// Of [events of the audit trail](RecordKind::AuditEvents).
+    AuditEvents(Option<AuditEventId>),
 }
 
 impl PageStart {
@@ -42,6 +44,7 @@ impl PageStart {
             Record::CodeAttempts(attempts) => Self::CodeAttempts(Some(attempts.key)),
             Record::Mail(record) => Self::Mails(Some(record.mail.id)),
             Record::SigningKey { position, .. } => Self::SigningKeys(Some(*position)),
+            Record::AuditEvent(event) => Self::AuditEvents(Some(event.id)),
         }
     }
 
@@ -59,6 +62,7 @@ impl PageStart {
             Self::CodeAttempts(_) => RecordKind::CodeAttempts,
             Self::Mails(_) => RecordKind::Mails,
             Self::SigningKeys(_) => RecordKind::SigningKeys,
+            Self::AuditEvents(_) => RecordKind::AuditEvents,
         }
     }
 
@@ -75,6 +79,7 @@ impl PageStart {
             Self::PasswordAttempts(after) | Self::CodeAttempts(after) => after.map(RecordKey::Attempts),
             Self::Mails(after) => after.map(RecordKey::from),
             Self::SigningKeys(after) => after.map(RecordKey::Position),
+            Self::AuditEvents(after) => after.map(RecordKey::from),
         }
     }
 }

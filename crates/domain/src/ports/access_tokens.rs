@@ -74,6 +74,12 @@ pub struct VerifiedAccessToken {
     pub user_id: UserId,
     /// Of which session, which may have ended since.
     pub session_id: SessionId,
+    /// Tells it from other tokens of the session.
+    pub token_id: uuid::Uuid,
+    /// When it was issued, to the second.
+    pub issued_at: Timestamp,
+    /// When it expires, to the second.
+    pub expires_at: Timestamp,
 }
 
 /// Why an access token was not accepted.

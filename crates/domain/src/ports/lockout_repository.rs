@@ -3,6 +3,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::secrets::AttemptKey;
 use crate::values::Timestamp;
 
@@ -24,10 +25,12 @@ pub trait LockoutRepository: Send + Sync {
 
     /// Counts a wrong password.
     ///
-    /// MUST admit exactly `policy.threshold` reports in a row, however they are raced, and lock `key`
-    /// with the last of them for `policy.duration`; MUST refuse, uncounted, those that come while it
-    /// is locked. A count starts again when the lock is over, and when `policy.forgotten_after()` has
-    /// passed since the last report that was counted. A threshold of zero admits and counts nothing.
+    /// MUST admit exactly `attempt.policy.threshold` reports in a row, however they are raced, and lock the
+    /// key with the last of them for `attempt.policy.duration`; MUST refuse, uncounted, those that come while it
+    /// is locked. A count starts again when the lock is over, and when `forgotten_after()` of the policy has
+    /// passed since the last report that was counted. A threshold of zero admits all and counts nothing.
+    /// MUST store `attempt.failure` with each report that is admitted, and `attempt.lock` with the one that
+    /// locks.
     ///
     /// Proven by the cases `lockout_admits_exactly_the_threshold`, `lockout_ends_by_itself`,
     /// `lockout_forgets_old_failures` and `lockout_of_zero_is_off`.
@@ -35,12 +38,7 @@ pub trait LockoutRepository: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError`]: nothing was counted.
-    async fn record_failure(
-        &self,
-        key: AttemptKey,
-        now: Timestamp,
-        policy: LockoutPolicy,
-    ) -> Result<Attempt, StorageError>;
+    async fn record_failure(&self, attempt: FailedAttempt) -> Result<FailureOutcome, StorageError>;
 
     /// Reports a right password: MUST be refused while `key` is locked, and MUST else set its count
     /// to zero.
@@ -61,7 +59,37 @@ pub trait LockoutRepository: Send + Sync {
     async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError>;
 }
 
-/// Whether what was found about a password may be told.
+/// A wrong password.
+#[derive(Clone, Debug)]
+pub struct FailedAttempt {
+    /// Where it is counted.
+    pub key: AttemptKey,
+    /// The moment.
+    pub now: Timestamp,
+    /// When wrong passwords lock an account.
+    pub policy: LockoutPolicy,
+    /// Tells of it.
+    pub failure: AuditEvent,
+    /// Tells of the lockout that it causes.
+    pub lock: AuditEvent,
+}
+
+/// What reporting a wrong password came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureOutcome {
+    /// It may be told that the password is wrong.
+    Admitted {
+        /// Whether the key is locked from here on.
+        locks: bool,
+    },
+    /// It may not: there were too many before it.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// Whether what was found about a right password may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     /// It may.

@@ -6,6 +6,8 @@
 //! never invent an id or a time.
 
 mod access_tokens;
+mod audit_observer;
+mod audit_trail;
 mod clock;
 mod delivery_signal;
 mod entropy;
@@ -14,37 +16,55 @@ mod lockout_repository;
 mod mail_queue;
 mod mailer;
 mod password_hasher;
+mod role_repository;
 mod session_repository;
 mod signing_key_repository;
 mod storage_error;
 mod token_repository;
+mod user_administration;
 mod user_repository;
 
 pub use access_tokens::{
     AccessClaims, AccessToken, AccessTokenError, AccessTokens, SigningKeyFactory, VerifiedAccessToken,
 };
+pub use audit_observer::AuditObserver;
+pub use audit_trail::{AuditQuery, AuditTrail};
 pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
 pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord, WritePageError};
-pub use lockout_repository::{Attempt, LockoutPolicy, LockoutRepository};
+pub use lockout_repository::{Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository};
 pub use mail_queue::MailQueue;
 pub use mailer::{Mailer, MailerError};
 pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, Verification};
-pub use session_repository::{OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository};
-pub use signing_key_repository::SigningKeyRepository;
+pub use role_repository::{
+    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleUpdate, RoleUpdateOutcome,
+};
+pub use session_repository::{
+    EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
+    SessionsEnding,
+};
+pub use signing_key_repository::{KeySuccession, SigningKeyRepository};
 pub use storage_error::StorageError;
 pub use token_repository::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset,
-    TokenRepository, VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption,
+    PasswordReset, TokenRepository, VerificationOutcome, VerificationSecrets,
+};
+pub use user_administration::{
+    ImportOutcome, PasswordSetting, SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration,
+    UserFilter, UserQuery, UserUpdate, UserUpdateOutcome,
 };
 pub use user_repository::{
-    DeleteOutcome, NewAccount, PasswordChange, ProfileOutcome, RegisterOutcome, UserRepository,
+    DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,
+    ProfileOutcome, ProfileUpdate, RegisterOutcome, UserRepository,
 };
 
 #[cfg(feature = "mocks")]
 pub use {
     access_tokens::{MockAccessTokens, MockSigningKeyFactory},
+    audit_observer::MockAuditObserver,
+    audit_trail::MockAuditTrail,
     clock::MockClock,
     delivery_signal::MockDeliverySignal,
     entropy::MockEntropy,
@@ -53,8 +73,10 @@ pub use {
     mail_queue::MockMailQueue,
     mailer::MockMailer,
     password_hasher::MockPasswordHasher,
+    role_repository::MockRoleRepository,
     session_repository::MockSessionRepository,
     signing_key_repository::MockSigningKeyRepository,
     token_repository::MockTokenRepository,
+    user_administration::MockUserAdministration,
     user_repository::MockUserRepository,
 };

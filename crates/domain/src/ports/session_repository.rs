@@ -3,9 +3,10 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::secrets::Generation;
 use crate::session::{Principal, Session, SessionLifetime};
-use crate::values::{PasswordHash, SessionId, Timestamp, UserId};
+use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 
 /// Keeps sessions: one row each, however often it is refreshed.
 ///
@@ -42,7 +43,8 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// MUST, in one step: for the session's current generation, make the next one current, note the
     /// time and prolong the session; for the one before it, less than the grace after it was spent, change
-    /// nothing and give the current one again; for any older one, end the session. However it is raced,
+    /// nothing and give the current one again; for any older one, end the session
+    /// and store `rotation.reuse`, which then concerns its user. However it is raced,
     /// a generation MUST have one successor. A session that ended or expired, whose user is inactive, or
     /// that never had this generation is refused, and nothing changes.
     ///
@@ -62,21 +64,24 @@ pub trait SessionRepository: Send + Sync {
     /// [`StorageError`].
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StorageError>;
 
-    /// Ends a session if it is live at `now` and the user's own, and says whether it was.
+    /// Ends a session if it is live and the user's own, and says whether it was.
     ///
-    /// Proven by the case `somebody_elses_session_stays`.
+    /// Proven by the cases `somebody_elses_session_stays` and `raced_endings_end_a_session_once`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: it goes on.
-    async fn end(&self, user: UserId, id: SessionId, now: Timestamp) -> Result<bool, StorageError>;
+    async fn end(&self, ending: SessionEnding) -> Result<bool, StorageError>;
 
-    /// Ends every session of the user.
+    /// Ends every session of a user, if `ending.authority` covers them.
+    ///
+    /// Proven by the cases `ending_all_sessions_spares_those_of_others` and
+    /// `nobody_administers_who_holds_what_they_lack`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: all go on.
-    async fn end_all(&self, user: UserId) -> Result<(), StorageError>;
+    async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError>;
 
     /// Deletes up to `limit` sessions that expired before `now`, and says how many it deleted.
     ///
@@ -95,6 +100,8 @@ pub struct SessionOpening {
     pub verified_hash: PasswordHash,
     /// A hash by today's settings, when the checked one is outdated.
     pub renewed_hash: Option<PasswordHash>,
+    /// Tells of it.
+    pub event: AuditEvent,
 }
 
 /// Whether a session was opened.
@@ -107,7 +114,7 @@ pub enum OpenOutcome {
 }
 
 /// A refresh token to be spent.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Rotation {
     /// The session that it names.
     pub session: SessionId,
@@ -119,6 +126,43 @@ pub struct Rotation {
     pub lifetime: SessionLifetime,
     /// How long after its rotation the immediate predecessor gets the same successor again.
     pub grace: Duration,
+    /// Tells of it when the token was spent before.
+    pub reuse: AuditEvent,
+}
+
+/// A session to be ended.
+#[derive(Clone, Debug)]
+pub struct SessionEnding {
+    /// Whose it is.
+    pub user: UserId,
+    /// Which one.
+    pub session: SessionId,
+    /// The moment.
+    pub now: Timestamp,
+    /// Tells of it.
+    pub event: AuditEvent,
+}
+
+/// The sessions of a user to be ended.
+#[derive(Clone, Debug)]
+pub struct SessionsEnding {
+    /// Whose.
+    pub user: UserId,
+    /// Of who ends them.
+    pub authority: Permissions,
+    /// Tells of it, whether or not there were any.
+    pub event: AuditEvent,
+}
+
+/// What ending a user's sessions came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndAllOutcome {
+    /// None is left.
+    Ended,
+    /// The user has a permission that the authority lacks, and all go on.
+    Outranked,
+    /// There is no such user.
+    NotFound,
 }
 
 /// What spending a refresh token came to.

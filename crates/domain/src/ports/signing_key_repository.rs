@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::signing_key::SigningKey;
 use crate::values::{KeyId, Timestamp};
 
@@ -15,23 +16,17 @@ pub trait SigningKeyRepository: Send + Sync {
     /// [`StorageError`].
     async fn list(&self) -> Result<Vec<SigningKey>, StorageError>;
 
-    /// Adds `key` as the newest and lets its predecessor verify until `predecessor_until`.
+    /// Adds a key as the newest and lets its predecessor verify as long as it says.
     ///
-    /// `predecessor` is the newest key that the caller knows of; none for the very first. MUST do
-    /// nothing and return `false` when it is not the newest any more: of many instances that start
-    /// on an empty store, exactly one makes the first key.
+    /// MUST do nothing and return `false` when the predecessor is not the newest any more: of many instances
+    /// that start on an empty store, exactly one makes the first key.
     ///
     /// Proven by the cases `raced_first_keys_leave_one` and `rotation_dates_the_predecessor`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: nothing is stored.
-    async fn succeed(
-        &self,
-        key: SigningKey,
-        predecessor: Option<KeyId>,
-        predecessor_until: Timestamp,
-    ) -> Result<bool, StorageError>;
+    async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError>;
 
     /// Deletes the keys whose last token expired before `now`, and says how many it deleted.
     ///
@@ -39,4 +34,17 @@ pub trait SigningKeyRepository: Send + Sync {
     ///
     /// [`StorageError`].
     async fn delete_expired(&self, now: Timestamp) -> Result<u32, StorageError>;
+}
+
+/// A key that follows another.
+#[derive(Clone, Debug)]
+pub struct KeySuccession {
+    /// The new key.
+    pub key: SigningKey,
+    /// The newest that the caller knows of; none for the very first.
+    pub predecessor: Option<KeyId>,
+    /// Until when that one verifies.
+    pub predecessor_until: Timestamp,
+    /// Tells of it.
+    pub event: AuditEvent,
 }

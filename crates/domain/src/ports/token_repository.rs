@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::mail::QueuedMail;
 use crate::secrets::{AttemptKey, CodeDigest, TokenDigest};
 use crate::user::User;
@@ -42,9 +43,9 @@ pub trait TokenRepository: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<User>, StorageError>;
 
-    /// Verifies the address of the user whom the link names, and returns them.
+    /// Verifies the address of the user whom the link names, whom the event then concerns.
     ///
-    /// MUST say the same again while the link lives. MUST end a code of the same mail and a pending
+    /// MUST say so again while the link lives, and store the event once. MUST end a code of the same mail and a pending
     /// e-mail change that was asked for before: an address counts as the owner's only from here on.
     ///
     /// Proven by the cases `a_verification_link_repeats_while_it_lives` and
@@ -55,16 +56,16 @@ pub trait TokenRepository: Send + Sync {
     /// [`StorageError`]: nothing is stored.
     async fn redeem_verification_link(
         &self,
-        link: TokenDigest,
-        now: Timestamp,
-    ) -> Result<Option<User>, StorageError>;
+        redemption: LinkRedemption,
+    ) -> Result<VerificationOutcome, StorageError>;
 
     /// Verifies the address by a code.
     ///
     /// MUST count every wrong code under `redemption.attempts`, atomically, also for an address without
     /// an account or without a code, and MUST answer [`CodeOutcome::Exhausted`], uncounted and whatever
     /// the code, once `limits.per_code` wrong ones came since the last one was issued or
-    /// `limits.per_hour` within an hour of the first. A right code is spent; the link of the same mail
+    /// `limits.per_hour` within an hour of the first. Each wrong code that is counted comes with
+    /// `redemption.failure`. Both events concern the user who has the address, if there is one. A right code is spent; the link of the same mail
     /// lives on. Otherwise as [`redeem_verification_link`](Self::redeem_verification_link).
     ///
     /// Proven by the cases `raced_codes_verify_once`, `raced_wrong_codes_are_all_counted`,
@@ -151,7 +152,7 @@ pub trait TokenRepository: Send + Sync {
         now: Timestamp,
     ) -> Result<Option<(User, EmailAddress)>, StorageError>;
 
-    /// Gives the user whom the secret names their new address.
+    /// Gives the user whom the secret names, and whom the event then concerns, their new address.
     ///
     /// MUST, in one step: spend the secret (of raced redemptions exactly one wins), take the new address
     /// for verified, end every other one-time secret, and end every session but the one that asked.
@@ -166,8 +167,7 @@ pub trait TokenRepository: Send + Sync {
     /// [`StorageError`]: nothing is stored, the secret is as good as before.
     async fn redeem_email_change(
         &self,
-        digest: TokenDigest,
-        now: Timestamp,
+        redemption: LinkRedemption,
     ) -> Result<EmailChangeOutcome, StorageError>;
 
     /// Deletes up to `limit` secrets that expired before `now`, and says how many it deleted.
@@ -193,6 +193,28 @@ pub struct VerificationSecrets {
     pub attempts: AttemptKey,
 }
 
+/// A link that somebody followed.
+#[derive(Clone, Debug)]
+pub struct LinkRedemption {
+    /// Of its secret.
+    pub digest: TokenDigest,
+    /// The moment.
+    pub now: Timestamp,
+    /// Tells of what it did.
+    pub event: AuditEvent,
+}
+
+/// What a verification link came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerificationOutcome {
+    /// The address of this user is verified from here on.
+    Verified(Box<User>),
+    /// It was before.
+    VerifiedBefore(Box<User>),
+    /// The link is not good.
+    Invalid,
+}
+
 /// A code that somebody typed.
 #[derive(Clone, Debug)]
 pub struct CodeRedemption {
@@ -206,6 +228,10 @@ pub struct CodeRedemption {
     pub limits: CodeLimits,
     /// The moment.
     pub now: Timestamp,
+    /// Tells of the verification.
+    pub event: AuditEvent,
+    /// Tells of a wrong code.
+    pub failure: AuditEvent,
 }
 
 /// How many wrong codes an address may see.
@@ -222,8 +248,8 @@ pub struct CodeLimits {
 pub enum CodeOutcome {
     /// It was right, and is spent.
     Verified(Box<User>),
-    /// It was wrong, and is counted.
-    Wrong,
+    /// It was wrong, and is counted; for the user who has the address, if there is one.
+    Wrong(Option<UserId>),
     /// There were too many wrong ones before it.
     Exhausted {
         /// When the hourly limit lets codes count again, if that is what refuses them.
@@ -244,6 +270,8 @@ pub struct PasswordReset {
     pub attempts: AttemptKey,
     /// Tells the owner.
     pub notice: QueuedMail,
+    /// Tells of it.
+    pub event: AuditEvent,
 }
 
 /// A wish for another address.
@@ -259,6 +287,8 @@ pub struct EmailChangeRequest {
     pub now: Timestamp,
     /// To the new address for confirmation, and to the old one as a notice.
     pub mails: Vec<QueuedMail>,
+    /// Tells of it.
+    pub event: AuditEvent,
 }
 
 /// What redeeming an e-mail change came to.

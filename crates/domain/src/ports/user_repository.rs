@@ -1,16 +1,20 @@
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::mail::QueuedMail;
 use crate::secrets::AttemptKey;
 use crate::session::{Principal, Session};
 use crate::user::{Account, LoginIdentifier, ProfileChange, User};
-use crate::values::{PasswordHash, SessionId, Timestamp, UserId};
+use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 
 /// Keeps accounts.
 ///
 /// Addresses and usernames are unique by their canonical forms, which the values carry: a store
 /// compares those octet by octet, and folds nothing itself.
+///
+/// An event that comes with a change MUST be stored in the [audit trail](super::AuditTrail) with it: both or
+/// neither, here and in every other port.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -29,12 +33,12 @@ pub trait UserRepository: Send + Sync {
 
     /// As [`register`](Self::register), for answers that must not tell a taken address from a free one.
     ///
-    /// For an address whose account is verified, MUST queue `notice_to_owner` instead. For one whose
-    /// account is unverified, has never been signed in to and holds no role but `user`, MUST replace
-    /// what was set before (password, username, names, locale), end its one-time secrets, and queue
-    /// the new account's mail: of two who claim an address, the one who reads its mails wins. Any other
-    /// unverified account is treated like a verified one. Every one of these is
-    /// [`RegisterOutcome::Registered`] without a principal.
+    /// For an address whose account is verified, MUST queue the notice to its owner and store the refusal
+    /// instead, which then concerns the owner. For one whose account is unverified, has never been signed in
+    /// to and holds no role but `user`, MUST replace what was set before (password, username, names, locale),
+    /// end its one-time secrets, and queue the new account's mail: of two who claim an address, the one who
+    /// reads its mails wins; the event then concerns that account. Any other unverified account is treated
+    /// like a verified one.
     ///
     /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner` and
     /// `private_registration_replaces_an_unverified_claim`.
@@ -44,9 +48,8 @@ pub trait UserRepository: Send + Sync {
     /// [`StorageError`]: nothing is stored.
     async fn register_privately(
         &self,
-        account: NewAccount,
-        notice_to_owner: QueuedMail,
-    ) -> Result<RegisterOutcome, StorageError>;
+        registration: PrivateRegistration,
+    ) -> Result<PrivateRegistrationOutcome, StorageError>;
 
     /// The account that `identifier` names.
     ///
@@ -71,12 +74,7 @@ pub trait UserRepository: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError`]: nothing is changed.
-    async fn update_profile(
-        &self,
-        id: UserId,
-        change: ProfileChange,
-        now: Timestamp,
-    ) -> Result<ProfileOutcome, StorageError>;
+    async fn update_profile(&self, update: ProfileUpdate) -> Result<ProfileOutcome, StorageError>;
 
     /// Replaces the password of a user who just gave the old one.
     ///
@@ -92,20 +90,21 @@ pub trait UserRepository: Send + Sync {
     /// [`StorageError`]: nothing is changed.
     async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError>;
 
-    /// Erases an account and all that hangs on it: sessions, secrets, roles held, queued mails,
-    /// attempts counted under `attempts`.
+    /// Erases an account and all that hangs on it: sessions, secrets, roles held, queued mails, attempts
+    /// counted. What the audit trail says of it, by its id, stays.
     ///
     /// MUST refuse to erase the last active user who holds the role `admin`, however it is raced, and MUST
-    /// NOT refuse for any other account: a user without the role can always go, and so can an inactive
-    /// administrator.
+    /// NOT refuse for any other account that `deletion.authority` covers: a user without the role can always
+    /// go, and so can an inactive administrator.
     ///
     /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account`,
-    /// `raced_deletions_leave_an_administrator` and `only_active_administrators_count`.
+    /// `raced_deletions_leave_an_administrator`, `only_active_administrators_count` and
+    /// `nobody_administers_who_holds_what_they_lack`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: nothing is erased.
-    async fn delete(&self, id: UserId, attempts: AttemptKey) -> Result<DeleteOutcome, StorageError>;
+    async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError>;
 
     /// Returns when the store can be read and written.
     ///
@@ -118,7 +117,7 @@ pub trait UserRepository: Send + Sync {
 /// An account to be registered.
 #[derive(Clone, Debug)]
 pub struct NewAccount {
-    /// The user, with the names of the roles to hold; a role that does not exist is a defect.
+    /// The user, with the names of the roles to hold.
     pub user: User,
     /// The hash of the password; none when an invitation is to set it.
     pub password_hash: Option<PasswordHash>,
@@ -126,6 +125,19 @@ pub struct NewAccount {
     pub session: Option<Session>,
     /// A mail to queue with it.
     pub mail: Option<QueuedMail>,
+    /// Tells of it.
+    pub event: AuditEvent,
+}
+
+/// An account to be registered without telling whether its address is taken.
+#[derive(Clone, Debug)]
+pub struct PrivateRegistration {
+    /// The account.
+    pub account: NewAccount,
+    /// Tells the owner of a taken address.
+    pub notice_to_owner: QueuedMail,
+    /// Tells of the refusal then, in place of the account's event.
+    pub refusal: AuditEvent,
 }
 
 /// What a registration came to.
@@ -137,6 +149,34 @@ pub enum RegisterOutcome {
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
+    /// A role to hold does not exist.
+    UnknownRole,
+}
+
+/// What a private registration came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrivateRegistrationOutcome {
+    /// The account is stored.
+    Registered,
+    /// It stands in place of what was claimed before with this id.
+    Replaced(UserId),
+    /// The owner of the address is told.
+    OwnerTold(UserId),
+    /// Another account has the username.
+    UsernameTaken,
+}
+
+/// A change of a user's profile.
+#[derive(Clone, Debug)]
+pub struct ProfileUpdate {
+    /// Whose.
+    pub user: UserId,
+    /// What shall be different.
+    pub change: ProfileChange,
+    /// The moment.
+    pub now: Timestamp,
+    /// Tells of it.
+    pub event: AuditEvent,
 }
 
 /// What a profile change came to.
@@ -165,6 +205,21 @@ pub struct PasswordChange {
     pub now: Timestamp,
     /// Tells the owner.
     pub notice: QueuedMail,
+    /// Tells of it.
+    pub event: AuditEvent,
+}
+
+/// An account to be erased.
+#[derive(Clone, Debug)]
+pub struct Deletion {
+    /// Whose.
+    pub user: UserId,
+    /// Of who erases it.
+    pub authority: Permissions,
+    /// Where the account's wrong passwords are counted.
+    pub attempts: AttemptKey,
+    /// Tells of it.
+    pub event: AuditEvent,
 }
 
 /// What a deletion came to.
@@ -172,6 +227,8 @@ pub struct PasswordChange {
 pub enum DeleteOutcome {
     /// Nothing of the account is left.
     Deleted,
+    /// Its holder has a permission that the authority lacks, and it stays.
+    Outranked,
     /// It is the last active administrator's, and stays.
     LastAdmin,
     /// There is no such user.

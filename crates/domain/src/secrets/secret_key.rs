@@ -21,6 +21,8 @@ pub enum KeyPurpose {
     Attempts,
     /// Encrypts signing keys at rest.
     SigningKeys,
+    /// Authenticates the cursors of lists.
+    Cursors,
 }
 
 /// The secret is too short to derive keys from.
@@ -52,6 +54,7 @@ impl SecretKey {
             KeyPurpose::OneTimeCodes => b"portcullis one-time codes v1",
             KeyPurpose::Attempts => b"portcullis attempts v1",
             KeyPurpose::SigningKeys => b"portcullis signing keys v1",
+            KeyPurpose::Cursors => b"portcullis cursors v1",
         };
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &self.0)

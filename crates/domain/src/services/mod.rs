@@ -1,9 +1,11 @@
 //! What several use cases share.
 
+mod auditor;
 mod password_check;
 mod token_issuer;
 
-pub(crate) use password_check::PasswordCheck;
+pub(crate) use auditor::Auditor;
 pub use password_check::PasswordCheckError;
+pub(crate) use password_check::{Check, PasswordCheck};
 pub(crate) use token_issuer::TokenIssuer;
 pub use token_issuer::Tokens;

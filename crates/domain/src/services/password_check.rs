@@ -1,18 +1,41 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Auditor;
+use crate::audit::{AuditKind, FailureReason};
+use crate::origin::Origin;
 use crate::ports::{
-    Attempt, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher, StorageError, Verification,
+    Attempt, FailedAttempt, FailureOutcome, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher,
+    StorageError, Verification,
 };
 use crate::secrets::AttemptKey;
-use crate::values::{Password, PasswordHash, Timestamp};
+use crate::values::{Password, PasswordHash, Timestamp, UserId};
 
 /// Checks a password wherever one is asked for, so that every check counts against one lockout.
 #[derive(Clone)]
 pub(crate) struct PasswordCheck {
     pub(crate) hasher: Arc<dyn PasswordHasher>,
     pub(crate) lockouts: Arc<dyn LockoutRepository>,
+    pub(crate) auditor: Auditor,
     pub(crate) policy: LockoutPolicy,
+}
+
+/// A password to be checked.
+pub(crate) struct Check<'a> {
+    /// Where wrong ones are counted: for an account, or for an identifier that names none.
+    pub(crate) attempts: AttemptKey,
+    /// Whose account it is said to open; none when no account is called so.
+    pub(crate) user: Option<UserId>,
+    /// The hash of the right one. None means that there is nothing to be right about: it costs the same.
+    pub(crate) hash: Option<PasswordHash>,
+    /// What was given. None means that it is too long to be a password: it counts as wrong, unhashed.
+    pub(crate) password: Option<Password>,
+    /// What it is asked for.
+    pub(crate) purpose: AuditKind,
+    /// By whom it was given, from where.
+    pub(crate) origin: &'a Origin,
+    /// The moment.
+    pub(crate) now: Timestamp,
 }
 
 /// A right password.
@@ -42,36 +65,50 @@ pub enum PasswordCheckError {
 }
 
 impl PasswordCheck {
-    /// Checks `password` against `hash`, for the account or identifier that `attempts` stands for.
-    ///
-    /// No `hash` means that there is nothing to be right about: it costs the same. No `password` means
-    /// that what was sent is too long to be one: it counts as wrong, unhashed.
-    pub(crate) async fn check(
-        &self,
-        attempts: AttemptKey,
-        hash: Option<PasswordHash>,
-        password: Option<Password>,
-        now: Timestamp,
-    ) -> Result<RightPassword, PasswordCheckError> {
+    /// Finds out whether the password is right, and counts it if it is not.
+    pub(crate) async fn check(&self, check: Check<'_>) -> Result<RightPassword, PasswordCheckError> {
+        let Check { attempts, now, .. } = check;
         if let Some(until) = self.lockouts.locked_until(attempts, now).await? {
             return Err(PasswordCheckError::Locked { retry_after: until.since(now) });
         }
-        let verification = match password {
-            Some(password) => self.hasher.verify(password, hash).await?,
+        let verification = match check.password.clone() {
+            Some(password) => self.hasher.verify(password, check.hash.clone()).await?,
             None => Verification::Mismatch,
         };
-        let attempt = match verification {
-            Verification::Match { .. } => self.lockouts.record_success(attempts, now).await?,
-            Verification::Mismatch => self.lockouts.record_failure(attempts, now, self.policy).await?,
+        match verification {
+            Verification::Match { outdated } => match self.lockouts.record_success(attempts, now).await? {
+                Attempt::Admitted => Ok(RightPassword { hash_is_outdated: outdated }),
+                Attempt::Locked { until } => {
+                    Err(PasswordCheckError::Locked { retry_after: until.since(now) })
+                }
+            },
+            Verification::Mismatch => Err(self.count(&check).await?),
+        }
+    }
+
+    /// Counts a wrong password, and says how it is answered.
+    async fn count(&self, check: &Check<'_>) -> Result<PasswordCheckError, StorageError> {
+        let Check { attempts: key, user, purpose, origin, now, .. } = *check;
+        let event = |kind| {
+            let event = self.auditor.event(kind, origin, now);
+            if let Some(user) = user { event.about(user) } else { event }
         };
-        match (attempt, verification) {
-            (Attempt::Locked { until }, _) => {
-                Err(PasswordCheckError::Locked { retry_after: until.since(now) })
+        let reason =
+            if user.is_some() { FailureReason::WrongPassword } else { FailureReason::UnknownAccount };
+        let (failure, lock) = (event(purpose).failed(reason), event(AuditKind::AccountLock));
+        let attempt =
+            FailedAttempt { key, now, policy: self.policy, failure: failure.clone(), lock: lock.clone() };
+        match self.lockouts.record_failure(attempt).await? {
+            FailureOutcome::Admitted { locks } => {
+                self.auditor.stored(&failure);
+                if locks {
+                    self.auditor.stored(&lock);
+                }
+                Ok(PasswordCheckError::Wrong)
             }
-            (Attempt::Admitted, Verification::Match { outdated }) => {
-                Ok(RightPassword { hash_is_outdated: outdated })
+            FailureOutcome::Locked { until } => {
+                Ok(PasswordCheckError::Locked { retry_after: until.since(now) })
             }
-            (Attempt::Admitted, Verification::Mismatch) => Err(PasswordCheckError::Wrong),
         }
     }
 }

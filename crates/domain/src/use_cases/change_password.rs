@@ -1,15 +1,17 @@
 use std::sync::Arc;
 
+use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, PasswordChange, PasswordHasher, StorageError,
     UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{PasswordCheck, PasswordCheckError};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
 use crate::session::Principal;
-use crate::values::{Password, PasswordRefusal};
+use crate::values::{Client, Password, PasswordRefusal};
 
 /// Replaces the password of a user who gives the old one.
 pub struct ChangePassword {
@@ -18,6 +20,7 @@ pub struct ChangePassword {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
     pub(super) policy: Arc<Policy>,
@@ -30,6 +33,8 @@ pub struct ChangePasswordCommand {
     pub current_password: Option<Password>,
     /// The password they want.
     pub new_password: Password,
+    /// Where they are.
+    pub client: Client,
 }
 
 /// Why the password stays as it is.
@@ -66,7 +71,17 @@ impl ChangePassword {
         let account = self.users.find_by_id(user.id).await?;
         let hash = account.and_then(|account| account.password_hash);
         let attempts = self.attempts.of_account(user.id);
-        self.password_check.check(attempts, hash.clone(), command.current_password, now).await?;
+        let origin = Origin::user(user.id, command.client);
+        let check = Check {
+            attempts,
+            user: Some(user.id),
+            hash: hash.clone(),
+            password: command.current_password,
+            purpose: AuditKind::PasswordChange,
+            origin: &origin,
+            now,
+        };
+        self.password_check.check(check).await?;
         let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
         let new_hash = self.hasher.hash(new_password).await?;
         let notice = QueuedMail::new(
@@ -76,6 +91,7 @@ impl ChangePassword {
             now,
             self.entropy.as_ref(),
         );
+        let event = self.auditor.event(AuditKind::PasswordChange, &origin, now).about(user.id);
         let change = PasswordChange {
             user: user.id,
             verified_hash,
@@ -83,10 +99,12 @@ impl ChangePassword {
             kept_session: principal.session.id,
             now,
             notice,
+            event: event.clone(),
         };
         if !self.users.change_password(change).await? {
             return Err(PasswordCheckError::Wrong.into());
         }
+        self.auditor.stored(&event);
         self.delivery.mail_queued();
         Ok(())
     }

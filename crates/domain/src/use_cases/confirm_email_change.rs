@@ -1,13 +1,18 @@
 use std::sync::Arc;
 
-use crate::ports::{Clock, EmailChangeOutcome, StorageError, TokenRepository};
+use crate::audit::AuditKind;
+use crate::origin::Origin;
+use crate::ports::{Clock, EmailChangeOutcome, LinkRedemption, StorageError, TokenRepository};
 use crate::secrets::TokenSecret;
+use crate::services::Auditor;
 use crate::user::User;
+use crate::values::Client;
 
 /// Moves an account to a new address, for who holds the link mailed there.
 pub struct ConfirmEmailChange {
     pub(super) tokens: Arc<dyn TokenRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
 }
 
 /// Why the account keeps its address.
@@ -25,14 +30,24 @@ pub enum ConfirmEmailChangeError {
 }
 
 impl ConfirmEmailChange {
-    /// Changes the address. Every session ends but the one that asked.
+    /// Changes the address, for who followed the link at `client`. Every session ends but the one that asked.
     ///
     /// # Errors
     ///
     /// See [`ConfirmEmailChangeError`].
-    pub async fn confirm(&self, token: &TokenSecret) -> Result<User, ConfirmEmailChangeError> {
-        match self.tokens.redeem_email_change(token.digest(), self.clock.now()).await? {
-            EmailChangeOutcome::Changed(user) => Ok(*user),
+    pub async fn confirm(
+        &self,
+        token: &TokenSecret,
+        client: Client,
+    ) -> Result<User, ConfirmEmailChangeError> {
+        let now = self.clock.now();
+        let event = self.auditor.event(AuditKind::EmailChange, &Origin::anyone(client), now);
+        let redemption = LinkRedemption { digest: token.digest(), now, event: event.clone() };
+        match self.tokens.redeem_email_change(redemption).await? {
+            EmailChangeOutcome::Changed(user) => {
+                self.auditor.stored(&event.about(user.id));
+                Ok(*user)
+            }
             EmailChangeOutcome::Invalid => Err(ConfirmEmailChangeError::InvalidToken),
             EmailChangeOutcome::EmailTaken => Err(ConfirmEmailChangeError::EmailTaken),
         }

@@ -1,18 +1,29 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::audit::AuditKind;
+use crate::mail::{MailKind, QueuedMail};
+use crate::origin::Actor;
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome, StorageError, UserRepository,
+    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome,
+    RoleRepository, StorageError, UserRepository,
 };
+use crate::services::Auditor;
 use crate::user::{ProfileNames, User};
-use crate::values::{EmailAddress, Locale, Password, PasswordRefusal, RoleName, Username};
+use crate::values::{
+    EmailAddress, Locale, OwnPermission, Password, PasswordHash, PasswordRefusal, RoleName, Username,
+};
 
 /// Makes an account for somebody else, as administrators do.
 pub struct CreateUser {
     pub(super) users: Arc<dyn UserRepository>,
+    pub(super) roles: Arc<dyn RoleRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -21,16 +32,18 @@ pub struct CreateUser {
 pub struct CreateUserCommand {
     /// Its address.
     pub email: EmailAddress,
-    /// Its password.
-    pub password: Password,
+    /// Its password; none when its owner is invited to set one.
+    pub password: Option<Password>,
     /// Its username.
     pub username: Option<Username>,
     /// What its owner is called.
     pub profile: ProfileNames,
     /// Whether the address counts as verified.
     pub email_verified: bool,
-    /// Whether it is an administrator's.
-    pub is_admin: bool,
+    /// Whether the account may be used.
+    pub is_active: bool,
+    /// The roles to hold, besides `user`.
+    pub roles: BTreeSet<RoleName>,
     /// The language of mails to its owner; that of the installation if none is given.
     pub locale: Option<Locale>,
 }
@@ -38,6 +51,12 @@ pub struct CreateUserCommand {
 /// Why no account was made.
 #[derive(Debug, thiserror::Error)]
 pub enum CreateUserError {
+    /// Who asks may not give roles, or a role has a permission that they lack.
+    #[error("the roles are not the caller's to give")]
+    Forbidden,
+    /// A role does not exist.
+    #[error("there is no such role")]
+    UnknownRole,
     /// The policy refuses the password.
     #[error("the password {0}")]
     PasswordRefused(#[from] PasswordRefusal),
@@ -56,31 +75,87 @@ pub enum CreateUserError {
 }
 
 impl CreateUser {
-    /// Makes the account and mails nothing.
+    /// Makes the account for `actor`.
+    ///
+    /// Mails an invitation when there is no password, and else a verification when the address does not count
+    /// as verified.
     ///
     /// # Errors
     ///
     /// See [`CreateUserError`]; nothing is stored then.
-    pub async fn create(&self, command: CreateUserCommand) -> Result<User, CreateUserError> {
+    pub async fn create(&self, actor: &Actor, command: CreateUserCommand) -> Result<User, CreateUserError> {
+        self.check_authority(actor, &command.roles).await?;
         let now = self.clock.now();
         let locale = command.locale.unwrap_or_else(|| self.policy.locale.clone());
         let mut user = User {
             username: command.username,
             profile: command.profile,
             email_verified: command.email_verified,
+            is_active: command.is_active,
             ..User::new(command.email, locale, now, self.entropy.as_ref())
         };
-        if command.is_admin {
-            user.roles.insert(0, RoleName::admin());
-        }
-        let password = self.policy.password.accept(command.password, &user.identity())?;
-        let password_hash = self.hasher.hash(password).await?;
+        let roles: BTreeSet<RoleName> = user.roles.drain(..).chain(command.roles).collect();
+        user.roles = roles.into_iter().collect();
+        let password_hash = self.hash(command.password, &user).await?;
+        let mail = match (&password_hash, user.email_verified) {
+            (None, _) => Some(MailKind::Invitation),
+            (Some(_), false) => Some(MailKind::VerifyEmail),
+            (Some(_), true) => None,
+        };
+        let mail = mail.map(|kind| {
+            QueuedMail::new(kind, user.email.clone(), user.locale.clone(), now, self.entropy.as_ref())
+        });
+        let event = self
+            .auditor
+            .event(AuditKind::UserCreation, &actor.origin, now)
+            .about(user.id)
+            .with("roles", joined(&user.roles));
+        let is_mailed = mail.is_some();
         let account =
-            NewAccount { user: user.clone(), password_hash: Some(password_hash), session: None, mail: None };
+            NewAccount { user: user.clone(), password_hash, session: None, mail, event: event.clone() };
         match self.users.register(account).await? {
-            RegisterOutcome::Registered(_) => Ok(user),
-            RegisterOutcome::EmailTaken => Err(CreateUserError::EmailTaken),
-            RegisterOutcome::UsernameTaken => Err(CreateUserError::UsernameTaken),
+            RegisterOutcome::Registered(_) => {}
+            RegisterOutcome::EmailTaken => return Err(CreateUserError::EmailTaken),
+            RegisterOutcome::UsernameTaken => return Err(CreateUserError::UsernameTaken),
+            RegisterOutcome::UnknownRole => return Err(CreateUserError::UnknownRole),
         }
+        self.auditor.stored(&event);
+        if is_mailed {
+            self.delivery.mail_queued();
+        }
+        Ok(user)
     }
+
+    async fn check_authority(
+        &self,
+        actor: &Actor,
+        roles: &BTreeSet<RoleName>,
+    ) -> Result<(), CreateUserError> {
+        if !roles.is_empty() && !actor.authority.allow_own(OwnPermission::RolesAssign) {
+            return Err(CreateUserError::Forbidden);
+        }
+        for name in roles {
+            let role = self.roles.find_by_name(name).await?.ok_or(CreateUserError::UnknownRole)?;
+            if !actor.authority.cover(&role.authority()) {
+                return Err(CreateUserError::Forbidden);
+            }
+        }
+        Ok(())
+    }
+
+    async fn hash(
+        &self,
+        password: Option<Password>,
+        user: &User,
+    ) -> Result<Option<PasswordHash>, CreateUserError> {
+        let Some(password) = password else {
+            return Ok(None);
+        };
+        let accepted = self.policy.password.accept(password, &user.identity())?;
+        Ok(Some(self.hasher.hash(accepted).await?))
+    }
+}
+
+fn joined(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(",")
 }

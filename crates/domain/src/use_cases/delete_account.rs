@@ -1,14 +1,18 @@
 use std::sync::Arc;
 
-use crate::ports::{Clock, DeleteOutcome, StorageError, UserRepository};
+use crate::audit::AuditKind;
+use crate::origin::Origin;
+use crate::ports::{Clock, DeleteOutcome, Deletion, StorageError, UserRepository};
 use crate::secrets::AttemptKeys;
-use crate::services::{PasswordCheck, PasswordCheckError};
-use crate::values::{Password, UserId};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
+use crate::session::Principal;
+use crate::values::{Client, Password, Permissions};
 
 /// Erases the account of a user who gives its password.
 pub struct DeleteAccount {
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
 }
@@ -28,19 +32,36 @@ pub enum DeleteAccountError {
 }
 
 impl DeleteAccount {
-    /// Erases the account of `user` and all that hangs on it. No `password` means that what was sent
+    /// Erases the account of `principal` and all that hangs on it. No `password` means that what was sent
     /// is longer than any.
     ///
     /// # Errors
     ///
     /// See [`DeleteAccountError`].
-    pub async fn delete(&self, user: UserId, password: Option<Password>) -> Result<(), DeleteAccountError> {
+    pub async fn delete(
+        &self,
+        principal: &Principal,
+        password: Option<Password>,
+        client: Client,
+    ) -> Result<(), DeleteAccountError> {
+        let user = principal.user.id;
+        let now = self.clock.now();
         let account = self.users.find_by_id(user).await?;
         let hash = account.and_then(|account| account.password_hash);
         let attempts = self.attempts.of_account(user);
-        self.password_check.check(attempts, hash, password, self.clock.now()).await?;
-        match self.users.delete(user, attempts).await? {
-            DeleteOutcome::Deleted | DeleteOutcome::NotFound => Ok(()),
+        let origin = Origin::user(user, client);
+        let purpose = AuditKind::UserDeletion;
+        let check = Check { attempts, user: Some(user), hash, password, purpose, origin: &origin, now };
+        self.password_check.check(check).await?;
+        let event = self.auditor.event(purpose, &origin, now).about(user);
+        // Everybody has authority over themselves, whatever they were given since the call began.
+        let authority = Permissions::every([]);
+        match self.users.delete(Deletion { user, authority, attempts, event: event.clone() }).await? {
+            DeleteOutcome::Deleted => {
+                self.auditor.stored(&event);
+                Ok(())
+            }
+            DeleteOutcome::NotFound | DeleteOutcome::Outranked => Ok(()),
             DeleteOutcome::LastAdmin => Err(DeleteAccountError::LastAdmin),
         }
     }

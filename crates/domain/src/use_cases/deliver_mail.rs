@@ -128,6 +128,13 @@ impl DeliverMail {
                     .await?
                     .map(|user| to_owner(user, MailContent::ResetPassword { token, lifetime }))
             }
+            MailKind::Invitation => {
+                let lifetime = lifetimes.invitation;
+                self.tokens
+                    .issue_password_reset(&mail.recipient, digest, now + lifetime)
+                    .await?
+                    .map(|user| to_owner(user, MailContent::Invitation { token, lifetime }))
+            }
             MailKind::ConfirmEmailChange(user) => {
                 let lifetime = lifetimes.verification_link;
                 self.tokens
@@ -136,6 +143,7 @@ impl DeliverMail {
                     .map(|_| notice(MailContent::ConfirmEmailChange { token, lifetime }))
             }
             MailKind::EmailChangeRequested => Some(notice(MailContent::EmailChangeRequested)),
+            MailKind::EmailChanged => Some(notice(MailContent::EmailChanged)),
             MailKind::PasswordChanged => Some(notice(MailContent::PasswordChanged)),
             MailKind::AddressAlreadyRegistered => {
                 let owner = LoginIdentifier::Email(mail.recipient.clone());

@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
-use crate::ports::{Clock, SessionRepository, StorageError};
-use crate::values::{SessionId, UserId};
+use crate::audit::AuditKind;
+use crate::origin::Origin;
+use crate::ports::{Clock, SessionEnding, SessionRepository, StorageError};
+use crate::services::Auditor;
+use crate::values::{Client, SessionId, UserId};
 
 /// Ends a session that its owner picked from the list.
 pub struct EndSession {
     pub(super) sessions: Arc<dyn SessionRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
 }
 
 /// Why no session was ended.
@@ -21,13 +25,23 @@ pub enum EndSessionError {
 }
 
 impl EndSession {
-    /// Ends the session `id` of `owner`.
+    /// Ends the session `id` of `owner`, who asks for it from `client`.
     ///
     /// # Errors
     ///
     /// See [`EndSessionError`].
-    pub async fn end(&self, owner: UserId, id: SessionId) -> Result<(), EndSessionError> {
-        let ended = self.sessions.end(owner, id, self.clock.now()).await?;
-        if ended { Ok(()) } else { Err(EndSessionError::NotFound) }
+    pub async fn end(&self, owner: UserId, id: SessionId, client: Client) -> Result<(), EndSessionError> {
+        let now = self.clock.now();
+        let event = self
+            .auditor
+            .event(AuditKind::Logout, &Origin::user(owner, client), now)
+            .about(owner)
+            .with("session_id", id.to_string());
+        let ending = SessionEnding { user: owner, session: id, now, event: event.clone() };
+        if !self.sessions.end(ending).await? {
+            return Err(EndSessionError::NotFound);
+        }
+        self.auditor.stored(&event);
+        Ok(())
     }
 }

@@ -1,13 +1,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::{AuditEvent, AuditKind, FailureReason};
+use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy};
 use crate::ports::{
-    Clock, Entropy, HashingError, OpenOutcome, PasswordHasher, SessionOpening, SessionRepository,
+    AuditTrail, Clock, Entropy, HashingError, OpenOutcome, PasswordHasher, SessionOpening, SessionRepository,
     StorageError, UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{PasswordCheck, PasswordCheckError, TokenIssuer, Tokens};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, TokenIssuer, Tokens};
 use crate::session::Session;
 use crate::user::{Account, LoginIdentifier, User};
 use crate::values::{AcceptedPassword, Client, EmailAddress, Password, PasswordHash, Username};
@@ -19,6 +21,8 @@ pub struct Login {
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
+    pub(super) auditor: Auditor,
+    pub(super) trail: Arc<dyn AuditTrail>,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
     pub(super) tokens: TokenIssuer,
@@ -100,14 +104,27 @@ impl Login {
             (None, None) => self.attempts.of_unknown(command.identifier.text()),
         };
         let hash = account.as_ref().and_then(|account| account.password_hash.clone());
-        let right = self.password_check.check(attempts, hash.clone(), command.password.clone(), now).await?;
+        let origin = Origin::anyone(command.client.clone());
+        let check = Check {
+            attempts,
+            user: account.as_ref().map(|account| account.user.id),
+            hash: hash.clone(),
+            password: command.password.clone(),
+            purpose: AuditKind::Login,
+            origin: &origin,
+            now,
+        };
+        let right = self.password_check.check(check).await?;
         let (Some(Account { user, .. }), Some(verified_hash)) = (account, hash) else {
             return Err(LoginError::InvalidCredentials);
         };
+        let event = self.auditor.event(AuditKind::Login, &origin, now).about(user.id);
         if !user.is_active {
+            self.refuse(event, FailureReason::AccountDisabled).await?;
             return Err(LoginError::AccountDisabled);
         }
         if !user.email_verified && self.policy.email_verification == EmailVerification::Required {
+            self.refuse(event, FailureReason::EmailNotVerified).await?;
             return Err(LoginError::EmailNotVerified);
         }
         let renewed_hash = match command.password {
@@ -116,13 +133,27 @@ impl Login {
         };
         let session =
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
-        match self.sessions.open(SessionOpening { session, verified_hash, renewed_hash }).await? {
+        let event = event.with("session_id", session.id.to_string());
+        let opening = SessionOpening { session, verified_hash, renewed_hash, event: event.clone() };
+        match self.sessions.open(opening).await? {
             OpenOutcome::Opened(principal) => {
+                self.auditor.stored(&event);
                 let tokens = self.tokens.issue(&principal, now).await?;
                 Ok(SignedIn { user: principal.user, tokens })
             }
-            OpenOutcome::Refused => Err(LoginError::InvalidCredentials),
+            OpenOutcome::Refused => {
+                self.refuse(event, FailureReason::WrongPassword).await?;
+                Err(LoginError::InvalidCredentials)
+            }
         }
+    }
+
+    /// Notes why a right password opened nothing.
+    async fn refuse(&self, event: AuditEvent, reason: FailureReason) -> Result<(), StorageError> {
+        let event = event.failed(reason);
+        self.trail.append(event.clone()).await?;
+        self.auditor.stored(&event);
+        Ok(())
     }
 
     /// A hash by today's settings. When the hasher is busy, the old one serves until the next login.

@@ -1,13 +1,12 @@
-use std::sync::Arc;
-
-use crate::ports::{Clock, SessionRepository, StorageError};
+use super::{EndSession, EndSessionError};
+use crate::ports::StorageError;
 use crate::secrets::RefreshTokens;
 use crate::session::Principal;
+use crate::values::Client;
 
 /// Ends one session of the caller: the one they call with, or the one of a refresh token.
 pub struct Logout {
-    pub(super) sessions: Arc<dyn SessionRepository>,
-    pub(super) clock: Arc<dyn Clock>,
+    pub(super) end_session: EndSession,
     pub(super) refresh_tokens: RefreshTokens,
 }
 
@@ -23,7 +22,7 @@ pub enum LogoutError {
 }
 
 impl Logout {
-    /// Ends the session of `refresh_token`, or the one that `principal` calls with.
+    /// Ends the session of `refresh_token`, or the one that `principal` calls with, as they ask from `client`.
     ///
     /// # Errors
     ///
@@ -32,13 +31,25 @@ impl Logout {
         &self,
         principal: &Principal,
         refresh_token: Option<&str>,
+        client: Client,
     ) -> Result<(), LogoutError> {
         let session = match refresh_token {
             Some(text) => self.refresh_tokens.read(text).ok_or(LogoutError::InvalidRefreshToken)?.session,
             None => principal.session.id,
         };
-        let ended = self.sessions.end(principal.user.id, session, self.clock.now()).await?;
-        // A session of the caller's own that ended between the check and here is gone all the same.
-        if ended || session == principal.session.id { Ok(()) } else { Err(LogoutError::InvalidRefreshToken) }
+        match self.end_session.end(principal.user.id, session, client).await {
+            // A session of the caller's own that ended between the check and here is gone all the same.
+            Err(EndSessionError::NotFound) if session == principal.session.id => Ok(()),
+            ended => Ok(ended?),
+        }
+    }
+}
+
+impl From<EndSessionError> for LogoutError {
+    fn from(error: EndSessionError) -> Self {
+        match error {
+            EndSessionError::NotFound => Self::InvalidRefreshToken,
+            EndSessionError::Storage(error) => Self::Storage(error),
+        }
     }
 }

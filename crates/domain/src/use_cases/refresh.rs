@@ -1,16 +1,19 @@
 use std::sync::Arc;
 
+use crate::audit::{AuditKind, FailureReason};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::ports::{Clock, Rotation, RotationOutcome, SessionRepository, StorageError};
 use crate::secrets::{RefreshToken, RefreshTokens};
-use crate::services::{TokenIssuer, Tokens};
-use crate::values::{SessionId, UserId};
+use crate::services::{Auditor, TokenIssuer, Tokens};
+use crate::values::{Client, SessionId, UserId};
 
 /// Exchanges a refresh token for the next pair of tokens (RFC 9700 §4.14.2).
 pub struct Refresh {
     pub(super) sessions: Arc<dyn SessionRepository>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) presented: RefreshTokens,
+    pub(super) auditor: Auditor,
     pub(super) tokens: TokenIssuer,
     pub(super) policy: Arc<Policy>,
 }
@@ -35,26 +38,35 @@ pub enum RefreshError {
 }
 
 impl Refresh {
-    /// Spends `refresh_token`. Within the grace of the policy a retry gets the same successor again.
+    /// Spends `refresh_token`, sent by `client`. Within the grace of the policy a retry gets the same successor again.
     ///
     /// # Errors
     ///
     /// See [`RefreshError`].
-    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, RefreshError> {
+    pub async fn refresh(&self, refresh_token: &str, client: Client) -> Result<Tokens, RefreshError> {
         let now = self.clock.now();
         let RefreshToken { session, generation } =
             self.presented.read(refresh_token).ok_or(RefreshError::Invalid)?;
         let lifetimes = &self.policy.lifetimes;
+        let reuse = self
+            .auditor
+            .event(AuditKind::RefreshTokenReuse, &Origin::anyone(client), now)
+            .failed(FailureReason::Spent)
+            .with("session_id", session.to_string());
         let rotation = Rotation {
             session,
             generation,
             now,
             lifetime: lifetimes.session,
             grace: lifetimes.refresh_grace,
+            reuse: reuse.clone(),
         };
         match self.sessions.rotate(rotation).await? {
             RotationOutcome::Current(principal) => Ok(self.tokens.issue(&principal, now).await?),
-            RotationOutcome::Reused(user) => Err(RefreshError::Reused { user, session }),
+            RotationOutcome::Reused(user) => {
+                self.auditor.stored(&reuse.about(user));
+                Err(RefreshError::Reused { user, session })
+            }
             RotationOutcome::Unknown => Err(RefreshError::Invalid),
         }
     }

@@ -1,15 +1,17 @@
 use std::sync::Arc;
 
+use crate::audit::{AuditKind, FailureReason};
 use crate::mail::{MailKind, QueuedMail};
+use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy, Registration};
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome, StorageError,
-    UserRepository,
+    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, PrivateRegistration,
+    PrivateRegistrationOutcome, RegisterOutcome, StorageError, UserRepository,
 };
-use crate::services::{TokenIssuer, Tokens};
+use crate::services::{Auditor, TokenIssuer, Tokens};
 use crate::session::Session;
 use crate::user::{ProfileNames, User};
-use crate::values::{Client, EmailAddress, Locale, Password, PasswordRefusal, Username};
+use crate::values::{Client, EmailAddress, Locale, Password, PasswordRefusal, Timestamp, Username};
 
 /// Makes an account for somebody who asks for one.
 pub struct Register {
@@ -18,6 +20,7 @@ pub struct Register {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
     pub(super) tokens: TokenIssuer,
     pub(super) policy: Arc<Policy>,
 }
@@ -97,6 +100,8 @@ impl Register {
         let password_hash = self.hasher.hash(password).await?;
         let mail =
             |kind| QueuedMail::new(kind, user.email.clone(), user.locale.clone(), now, self.entropy.as_ref());
+        let origin = Origin::anyone(command.client.clone());
+        let event = self.auditor.event(AuditKind::Registration, &origin, now);
         let session = (self.policy.email_verification == EmailVerification::Optional).then(|| {
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref())
         });
@@ -105,27 +110,54 @@ impl Register {
             password_hash: Some(password_hash),
             session,
             mail: Some(mail(MailKind::VerifyEmail)),
+            event: event.about(user.id),
         };
-        let is_private = self.policy.registration == Registration::Private;
-        let outcome = if is_private {
-            let notice = mail(MailKind::AddressAlreadyRegistered);
-            self.users.register_privately(account, notice).await?
+        if self.policy.registration == Registration::Private {
+            let notice_to_owner = mail(MailKind::AddressAlreadyRegistered);
+            let refusal =
+                self.auditor.event(AuditKind::Registration, &origin, now).failed(FailureReason::EmailTaken);
+            self.register_privately(PrivateRegistration { account, notice_to_owner, refusal }).await
         } else {
-            self.users.register(account).await?
-        };
-        let principal = match outcome {
+            self.register_openly(account, now).await
+        }
+    }
+
+    async fn register_openly(
+        &self,
+        account: NewAccount,
+        now: Timestamp,
+    ) -> Result<Registered, RegisterError> {
+        let (user, event) = (account.user.clone(), account.event.clone());
+        let principal = match self.users.register(account).await? {
             RegisterOutcome::Registered(principal) => principal,
             RegisterOutcome::EmailTaken => return Err(RegisterError::EmailTaken),
             RegisterOutcome::UsernameTaken => return Err(RegisterError::UsernameTaken),
+            RegisterOutcome::UnknownRole => {
+                return Err(StorageError::broken("a built-in role is not in the store").into());
+            }
         };
+        self.auditor.stored(&event);
         self.delivery.mail_queued();
-        if is_private {
-            return Ok(Registered::Pending);
-        }
         let Some(principal) = principal else {
             return Ok(Registered::Created { user: Box::new(user), tokens: None });
         };
         let tokens = self.tokens.issue(&principal, now).await?;
         Ok(Registered::Created { user: Box::new(principal.user), tokens: Some(tokens) })
+    }
+
+    async fn register_privately(
+        &self,
+        registration: PrivateRegistration,
+    ) -> Result<Registered, RegisterError> {
+        let PrivateRegistration { account: NewAccount { event, .. }, refusal, .. } = registration.clone();
+        let event = match self.users.register_privately(registration).await? {
+            PrivateRegistrationOutcome::Registered => event,
+            PrivateRegistrationOutcome::Replaced(claim) => event.about(claim),
+            PrivateRegistrationOutcome::OwnerTold(owner) => refusal.about(owner),
+            PrivateRegistrationOutcome::UsernameTaken => return Err(RegisterError::UsernameTaken),
+        };
+        self.auditor.stored(&event);
+        self.delivery.mail_queued();
+        Ok(Registered::Pending)
     }
 }

@@ -1,16 +1,18 @@
 use std::sync::Arc;
 
+use crate::audit::{AuditKind, FailureReason};
 use crate::mail::{MailKind, QueuedMail};
+use crate::origin::Origin;
 use crate::policy::{Policy, Registration};
 use crate::ports::{
-    Clock, DeliverySignal, EmailChangeRequest, Entropy, MailQueue, StorageError, TokenRepository,
+    AuditTrail, Clock, DeliverySignal, EmailChangeRequest, Entropy, MailQueue, StorageError, TokenRepository,
     UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{PasswordCheck, PasswordCheckError};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
 use crate::session::Principal;
 use crate::user::{LoginIdentifier, User};
-use crate::values::{EmailAddress, Password};
+use crate::values::{Client, EmailAddress, Password};
 
 /// Asks the owner of a new address whether an account may move to it.
 pub struct RequestEmailChange {
@@ -20,6 +22,8 @@ pub struct RequestEmailChange {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
+    pub(super) trail: Arc<dyn AuditTrail>,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
     pub(super) policy: Arc<Policy>,
@@ -32,6 +36,8 @@ pub struct RequestEmailChangeCommand {
     pub new_email: EmailAddress,
     /// Their password; none when what was sent is longer than any, which counts as wrong.
     pub password: Option<Password>,
+    /// Where they are.
+    pub client: Client,
 }
 
 /// Why nobody was asked.
@@ -64,7 +70,18 @@ impl RequestEmailChange {
         let now = self.clock.now();
         let account = self.users.find_by_id(user.id).await?;
         let hash = account.and_then(|account| account.password_hash);
-        self.password_check.check(self.attempts.of_account(user.id), hash, command.password, now).await?;
+        let origin = Origin::user(user.id, command.client);
+        let check = Check {
+            attempts: self.attempts.of_account(user.id),
+            user: Some(user.id),
+            hash,
+            password: command.password,
+            purpose: AuditKind::EmailChangeRequest,
+            origin: &origin,
+            now,
+        };
+        self.password_check.check(check).await?;
+        let event = self.auditor.event(AuditKind::EmailChangeRequest, &origin, now).about(user.id);
 
         let mail = |kind, recipient: &EmailAddress| {
             QueuedMail::new(kind, recipient.clone(), user.locale.clone(), now, self.entropy.as_ref())
@@ -76,6 +93,9 @@ impl RequestEmailChange {
             }
             self.mails.enqueue(mail(MailKind::AddressAlreadyRegistered, &command.new_email)).await?;
             self.mails.enqueue(notice_to_old).await?;
+            let event = event.failed(FailureReason::EmailTaken);
+            self.trail.append(event.clone()).await?;
+            self.auditor.stored(&event);
         } else {
             let confirmation = mail(MailKind::ConfirmEmailChange(user.id), &command.new_email);
             self.tokens
@@ -85,8 +105,10 @@ impl RequestEmailChange {
                     new_address: command.new_email,
                     now,
                     mails: vec![confirmation, notice_to_old],
+                    event: event.clone(),
                 })
                 .await?;
+            self.auditor.stored(&event);
         }
         self.delivery.mail_queued();
         Ok(())

@@ -1,13 +1,16 @@
 use std::sync::Arc;
 
+use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordReset, StorageError,
     TokenRepository,
 };
 use crate::secrets::{AttemptKeys, TokenSecret};
-use crate::values::{Password, PasswordRefusal};
+use crate::services::Auditor;
+use crate::values::{Client, Password, PasswordRefusal};
 
 /// Sets a new password for who holds a mailed reset link.
 pub struct ResetPassword {
@@ -16,6 +19,7 @@ pub struct ResetPassword {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
     pub(super) attempts: AttemptKeys,
     pub(super) policy: Arc<Policy>,
 }
@@ -27,6 +31,8 @@ pub struct ResetPasswordCommand {
     pub token: Option<TokenSecret>,
     /// The password they want.
     pub new_password: Password,
+    /// Where they are.
+    pub client: Client,
 }
 
 /// Why no password was set.
@@ -62,10 +68,13 @@ impl ResetPassword {
         let notice =
             QueuedMail::new(MailKind::PasswordChanged, user.email, user.locale, now, self.entropy.as_ref());
         let attempts = self.attempts.of_account(user.id);
-        let reset = PasswordReset { digest, now, new_hash, attempts, notice };
+        let event =
+            self.auditor.event(AuditKind::PasswordReset, &Origin::anyone(command.client), now).about(user.id);
+        let reset = PasswordReset { digest, now, new_hash, attempts, notice, event: event.clone() };
         if !self.tokens.redeem_password_reset(reset).await? {
             return Err(ResetPasswordError::InvalidToken);
         }
+        self.auditor.stored(&event);
         self.delivery.mail_queued();
         Ok(())
     }

@@ -1,8 +1,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::AuditKind;
+use crate::origin::Origin;
 use crate::policy::Policy;
-use crate::ports::{Clock, SigningKeyFactory, SigningKeyRepository, StorageError};
+use crate::ports::{Clock, KeySuccession, SigningKeyFactory, SigningKeyRepository, StorageError};
+use crate::services::Auditor;
 use crate::signing_key::{SigningAlgorithm, SigningKey};
 
 /// Replaces the key that signs access tokens.
@@ -10,6 +13,7 @@ pub struct RotateSigningKey {
     pub(super) keys: Arc<dyn SigningKeyRepository>,
     pub(super) factory: Arc<dyn SigningKeyFactory>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -57,7 +61,18 @@ impl RotateSigningKey {
         };
         let key = self.factory.generate(algorithm, now, signs_from);
         let predecessor_until = signs_from + self.policy.lifetimes.access_token + Self::MARGIN;
-        let added = self.keys.succeed(key.clone(), predecessor.map(|key| key.id), predecessor_until).await?;
-        if added { Ok(key) } else { Err(RotateSigningKeyError::Raced) }
+        let event = self
+            .auditor
+            .event(AuditKind::SigningKeyRotation, &Origin::operator(), now)
+            .with("key_id", key.id.as_str())
+            .with("algorithm", key.algorithm.name());
+        let predecessor = predecessor.map(|key| key.id);
+        let succession =
+            KeySuccession { key: key.clone(), predecessor, predecessor_until, event: event.clone() };
+        if !self.keys.succeed(succession).await? {
+            return Err(RotateSigningKeyError::Raced);
+        }
+        self.auditor.stored(&event);
+        Ok(key)
     }
 }

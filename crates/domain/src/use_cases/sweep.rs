@@ -3,15 +3,17 @@ use std::time::Duration;
 
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, LockoutRepository, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
+    AuditTrail, Clock, LockoutRepository, SessionRepository, SigningKeyRepository, StorageError,
+    TokenRepository,
 };
 
-/// Deletes what has expired. Nothing depends on it: expiry is checked at use; it keeps tables small.
+/// Deletes what has expired, and what the audit trail need not remember any more. Nothing depends on it: expiry is checked at use; it keeps tables small.
 pub struct Sweep {
     pub(super) sessions: Arc<dyn SessionRepository>,
     pub(super) tokens: Arc<dyn TokenRepository>,
     pub(super) lockouts: Arc<dyn LockoutRepository>,
     pub(super) keys: Arc<dyn SigningKeyRepository>,
+    pub(super) trail: Arc<dyn AuditTrail>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) policy: Arc<Policy>,
 }
@@ -35,6 +37,7 @@ impl Sweep {
         let tokens = self.tokens.delete_expired(expired, Self::BATCH).await?;
         let attempts = self.lockouts.delete_stale(forgotten, Self::BATCH).await?;
         self.keys.delete_expired(expired).await?;
-        Ok([sessions, tokens, attempts].contains(&Self::BATCH))
+        let events = self.trail.delete_older(now - self.policy.lifetimes.audit, Self::BATCH).await?;
+        Ok([sessions, tokens, attempts, events].contains(&Self::BATCH))
     }
 }

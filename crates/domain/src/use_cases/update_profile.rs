@@ -1,12 +1,17 @@
 use std::sync::Arc;
 
-use crate::ports::{Clock, ProfileOutcome, StorageError, UserRepository};
+use crate::audit::AuditKind;
+use crate::origin::Origin;
+use crate::ports::{Clock, ProfileOutcome, ProfileUpdate, StorageError, UserRepository};
+use crate::services::Auditor;
 use crate::user::{ProfileChange, User};
+use crate::values::Client;
 
 /// Changes what a user is called.
 pub struct UpdateProfile {
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
 }
 
 /// Why the profile stays as it is.
@@ -24,17 +29,32 @@ pub enum UpdateProfileError {
 }
 
 impl UpdateProfile {
-    /// Applies `change` to `user` and returns them as they are then.
+    /// Applies `change` to `user`, who asks for it from `client`, and returns them as they are then.
     ///
     /// # Errors
     ///
     /// See [`UpdateProfileError`].
-    pub async fn update(&self, user: User, change: ProfileChange) -> Result<User, UpdateProfileError> {
+    pub async fn update(
+        &self,
+        user: User,
+        change: ProfileChange,
+        client: Client,
+    ) -> Result<User, UpdateProfileError> {
         if change.is_empty() {
             return Ok(user);
         }
-        match self.users.update_profile(user.id, change, self.clock.now()).await? {
-            ProfileOutcome::Updated(user) => Ok(*user),
+        let now = self.clock.now();
+        let event = self
+            .auditor
+            .event(AuditKind::ProfileChange, &Origin::user(user.id, client), now)
+            .about(user.id)
+            .with("fields", change.fields().join(","));
+        let update = ProfileUpdate { user: user.id, change, now, event: event.clone() };
+        match self.users.update_profile(update).await? {
+            ProfileOutcome::Updated(user) => {
+                self.auditor.stored(&event);
+                Ok(*user)
+            }
             ProfileOutcome::UsernameTaken => Err(UpdateProfileError::UsernameTaken),
             ProfileOutcome::NotFound => Err(UpdateProfileError::NotFound),
         }

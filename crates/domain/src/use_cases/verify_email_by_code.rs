@@ -1,16 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::audit::{AuditEvent, AuditKind, FailureReason};
+use crate::origin::Origin;
 use crate::policy::Policy;
 use crate::ports::{Clock, CodeOutcome, CodeRedemption, StorageError, TokenRepository};
 use crate::secrets::{AttemptKeys, CodeDigests, OneTimeCode};
+use crate::services::Auditor;
 use crate::user::User;
-use crate::values::EmailAddress;
+use crate::values::{Client, EmailAddress};
 
 /// Verifies an address by the code that was mailed to it.
 pub struct VerifyEmailByCode {
     pub(super) tokens: Arc<dyn TokenRepository>,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) auditor: Auditor,
     pub(super) codes: CodeDigests,
     pub(super) attempts: AttemptKeys,
     pub(super) policy: Arc<Policy>,
@@ -23,6 +27,8 @@ pub struct VerifyEmailByCodeCommand {
     pub email: EmailAddress,
     /// What they typed; none when it can be no code, which counts as a wrong one.
     pub code: Option<OneTimeCode>,
+    /// Where they are.
+    pub client: Client,
 }
 
 /// Why nothing was verified.
@@ -50,16 +56,27 @@ impl VerifyEmailByCode {
     /// See [`VerifyEmailByCodeError`]. An address without an account meets the same ones.
     pub async fn verify(&self, command: VerifyEmailByCodeCommand) -> Result<User, VerifyEmailByCodeError> {
         let now = self.clock.now();
+        let event =
+            || self.auditor.event(AuditKind::EmailVerification, &Origin::anyone(command.client.clone()), now);
+        let (event, failure) = (event(), event().failed(FailureReason::WrongCode));
         let redemption = CodeRedemption {
             code: command.code.map(|code| self.codes.digest(&command.email, &code)),
             attempts: self.attempts.of_codes(&command.email),
             address: command.email,
             limits: self.policy.code_limits,
             now,
+            event: event.clone(),
+            failure: failure.clone(),
         };
         match self.tokens.redeem_verification_code(redemption).await? {
-            CodeOutcome::Verified(user) => Ok(*user),
-            CodeOutcome::Wrong => Err(VerifyEmailByCodeError::InvalidCode),
+            CodeOutcome::Verified(user) => {
+                self.auditor.stored(&event.about(user.id));
+                Ok(*user)
+            }
+            CodeOutcome::Wrong(user) => {
+                self.auditor.stored(&user.into_iter().fold(failure, AuditEvent::about));
+                Err(VerifyEmailByCodeError::InvalidCode)
+            }
             CodeOutcome::Exhausted { until } => Err(VerifyEmailByCodeError::TooManyAttempts {
                 retry_after: until.map_or(self.policy.lifetimes.verification_code, |until| until.since(now)),
             }),

@@ -1,24 +1,31 @@
 use std::sync::Arc;
 
 use super::{
-    Authenticate, ChangePassword, CheckHealth, ConfirmEmailChange, CreateUser, DeleteAccount, DeliverMail,
-    EndSession, EnsureSigningKey, InspectLink, ListMail, ListSessions, Login, Logout, LogoutAll, PublishKeys,
-    Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification,
-    ResetPassword, RotateSigningKey, Sweep, UpdateProfile, VerifyEmail, VerifyEmailByCode,
+    Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CreateRole, CreateUser,
+    DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser, InspectLink,
+    IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles, ListSessions, ListUsers, Login,
+    Logout, LogoutAll, PublishKeys, Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail,
+    ResendVerification, ResetPassword, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser,
+    UpdateProfile, UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
 };
 use crate::policy::Policy;
 use crate::ports::{
-    AccessTokens, Clock, DeliverySignal, Entropy, LockoutRepository, MailQueue, Mailer, PasswordHasher,
-    SessionRepository, SigningKeyFactory, SigningKeyRepository, TokenRepository, UserRepository,
+    AccessTokens, AuditObserver, AuditTrail, Clock, DeliverySignal, Entropy, LockoutRepository, MailQueue,
+    Mailer, PasswordHasher, RoleRepository, SessionRepository, SigningKeyFactory, SigningKeyRepository,
+    TokenRepository, UserAdministration, UserRepository,
 };
-use crate::secrets::{AttemptKeys, CodeDigests, RefreshTokens, SecretKey};
-use crate::services::{PasswordCheck, TokenIssuer};
+use crate::secrets::{AttemptKeys, CodeDigests, Cursors, RefreshTokens, SecretKey};
+use crate::services::{Auditor, PasswordCheck, TokenIssuer};
 
 /// One adapter for each port.
 #[derive(Clone)]
 pub struct Ports {
     /// Keeps accounts.
     pub users: Arc<dyn UserRepository>,
+    /// Shows and changes the same accounts for who administers them.
+    pub administration: Arc<dyn UserAdministration>,
+    /// Keeps roles.
+    pub roles: Arc<dyn RoleRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
     /// Keeps one-time secrets.
@@ -27,6 +34,10 @@ pub struct Ports {
     pub lockouts: Arc<dyn LockoutRepository>,
     /// Keeps mails until they are delivered.
     pub mails: Arc<dyn MailQueue>,
+    /// Keeps what happened.
+    pub audit_trail: Arc<dyn AuditTrail>,
+    /// Hears of it.
+    pub audit_observer: Arc<dyn AuditObserver>,
     /// Keeps signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Makes signing keys.
@@ -51,26 +62,46 @@ pub struct UseCases {
     pub authenticate: Authenticate,
     /// Replaces the password of a user who gives the old one.
     pub change_password: ChangePassword,
+    /// Gives roles to users and takes them away.
+    pub change_roles: ChangeRoles,
     /// Finds out whether the store answers.
     pub check_health: CheckHealth,
     /// Moves an account to a new address, for who holds the link mailed there.
     pub confirm_email_change: ConfirmEmailChange,
+    /// Makes a role.
+    pub create_role: CreateRole,
     /// Makes an account for somebody else, as administrators do.
     pub create_user: CreateUser,
     /// Erases the account of a user who gives its password.
     pub delete_account: DeleteAccount,
+    /// Deletes a role, and takes it from all who hold it.
+    pub delete_role: DeleteRole,
+    /// Erases somebody else's account, as administrators do.
+    pub delete_user: DeleteUser,
     /// Delivers queued mails, one at a call.
     pub deliver_mail: DeliverMail,
     /// Ends a session that its owner picked from the list.
     pub end_session: EndSession,
     /// Sees to it that there is a key of the configured algorithm, whenever an instance starts.
     pub ensure_signing_key: EnsureSigningKey,
+    /// Shows one account.
+    pub find_user: FindUser,
     /// Looks at a mailed link without using it, for pages that ask before they act and for `HEAD`.
     pub inspect_link: InspectLink,
+    /// Tells other services whether a token is good (RFC 7662).
+    pub introspect_token: IntrospectToken,
+    /// Shows the audit trail, a page at a time.
+    pub list_audit_events: ListAuditEvents,
     /// Shows operators what is in the mail queue.
     pub list_mail: ListMail,
+    /// Shows which permissions there are.
+    pub list_permissions: ListPermissions,
+    /// Shows roles, and who holds which.
+    pub list_roles: ListRoles,
     /// Shows a user where they are signed in.
     pub list_sessions: ListSessions,
+    /// Shows who has an account, a page at a time.
+    pub list_users: ListUsers,
     /// Opens a session for somebody who proves that an account is theirs.
     pub login: Login,
     /// Ends one session of the caller.
@@ -93,12 +124,22 @@ pub struct UseCases {
     pub resend_verification: ResendVerification,
     /// Sets a new password for who holds a mailed reset link.
     pub reset_password: ResetPassword,
+    /// Signs somebody else out everywhere, as administrators do.
+    pub revoke_sessions: RevokeSessions,
     /// Replaces the key that signs access tokens.
     pub rotate_signing_key: RotateSigningKey,
+    /// Gives somebody else's account another password, as operators do.
+    pub set_password: SetPassword,
     /// Deletes what has expired.
     pub sweep: Sweep,
+    /// Lifts the lockout of an account, as administrators do.
+    pub unlock_user: UnlockUser,
     /// Changes what a user is called.
     pub update_profile: UpdateProfile,
+    /// Changes a role, for all who hold it.
+    pub update_role: UpdateRole,
+    /// Changes somebody else's account, as administrators do.
+    pub update_user: UpdateUser,
     /// Verifies an address by the link that was mailed to it.
     pub verify_email: VerifyEmail,
     /// Verifies an address by the code that was mailed to it.
@@ -111,12 +152,15 @@ impl UseCases {
     #[expect(clippy::too_many_lines, reason = "a table of who needs what, not a procedure")]
     pub fn new(ports: &Ports, policy: Policy, secret: &SecretKey) -> Self {
         let policy = Arc::new(policy);
+        let auditor = Auditor { observer: ports.audit_observer.clone(), entropy: ports.entropy.clone() };
+        let cursors = Cursors::new(secret);
         let attempts = AttemptKeys::new(secret);
         let codes = CodeDigests::new(secret);
         let refresh_tokens = RefreshTokens::new(secret);
         let password_check = PasswordCheck {
             hasher: ports.hasher.clone(),
             lockouts: ports.lockouts.clone(),
+            auditor: auditor.clone(),
             policy: policy.lockout,
         };
         let token_issuer = TokenIssuer {
@@ -129,7 +173,13 @@ impl UseCases {
             keys: ports.signing_keys.clone(),
             factory: ports.key_factory.clone(),
             clock: ports.clock.clone(),
+            auditor: auditor.clone(),
             policy: policy.clone(),
+        };
+        let end_session = || EndSession {
+            sessions: ports.sessions.clone(),
+            clock: ports.clock.clone(),
+            auditor: auditor.clone(),
         };
         Self {
             authenticate: Authenticate {
@@ -146,11 +196,24 @@ impl UseCases {
                 password_check: password_check.clone(),
                 attempts: attempts.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
+            },
+            change_roles: ChangeRoles {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
             },
             check_health: CheckHealth { users: ports.users.clone() },
             confirm_email_change: ConfirmEmailChange {
                 tokens: ports.tokens.clone(),
                 clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
+            create_role: CreateRole {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                auditor: auditor.clone(),
             },
             create_user: CreateUser {
                 users: ports.users.clone(),
@@ -158,11 +221,26 @@ impl UseCases {
                 clock: ports.clock.clone(),
                 entropy: ports.entropy.clone(),
                 policy: policy.clone(),
+                roles: ports.roles.clone(),
+                delivery: ports.delivery.clone(),
+                auditor: auditor.clone(),
             },
             delete_account: DeleteAccount {
                 users: ports.users.clone(),
                 clock: ports.clock.clone(),
                 password_check: password_check.clone(),
+                attempts: attempts.clone(),
+                auditor: auditor.clone(),
+            },
+            delete_role: DeleteRole {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
+            delete_user: DeleteUser {
+                users: ports.users.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
                 attempts: attempts.clone(),
             },
             deliver_mail: DeliverMail {
@@ -176,14 +254,29 @@ impl UseCases {
                 attempts: attempts.clone(),
                 policy: policy.clone(),
             },
-            end_session: EndSession { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
+            end_session: end_session(),
             ensure_signing_key: EnsureSigningKey {
                 keys: ports.signing_keys.clone(),
                 rotate: rotate_signing_key(),
             },
+            find_user: FindUser { users: ports.users.clone() },
             inspect_link: InspectLink { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
+            introspect_token: IntrospectToken {
+                access_tokens: ports.access_tokens.clone(),
+                refresh_tokens: refresh_tokens.clone(),
+                sessions: ports.sessions.clone(),
+                clock: ports.clock.clone(),
+            },
+            list_audit_events: ListAuditEvents { trail: ports.audit_trail.clone(), cursors: cursors.clone() },
             list_mail: ListMail { mails: ports.mails.clone() },
+            list_permissions: ListPermissions { roles: ports.roles.clone() },
+            list_roles: ListRoles { roles: ports.roles.clone() },
             list_sessions: ListSessions { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
+            list_users: ListUsers {
+                administration: ports.administration.clone(),
+                roles: ports.roles.clone(),
+                cursors: cursors.clone(),
+            },
             login: Login {
                 users: ports.users.clone(),
                 sessions: ports.sessions.clone(),
@@ -194,13 +287,15 @@ impl UseCases {
                 attempts: attempts.clone(),
                 tokens: token_issuer.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
+                trail: ports.audit_trail.clone(),
             },
-            logout: Logout {
+            logout: Logout { end_session: end_session(), refresh_tokens: refresh_tokens.clone() },
+            logout_all: LogoutAll {
                 sessions: ports.sessions.clone(),
                 clock: ports.clock.clone(),
-                refresh_tokens: refresh_tokens.clone(),
+                auditor: auditor.clone(),
             },
-            logout_all: LogoutAll { sessions: ports.sessions.clone() },
             publish_keys: PublishKeys {
                 access_tokens: ports.access_tokens.clone(),
                 clock: ports.clock.clone(),
@@ -211,6 +306,7 @@ impl UseCases {
                 presented: refresh_tokens.clone(),
                 tokens: token_issuer.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
             },
             register: Register {
                 users: ports.users.clone(),
@@ -220,6 +316,7 @@ impl UseCases {
                 delivery: ports.delivery.clone(),
                 tokens: token_issuer.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
             },
             request_email_change: RequestEmailChange {
                 users: ports.users.clone(),
@@ -231,6 +328,8 @@ impl UseCases {
                 password_check: password_check.clone(),
                 attempts: attempts.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
+                trail: ports.audit_trail.clone(),
             },
             request_password_reset: RequestPasswordReset {
                 mails: ports.mails.clone(),
@@ -259,8 +358,25 @@ impl UseCases {
                 delivery: ports.delivery.clone(),
                 attempts: attempts.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
+            },
+            revoke_sessions: RevokeSessions {
+                sessions: ports.sessions.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
             },
             rotate_signing_key: rotate_signing_key(),
+            set_password: SetPassword {
+                users: ports.users.clone(),
+                administration: ports.administration.clone(),
+                hasher: ports.hasher.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                auditor: auditor.clone(),
+                attempts: attempts.clone(),
+                policy: policy.clone(),
+            },
             sweep: Sweep {
                 sessions: ports.sessions.clone(),
                 tokens: ports.tokens.clone(),
@@ -268,15 +384,45 @@ impl UseCases {
                 keys: ports.signing_keys.clone(),
                 clock: ports.clock.clone(),
                 policy: policy.clone(),
+                trail: ports.audit_trail.clone(),
             },
-            update_profile: UpdateProfile { users: ports.users.clone(), clock: ports.clock.clone() },
-            verify_email: VerifyEmail { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
+            unlock_user: UnlockUser {
+                users: ports.users.clone(),
+                administration: ports.administration.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+                attempts: attempts.clone(),
+            },
+            update_profile: UpdateProfile {
+                users: ports.users.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
+            update_role: UpdateRole {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
+            update_user: UpdateUser {
+                users: ports.users.clone(),
+                administration: ports.administration.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                delivery: ports.delivery.clone(),
+                auditor: auditor.clone(),
+            },
+            verify_email: VerifyEmail {
+                tokens: ports.tokens.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
             verify_email_by_code: VerifyEmailByCode {
                 tokens: ports.tokens.clone(),
                 clock: ports.clock.clone(),
                 codes: codes.clone(),
                 attempts: attempts.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
             },
         }
     }

@@ -72,6 +72,17 @@ identifiers! {
     RoleId;
     /// Names a mail in the queue.
     MailId;
+    /// Names an event of the audit trail.
+    AuditEventId;
+}
+
+impl AuditEventId {
+    /// An id that is not after any that is generated at `moment` or later, and after any that is generated
+    /// a millisecond before.
+    #[must_use]
+    pub fn earliest(moment: Timestamp) -> Self {
+        Self(uuid::Builder::from_unix_timestamp_millis(moment.unix_millis(), &[0; 10]).into_uuid())
+    }
 }
 
 /// Names a signing key: the `kid` of a JWT header (RFC 7515).

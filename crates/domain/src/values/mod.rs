@@ -8,19 +8,23 @@ mod locale;
 mod name;
 mod password;
 mod permission;
+mod role_description;
 mod role_name;
+mod search_prefix;
 mod text;
 mod timestamp;
 mod username;
 
 pub use client::{Client, UserAgent};
 pub use email_address::EmailAddress;
-pub use ids::{InvalidId, KeyId, MailId, RoleId, SessionId, UserId};
+pub use ids::{AuditEventId, InvalidId, KeyId, MailId, RoleId, SessionId, UserId};
 pub use locale::Locale;
 pub use name::Name;
 pub use password::{AcceptedPassword, Identity, Password, PasswordHash, PasswordPolicy, PasswordRefusal};
-pub use permission::{Permission, Permissions};
+pub use permission::{OwnPermission, Permission, Permissions};
+pub use role_description::RoleDescription;
 pub use role_name::RoleName;
+pub use search_prefix::SearchPrefix;
 pub use timestamp::Timestamp;
 pub use username::Username;
 

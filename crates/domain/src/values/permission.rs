@@ -1,3 +1,4 @@
+use std::borrow::Borrow;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -5,26 +6,11 @@ use super::InvalidValue;
 
 /// What somebody may do: `noun:verb`, each part 1 to 32 of `a-z 0-9 _ -`.
 ///
-/// The product's own are listed in [`Permission::OWN`]; an application adds its own by naming them
-/// in its roles.
+/// The product's own are [`OwnPermission`]s; an application adds further ones by naming them in its roles.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Permission(String);
 
 impl Permission {
-    /// The permissions that the product's own calls ask for.
-    pub const OWN: [&str; 10] = [
-        "audit:read",
-        "roles:assign",
-        "roles:read",
-        "roles:write",
-        "sessions:read",
-        "sessions:revoke",
-        "tokens:introspect",
-        "users:delete",
-        "users:read",
-        "users:write",
-    ];
-
     /// Reads a permission; nothing is trimmed.
     ///
     /// # Errors
@@ -55,6 +41,65 @@ impl fmt::Display for Permission {
     }
 }
 
+impl Borrow<str> for Permission {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<OwnPermission> for Permission {
+    fn from(own: OwnPermission) -> Self {
+        Self(own.name().to_owned())
+    }
+}
+
+macro_rules! own_permissions {
+    ($($variant:ident $name:literal $description:literal;)+) => {
+        /// A permission that the product's own calls ask for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum OwnPermission {$(
+            #[doc = $description]
+            $variant,
+        )+}
+
+        impl OwnPermission {
+            /// All of them, in alphabetical order.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The permission as text.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {$(Self::$variant => $name,)+}
+            }
+
+            /// What its holders may do.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self {$(Self::$variant => $description,)+}
+            }
+        }
+    };
+}
+
+own_permissions! {
+    AuditRead "audit:read" "Read the audit trail";
+    RolesAssign "roles:assign" "Give roles to users and take them away";
+    RolesRead "roles:read" "See roles, their permissions and who holds them";
+    RolesWrite "roles:write" "Make, change and delete roles";
+    SessionsRead "sessions:read" "See where users are signed in";
+    SessionsRevoke "sessions:revoke" "Sign users out";
+    TokensIntrospect "tokens:introspect" "Find out whether a token is good, and whose it is";
+    UsersDelete "users:delete" "Erase accounts";
+    UsersRead "users:read" "See accounts";
+    UsersWrite "users:write" "Make, change, verify and unlock accounts";
+}
+
+impl fmt::Display for OwnPermission {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.name())
+    }
+}
+
 /// What one user may do, as the store had it at the moment of the call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Permissions {
@@ -69,7 +114,7 @@ impl Permissions {
     /// The permissions of somebody who holds `admin`; `named` are those that any role names.
     #[must_use]
     pub fn every(named: impl IntoIterator<Item = Permission>) -> Self {
-        let own = Permission::OWN.iter().map(|own| Permission((*own).to_owned()));
+        let own = OwnPermission::ALL.iter().map(|&own| own.into());
         Self::Every(own.chain(named).collect())
     }
 
@@ -86,6 +131,31 @@ impl Permissions {
             Self::Every(_) => true,
             Self::Only(held) => held.contains(permission),
         }
+    }
+
+    /// Whether a call that asks for `own` may be made.
+    #[must_use]
+    pub fn allow_own(&self, own: OwnPermission) -> bool {
+        match self {
+            Self::Every(_) => true,
+            Self::Only(held) => held.contains(own.name()),
+        }
+    }
+
+    /// Whether whoever has these lacks none of `others`.
+    #[must_use]
+    pub fn cover(&self, others: &Self) -> bool {
+        match (self, others) {
+            (Self::Every(_), _) => true,
+            (Self::Only(_), Self::Every(_)) => false,
+            (Self::Only(held), Self::Only(others)) => others.is_subset(held),
+        }
+    }
+
+    /// Whether whoever has these may hand out `wanted`, lacking none of it.
+    #[must_use]
+    pub fn cover_all<'a>(&self, wanted: impl IntoIterator<Item = &'a Permission>) -> bool {
+        wanted.into_iter().all(|permission| self.allow(permission))
     }
 
     /// Those that can be listed, in alphabetical order.
