@@ -70,7 +70,7 @@ pub enum InvalidLinkTemplate {
 pub struct LinkTemplates {
     /// The link that verifies an address.
     pub verify: LinkTemplate,
-    /// The link that sets a new password.
+    /// The link that sets a new password, or the first.
     pub reset: LinkTemplate,
     /// The link that confirms a new address.
     pub email_change: LinkTemplate,

@@ -12,18 +12,22 @@ use crate::links::LinkTemplates;
 pub(crate) enum MailTemplate {
     VerifyEmail,
     ResetPassword,
+    Invitation,
     ConfirmEmailChange,
     EmailChangeRequested,
+    EmailChanged,
     PasswordChanged,
     AddressAlreadyRegistered,
 }
 
 impl MailTemplate {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::VerifyEmail,
         Self::ResetPassword,
+        Self::Invitation,
         Self::ConfirmEmailChange,
         Self::EmailChangeRequested,
+        Self::EmailChanged,
         Self::PasswordChanged,
         Self::AddressAlreadyRegistered,
     ];
@@ -32,8 +36,10 @@ impl MailTemplate {
         match content {
             MailContent::VerifyEmail { .. } => Self::VerifyEmail,
             MailContent::ResetPassword { .. } => Self::ResetPassword,
+            MailContent::Invitation { .. } => Self::Invitation,
             MailContent::ConfirmEmailChange { .. } => Self::ConfirmEmailChange,
             MailContent::EmailChangeRequested => Self::EmailChangeRequested,
+            MailContent::EmailChanged => Self::EmailChanged,
             MailContent::PasswordChanged => Self::PasswordChanged,
             MailContent::AddressAlreadyRegistered => Self::AddressAlreadyRegistered,
         }
@@ -44,8 +50,10 @@ impl MailTemplate {
         match self {
             Self::VerifyEmail => "verify-email",
             Self::ResetPassword => "reset-password",
+            Self::Invitation => "invitation",
             Self::ConfirmEmailChange => "confirm-email-change",
             Self::EmailChangeRequested => "email-change-requested",
+            Self::EmailChanged => "email-changed",
             Self::PasswordChanged => "password-changed",
             Self::AddressAlreadyRegistered => "address-already-registered",
         }
@@ -61,8 +69,10 @@ impl MailTemplate {
                 MailContent::VerifyEmail { token, link_lifetime: lifetime, code, code_lifetime: lifetime }
             }
             Self::ResetPassword => MailContent::ResetPassword { token, lifetime },
+            Self::Invitation => MailContent::Invitation { token, lifetime },
             Self::ConfirmEmailChange => MailContent::ConfirmEmailChange { token, lifetime },
             Self::EmailChangeRequested => MailContent::EmailChangeRequested,
+            Self::EmailChanged => MailContent::EmailChanged,
             Self::PasswordChanged => MailContent::PasswordChanged,
             Self::AddressAlreadyRegistered => MailContent::AddressAlreadyRegistered,
         }
@@ -83,13 +93,14 @@ impl MailFacts {
                 link: Some((links.verify.link(token), *link_lifetime)),
                 code: Some((code.expose().to_owned(), *code_lifetime)),
             },
-            MailContent::ResetPassword { token, lifetime } => {
+            MailContent::ResetPassword { token, lifetime } | MailContent::Invitation { token, lifetime } => {
                 Self { link: Some((links.reset.link(token), *lifetime)), code: None }
             }
             MailContent::ConfirmEmailChange { token, lifetime } => {
                 Self { link: Some((links.email_change.link(token), *lifetime)), code: None }
             }
             MailContent::EmailChangeRequested
+            | MailContent::EmailChanged
             | MailContent::PasswordChanged
             | MailContent::AddressAlreadyRegistered => Self::default(),
         }

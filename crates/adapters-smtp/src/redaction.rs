@@ -10,10 +10,11 @@ pub(crate) fn redacted(reason: &str, content: &MailContent) -> String {
     const MAX_CHARACTERS: usize = 300;
     let (token, code) = match content {
         MailContent::VerifyEmail { token, code, .. } => (Some(token.expose()), Some(code.expose())),
-        MailContent::ResetPassword { token, .. } | MailContent::ConfirmEmailChange { token, .. } => {
-            (Some(token.expose()), None)
-        }
+        MailContent::ResetPassword { token, .. }
+        | MailContent::Invitation { token, .. }
+        | MailContent::ConfirmEmailChange { token, .. } => (Some(token.expose()), None),
         MailContent::EmailChangeRequested
+        | MailContent::EmailChanged
         | MailContent::PasswordChanged
         | MailContent::AddressAlreadyRegistered => (None, None),
     };

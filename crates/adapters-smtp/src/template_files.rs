@@ -19,10 +19,12 @@ macro_rules! embedded {
 
 const SHARED: [(&str, &str); 3] = embedded! { "layout.html" "layout.txt" "elements.html" };
 
-const LOCALIZED: [(&str, &str); 26] = embedded! {
+const LOCALIZED: [(&str, &str); 34] = embedded! {
     "en/address-already-registered.html" "en/address-already-registered.txt"
     "en/confirm-email-change.html" "en/confirm-email-change.txt"
     "en/email-change-requested.html" "en/email-change-requested.txt"
+    "en/email-changed.html" "en/email-changed.txt"
+    "en/invitation.html" "en/invitation.txt"
     "en/lifetime.txt"
     "en/password-changed.html" "en/password-changed.txt"
     "en/reset-password.html" "en/reset-password.txt"
@@ -30,6 +32,8 @@ const LOCALIZED: [(&str, &str); 26] = embedded! {
     "de/address-already-registered.html" "de/address-already-registered.txt"
     "de/confirm-email-change.html" "de/confirm-email-change.txt"
     "de/email-change-requested.html" "de/email-change-requested.txt"
+    "de/email-changed.html" "de/email-changed.txt"
+    "de/invitation.html" "de/invitation.txt"
     "de/lifetime.txt"
     "de/password-changed.html" "de/password-changed.txt"
     "de/reset-password.html" "de/reset-password.txt"

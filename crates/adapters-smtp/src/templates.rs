@@ -27,8 +27,8 @@ use crate::template_files::{LIFETIME, TemplateFiles};
 /// | `LOCALE/MAIL.html` | the HTML part; everything is escaped |
 /// | `LOCALE/lifetime.txt` | puts how long a link or code lives into words |
 ///
-/// where MAIL is `verify-email`, `reset-password`, `confirm-email-change`, `email-change-requested`,
-/// `password-changed` or `address-already-registered`. The language is Jinja's, as
+/// where MAIL is `verify-email`, `reset-password`, `invitation`, `confirm-email-change`,
+/// `email-change-requested`, `email-changed`, `password-changed` or `address-already-registered`. The language is Jinja's, as
 /// [minijinja](minijinja::syntax) speaks it. Templates see `product` and `locale`; in HTML `subject`;
 /// in mails with a link `link` and `link_lifetime`; in `verify-email` also `code` and
 /// `code_lifetime`.

@@ -53,7 +53,7 @@ impl<'a> IssuedClaims<'a> {
 /// Claims that are not known are ignored (RFC 7519 §4), so a later release may add some while this one
 /// still runs beside it.
 pub(super) struct ReadClaims {
-    subject: VerifiedAccessToken,
+    token: VerifiedAccessToken,
     issued_at: i64,
     not_before: i64,
     expires_at: i64,
@@ -66,8 +66,7 @@ struct RequiredClaims {
     aud: String,
     sub: Uuid,
     sid: Uuid,
-    #[serde(rename = "jti")]
-    _jti: Uuid,
+    jti: Uuid,
     iat: i64,
     nbf: i64,
     exp: i64,
@@ -78,7 +77,13 @@ impl ReadClaims {
     pub(super) fn parse(json: &[u8], issuer: &str, audience: &str) -> Option<Self> {
         let claims: RequiredClaims = strict_json::read_object(json)?;
         (claims.iss == issuer && claims.aud == audience).then(|| Self {
-            subject: VerifiedAccessToken { user_id: claims.sub.into(), session_id: claims.sid.into() },
+            token: VerifiedAccessToken {
+                user_id: claims.sub.into(),
+                session_id: claims.sid.into(),
+                token_id: claims.jti,
+                issued_at: moment(claims.iat),
+                expires_at: moment(claims.exp),
+            },
             issued_at: claims.iat,
             not_before: claims.nbf,
             expires_at: claims.exp,
@@ -93,8 +98,12 @@ impl ReadClaims {
             && self.not_before <= latest_start
     }
 
-    /// Whose token it is.
-    pub(super) fn subject(&self) -> VerifiedAccessToken {
-        self.subject
+    /// What the token proves.
+    pub(super) fn token(&self) -> VerifiedAccessToken {
+        self.token
     }
+}
+
+fn moment(unix_seconds: i64) -> Timestamp {
+    Timestamp::from_unix_micros(unix_seconds.saturating_mul(1_000_000))
 }

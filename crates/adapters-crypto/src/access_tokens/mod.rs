@@ -106,7 +106,7 @@ impl AccessTokens for JwtAccessTokens {
         if key.record.signs_from > now + LEEWAY || !token.claims.hold_at(now) {
             return Err(AccessTokenError::Invalid);
         }
-        Ok(token.claims.subject())
+        Ok(token.claims.token())
     }
 
     async fn public_keys(&self, now: Timestamp) -> Result<String, StorageError> {

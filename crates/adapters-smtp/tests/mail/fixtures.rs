@@ -42,7 +42,9 @@ pub(crate) fn every_content() -> [(&'static str, MailContent); 6] {
         ("verify-email", verify_email()),
         ("reset-password", reset_password()),
         ("confirm-email-change", confirm),
+        ("invitation", MailContent::Invitation { token: token(), lifetime: Duration::from_hours(7 * 24) }),
         ("email-change-requested", MailContent::EmailChangeRequested),
+        ("email-changed", MailContent::EmailChanged),
         ("password-changed", MailContent::PasswordChanged),
         ("address-already-registered", MailContent::AddressAlreadyRegistered),
     ]

@@ -67,6 +67,7 @@ async fn each_kind_of_link_leads_to_its_own_page() {
     for (page, content) in [
         ("verify-email", verify_email()),
         ("reset-password", reset_password()),
+        ("reset-password", MailContent::Invitation { token: token(), lifetime: Duration::ZERO }),
         (
             "confirm-email-change",
             MailContent::ConfirmEmailChange { token: token(), lifetime: Duration::ZERO },

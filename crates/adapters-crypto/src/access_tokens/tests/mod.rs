@@ -13,14 +13,15 @@ use std::time::Duration;
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
-use portcullis_domain::ports::{SigningKeyFactory as _, SigningKeyRepository};
-use portcullis_domain::{Permission, RoleName, SecretKey, SigningAlgorithm, SigningKey};
+use portcullis_domain::audit::{AuditEvent, AuditKind};
+use portcullis_domain::ports::{KeySuccession, SigningKeyFactory as _, SigningKeyRepository};
+use portcullis_domain::{Origin, Permission, RoleName, SecretKey, SigningAlgorithm, SigningKey};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::*;
-use crate::SealingKeyFactory;
 use crate::signing_keys::RingKey;
+use crate::{OsEntropy, SealingKeyFactory};
 
 const ISSUER: &str = "https://accounts.example.org";
 const AUDIENCE: &str = "https://api.example.org";
@@ -58,7 +59,13 @@ impl Store {
     async fn rotate(&self, algorithm: SigningAlgorithm, now: Timestamp, signs_from: Timestamp) -> KeyId {
         let key = SealingKeyFactory::new(&secret(1)).generate(algorithm, now, signs_from);
         let (id, predecessor) = (key.id.clone(), self.keys().last().map(|key| key.id.clone()));
-        assert!(self.succeed(key, predecessor, signs_from + LIFETIME).await.expect("the store works"));
+        let succession = KeySuccession {
+            key,
+            predecessor,
+            predecessor_until: signs_from + LIFETIME,
+            event: AuditEvent::new(AuditKind::SigningKeyRotation, &Origin::operator(), now, &OsEntropy),
+        };
+        assert!(self.succeed(succession).await.expect("the store works"));
         id
     }
 }
@@ -73,12 +80,8 @@ impl SigningKeyRepository for Store {
         }
     }
 
-    async fn succeed(
-        &self,
-        key: SigningKey,
-        predecessor: Option<KeyId>,
-        predecessor_until: Timestamp,
-    ) -> Result<bool, StorageError> {
+    async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError> {
+        let KeySuccession { key, predecessor, predecessor_until, event: _ } = succession;
         let mut keys = self.keys();
         if keys.last().map(|newest| newest.id.clone()) != predecessor {
             return Ok(false);
@@ -129,7 +132,12 @@ impl Service {
     async fn accepts(&self, token: &str, now: Timestamp) -> bool {
         match self.tokens.verify(token, now).await {
             Ok(verified) => {
-                assert_eq!(verified, subject());
+                let payload = decoded(token.split('.').nth(1).expect("three parts"));
+                assert_eq!(verified.user_id.to_string(), payload["sub"]);
+                assert_eq!(verified.session_id.to_string(), payload["sid"]);
+                assert_eq!(verified.token_id.to_string(), payload["jti"]);
+                assert_eq!(verified.issued_at.unix_seconds(), payload["iat"]);
+                assert_eq!(verified.expires_at.unix_seconds(), payload["exp"]);
                 true
             }
             Err(AccessTokenError::Invalid) => false,
@@ -171,18 +179,15 @@ fn replaced(mut object: Value, name: &str, value: Option<Value>) -> Value {
     object
 }
 
-fn subject() -> VerifiedAccessToken {
-    VerifiedAccessToken {
-        user_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001).into(),
-        session_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002).into(),
-    }
-}
+const USER: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0001);
+const SESSION: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0002);
+const TOKEN: Uuid = Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003);
 
 fn claims(at: Timestamp) -> AccessClaims {
     AccessClaims {
-        user_id: subject().user_id,
-        session_id: subject().session_id,
-        token_id: Uuid::from_u128(0x0190_0000_0000_7000_8000_0000_0000_0003),
+        user_id: USER.into(),
+        session_id: SESSION.into(),
+        token_id: TOKEN,
         issued_at: at,
         expires_at: at + LIFETIME,
         roles: vec![RoleName::user()],
@@ -195,9 +200,9 @@ fn payload() -> Value {
     json!({
         "iss": ISSUER,
         "aud": AUDIENCE,
-        "sub": subject().user_id.uuid(),
-        "sid": subject().session_id.uuid(),
-        "jti": "01900000-0000-7000-8000-000000000003",
+        "sub": USER,
+        "sid": SESSION,
+        "jti": TOKEN,
         "iat": 1_800_000_000,
         "nbf": 1_800_000_000,
         "exp": 1_800_001_800,
