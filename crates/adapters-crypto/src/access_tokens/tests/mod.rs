@@ -136,8 +136,8 @@ impl Service {
                 assert_eq!(verified.user_id.to_string(), payload["sub"]);
                 assert_eq!(verified.session_id.to_string(), payload["sid"]);
                 assert_eq!(verified.token_id.to_string(), payload["jti"]);
-                assert_eq!(verified.issued_at.unix_seconds(), payload["iat"]);
-                assert_eq!(verified.expires_at.unix_seconds(), payload["exp"]);
+                assert_eq!(verified.issued_at, moment(&payload["iat"]));
+                assert_eq!(verified.expires_at, moment(&payload["exp"]));
                 true
             }
             Err(AccessTokenError::Invalid) => false,
@@ -210,6 +210,12 @@ fn payload() -> Value {
         "permissions": ["reports:read"],
         "email_verified": true,
     })
+}
+
+/// Held within the range of moments.
+fn moment(seconds: &Value) -> Timestamp {
+    let seconds = seconds.as_i64().expect("an integer");
+    Timestamp::from_unix_micros(seconds.saturating_mul(1_000_000))
 }
 
 fn decoded(part: &str) -> Value {
