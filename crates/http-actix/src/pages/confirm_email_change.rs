@@ -7,6 +7,7 @@ use portcullis_domain::use_cases::{ConfirmEmailChangeError, LinkKind, UseCases};
 use super::form::Form;
 use super::language::Language;
 use super::link::{self, ReturnedToken};
+use crate::client::ClientOf;
 use crate::problem::Problem;
 use crate::query::Query;
 
@@ -30,13 +31,14 @@ pub(super) async fn show(
 pub(super) async fn act(
     language: Language,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(language));
     };
     let texts = &language.texts().confirm_email_change;
-    match domain.confirm_email_change.confirm(&token).await {
+    match domain.confirm_email_change.confirm(&token, client).await {
         Ok(user) => Ok(link::tell_success(language, &texts.done, &user.email)),
         Err(ConfirmEmailChangeError::InvalidToken) => Ok(dead_link(language)),
         Err(ConfirmEmailChangeError::EmailTaken) => {

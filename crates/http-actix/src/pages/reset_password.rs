@@ -13,6 +13,7 @@ use super::language::Language;
 use super::layout::{Page, Place};
 use super::link::{self, ReturnedToken};
 use super::texts::PasswordRefusals;
+use crate::client::ClientOf;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::Problem;
 use crate::query::Query;
@@ -55,6 +56,7 @@ pub(super) async fn show(
 pub(super) async fn act(
     language: Language,
     Form(form): Form<ResetForm>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let ReturnedToken(Some(token)) = form.token else {
@@ -70,7 +72,7 @@ pub(super) async fn act(
     if form.new_password != form.password_confirm {
         return refuse(Refusal::Mismatch);
     }
-    let command = ResetPasswordCommand { token: Some(token.clone()), new_password };
+    let command = ResetPasswordCommand { token: Some(token.clone()), new_password, client };
     match domain.reset_password.reset(command).await {
         Ok(()) => Ok(link::tell_success(language, &language.texts().reset_password.done, &link.address)),
         Err(ResetPasswordError::PasswordRefused(refusal)) => refuse(Refusal::ByPolicy(refusal)),

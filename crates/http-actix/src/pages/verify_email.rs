@@ -7,6 +7,7 @@ use portcullis_domain::use_cases::{LinkKind, UseCases, VerifyEmailError};
 use super::form::Form;
 use super::language::Language;
 use super::link::{self, ReturnedToken};
+use crate::client::ClientOf;
 use crate::problem::Problem;
 use crate::query::Query;
 
@@ -31,12 +32,13 @@ pub(super) async fn show(
 pub(super) async fn act(
     language: Language,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(language));
     };
-    match domain.verify_email.verify(&token).await {
+    match domain.verify_email.verify(&token, client).await {
         Ok(user) => Ok(link::tell_success(language, &language.texts().verify_email.done, &user.email)),
         Err(VerifyEmailError::InvalidToken) => Ok(dead_link(language)),
         Err(VerifyEmailError::Storage(error)) => Err(error.into()),

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use crate::authenticated::Authenticated;
 use crate::body::Body;
+use crate::client::ClientOf;
 use crate::dto::{MessageDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
@@ -70,10 +71,11 @@ struct EmailChangedDto<'a> {
 )]
 pub(crate) async fn request_email_change(
     Authenticated { principal, input: Body(request) }: Authenticated<Body<EmailChangeRequest>>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let EmailChangeRequest { new_email, password } = request;
-    let command = RequestEmailChangeCommand { new_email, password };
+    let command = RequestEmailChangeCommand { new_email, password, client };
     domain.request_email_change.request(&principal, command).await?;
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,
@@ -93,10 +95,11 @@ pub(crate) async fn request_email_change(
 )]
 pub(crate) async fn confirm_email_change(
     Body(EmailChangeConfirmation { token }): Body<EmailChangeConfirmation>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let token = token.ok_or(ConfirmEmailChangeError::InvalidToken)?;
-    let user = domain.confirm_email_change.confirm(&token).await?;
+    let user = domain.confirm_email_change.confirm(&token, client).await?;
     let message = "The e-mail address has been changed.";
     Ok(HttpResponse::Ok().json(EmailChangedDto { message, user: (&user).into() }))
 }

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::authenticated::Authenticated;
 use crate::body::OptionalBody;
+use crate::client::ClientOf;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
 use crate::schemas;
@@ -37,10 +38,12 @@ impl FromFields for LogoutRequest {
 )]
 pub(crate) async fn logout(
     Authenticated { principal, input: OptionalBody(body) }: Authenticated<OptionalBody<LogoutRequest>>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let refresh_token = body.and_then(|body| body.refresh_token);
-    domain.logout.logout(&principal, refresh_token.as_ref().map(|token| token.as_str())).await?;
+    let refresh_token = refresh_token.as_ref().map(|token| token.as_str());
+    domain.logout.logout(&principal, refresh_token, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -56,8 +59,9 @@ pub(crate) async fn logout(
 )]
 pub(crate) async fn logout_all(
     Authenticated { principal, .. }: Authenticated,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.logout_all.logout_all(principal.user.id).await?;
+    domain.logout_all.logout_all(principal.user.id, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

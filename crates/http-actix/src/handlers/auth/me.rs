@@ -5,6 +5,7 @@ use utoipa::ToSchema;
 
 use crate::authenticated::Authenticated;
 use crate::body::Body;
+use crate::client::ClientOf;
 use crate::dto::UserDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
@@ -70,11 +71,12 @@ pub(crate) async fn read_me(Authenticated { principal, .. }: Authenticated) -> H
 )]
 pub(crate) async fn update_me(
     Authenticated { principal, input: Body(update) }: Authenticated<Body<ProfileUpdate>>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let ProfileUpdate { name, username, first_name, last_name } = update;
     let change = ProfileChange { username, name, first_name, last_name };
-    let user = domain.update_profile.update(principal.user, change).await?;
+    let user = domain.update_profile.update(principal.user, change, client).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -93,8 +95,9 @@ pub(crate) async fn delete_me(
     Authenticated { principal, input: Body(AccountDeletion { password }) }: Authenticated<
         Body<AccountDeletion>,
     >,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.delete_account.delete(principal.user.id, password).await?;
+    domain.delete_account.delete(&principal, password, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

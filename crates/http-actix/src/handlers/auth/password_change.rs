@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use crate::authenticated::Authenticated;
 use crate::body::Body;
+use crate::client::ClientOf;
 use crate::dto::MessageDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
@@ -41,10 +42,11 @@ impl FromFields for PasswordChangeRequest {
 )]
 pub(crate) async fn change_password(
     Authenticated { principal, input: Body(request) }: Authenticated<Body<PasswordChangeRequest>>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChangeRequest { current_password, new_password } = request;
-    let command = ChangePasswordCommand { current_password, new_password };
+    let command = ChangePasswordCommand { current_password, new_password, client };
     domain.change_password.change(&principal, command).await?;
     Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
 }

@@ -6,6 +6,7 @@ use portcullis_domain::{EmailAddress, Password, TokenSecret};
 use utoipa::ToSchema;
 
 use crate::body::Body;
+use crate::client::ClientOf;
 use crate::dto::MessageDto;
 use crate::fields::{self, Fault, Fields, FromFields};
 use crate::locale::PreferredLocale;
@@ -97,8 +98,9 @@ pub(crate) async fn request_password_reset(
 )]
 pub(crate) async fn confirm_password_reset(
     Body(PasswordResetConfirmation { token, new_password, .. }): Body<PasswordResetConfirmation>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.reset_password.reset(ResetPasswordCommand { token, new_password }).await?;
+    domain.reset_password.reset(ResetPasswordCommand { token, new_password, client }).await?;
     Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
 }

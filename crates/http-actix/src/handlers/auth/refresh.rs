@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::authenticated::Bearer;
 use crate::body::OptionalBody;
+use crate::client::ClientOf;
 use crate::dto::TokensDto;
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Answers, Code, Problem, Problems};
@@ -38,6 +39,7 @@ impl FromFields for RefreshRequest {
 pub(crate) async fn refresh(
     request: HttpRequest,
     OptionalBody(given): OptionalBody<RefreshRequest>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let refresh_token = match (&given, Bearer::of(&request)) {
@@ -48,7 +50,7 @@ pub(crate) async fn refresh(
     };
     let tokens = domain
         .refresh
-        .refresh(refresh_token)
+        .refresh(refresh_token, client)
         .await
         .inspect_err(warn_of_reuse)
         .map_err(NotRefreshed::Refused)?;

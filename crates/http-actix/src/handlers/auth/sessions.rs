@@ -4,6 +4,7 @@ use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{EndSessionError, UseCases};
 
 use crate::authenticated::Authenticated;
+use crate::client::ClientOf;
 use crate::dto::SessionsDto;
 use crate::path_id::PathId;
 use crate::problem::{Problem, Problems};
@@ -37,8 +38,9 @@ pub(crate) async fn list_sessions(
 )]
 pub(crate) async fn end_session(
     Authenticated { principal, input: PathId(id) }: Authenticated<PathId<SessionId>>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.end_session.end(principal.user.id, id).await?;
+    domain.end_session.end(principal.user.id, id, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

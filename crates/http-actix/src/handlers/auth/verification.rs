@@ -9,6 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::body::Body;
+use crate::client::ClientOf;
 use crate::dto::{MessageDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::head;
@@ -70,6 +71,7 @@ pub(super) struct VerifiedDto<'a> {
 )]
 pub(crate) async fn verify_by_link(
     request: HttpRequest,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let token = request
@@ -81,7 +83,7 @@ pub(crate) async fn verify_by_link(
         let link = domain.inspect_link.inspect(LinkKind::Verification, &token).await?;
         User { email_verified: true, ..link.ok_or(VerifyEmailError::InvalidToken)?.user }
     } else {
-        domain.verify_email.verify(&token).await?
+        domain.verify_email.verify(&token, client).await?
     };
     Ok(verified(&user))
 }
@@ -99,9 +101,11 @@ pub(crate) async fn verify_by_link(
 )]
 pub(crate) async fn verify_by_code(
     Body(VerifyRequest { email, code }): Body<VerifyRequest>,
+    ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.verify_email_by_code.verify(VerifyEmailByCodeCommand { email, code }).await?;
+    let command = VerifyEmailByCodeCommand { email, code, client };
+    let user = domain.verify_email_by_code.verify(command).await?;
     Ok(verified(&user))
 }
 
