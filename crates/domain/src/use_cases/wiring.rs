@@ -2,11 +2,11 @@ use std::sync::Arc;
 
 use super::{
     Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CreateRole, CreateUser,
-    DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser, InspectLink,
-    IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles, ListSessions, ListUsers, Login,
-    Logout, LogoutAll, PublishKeys, Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail,
-    ResendVerification, ResetPassword, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser,
-    UpdateProfile, UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
+    DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser, ImportUsers,
+    InspectLink, IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles, ListSessions,
+    ListUsers, Login, Logout, LogoutAll, PublishKeys, Refresh, Register, RequestEmailChange,
+    RequestPasswordReset, ResendMail, ResendVerification, ResetPassword, RevokeSessions, RotateSigningKey,
+    SetPassword, Sweep, UnlockUser, UpdateProfile, UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
 };
 use crate::policy::Policy;
 use crate::ports::{
@@ -86,6 +86,8 @@ pub struct UseCases {
     pub ensure_signing_key: EnsureSigningKey,
     /// Shows one account.
     pub find_user: FindUser,
+    /// Brings in accounts of another system, batch by batch.
+    pub import_users: ImportUsers,
     /// Looks at a mailed link without using it, for pages that ask before they act and for `HEAD`.
     pub inspect_link: InspectLink,
     /// Tells other services whether a token is good (RFC 7662).
@@ -260,6 +262,15 @@ impl UseCases {
                 rotate: rotate_signing_key(),
             },
             find_user: FindUser { users: ports.users.clone() },
+            import_users: ImportUsers {
+                administration: ports.administration.clone(),
+                hasher: ports.hasher.clone(),
+                trail: ports.audit_trail.clone(),
+                clock: ports.clock.clone(),
+                entropy: ports.entropy.clone(),
+                auditor: auditor.clone(),
+                policy: policy.clone(),
+            },
             inspect_link: InspectLink { tokens: ports.tokens.clone(), clock: ports.clock.clone() },
             introspect_token: IntrospectToken {
                 access_tokens: ports.access_tokens.clone(),
