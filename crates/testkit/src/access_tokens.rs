@@ -41,8 +41,15 @@ impl AccessTokens for FakeAccessTokens {
 
     async fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedAccessToken, AccessTokenError> {
         let fields = Fields::read(token).filter(|fields| fields.issued_at <= now && now < fields.expires_at);
-        let Fields { user, session, .. } = fields.ok_or(AccessTokenError::Invalid)?;
-        Ok(VerifiedAccessToken { user_id: user.into(), session_id: session.into() })
+        let Fields { user, session, issued_at, expires_at, token } =
+            fields.ok_or(AccessTokenError::Invalid)?;
+        Ok(VerifiedAccessToken {
+            user_id: user.into(),
+            session_id: session.into(),
+            token_id: token,
+            issued_at: whole_seconds(issued_at),
+            expires_at: whole_seconds(expires_at),
+        })
     }
 
     async fn public_keys(&self, _now: Timestamp) -> Result<String, StorageError> {
@@ -62,6 +69,11 @@ impl SigningKeyFactory for FakeAccessTokens {
             verifies_until: None,
         }
     }
+}
+
+/// The moment as a JWT has it.
+fn whole_seconds(moment: Timestamp) -> Timestamp {
+    Timestamp::from_unix_micros(moment.unix_seconds() * 1_000_000)
 }
 
 struct Fields {
@@ -108,6 +120,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::FrozenClock;
     use crate::fixtures::{NOW, session, user};
 
     #[tokio::test]
@@ -131,7 +144,14 @@ mod tests {
 
         let last_moment = expires_at - Duration::from_micros(1);
         let verified = tokens.verify(&token, last_moment).await.expect("it counts");
-        assert_eq!(verified, VerifiedAccessToken { user_id: ada.id, session_id: session.id });
+        let proven = VerifiedAccessToken {
+            user_id: ada.id,
+            session_id: session.id,
+            token_id: Uuid::from_u128(7),
+            issued_at: FrozenClock::START,
+            expires_at: FrozenClock::START + Duration::from_mins(1),
+        };
+        assert_eq!(verified, proven, "times are to the second");
         let refused = [
             tokens.verify(&token, expires_at).await,
             tokens.verify(&token, NOW - Duration::from_micros(1)).await,

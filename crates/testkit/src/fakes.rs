@@ -5,7 +5,7 @@ use portcullis_domain::use_cases::{Ports, UseCases};
 
 use crate::{
     CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
-    ScriptedEntropy, fixtures,
+    RecordingObserver, ScriptedEntropy, fixtures,
 };
 
 /// A fake behind every port: a whole installation without a world around it.
@@ -37,6 +37,8 @@ pub struct Fakes {
     pub hasher: Arc<CheapHasher>,
     /// Signs nothing; also makes the keys.
     pub access_tokens: Arc<FakeAccessTokens>,
+    /// Keeps the events that it is told.
+    pub audit_observer: Arc<RecordingObserver>,
     /// Counts the mails that were announced.
     pub delivery: Arc<CountingSignal>,
 }
@@ -47,10 +49,14 @@ impl Fakes {
     pub fn ports(&self) -> Ports {
         Ports {
             users: Arc::new(self.storage.clone()),
+            administration: Arc::new(self.storage.clone()),
+            roles: Arc::new(self.storage.clone()),
             sessions: Arc::new(self.storage.clone()),
             tokens: Arc::new(self.storage.clone()),
             lockouts: Arc::new(self.storage.clone()),
             mails: Arc::new(self.storage.clone()),
+            audit_trail: Arc::new(self.storage.clone()),
+            audit_observer: self.audit_observer.clone(),
             signing_keys: Arc::new(self.storage.clone()),
             key_factory: self.access_tokens.clone(),
             access_tokens: self.access_tokens.clone(),

@@ -1,4 +1,4 @@
-//! People, sessions and mails to begin a test with: valid, ordinary, and different at every call.
+//! People, roles, sessions, mails and events to begin a test with: valid, ordinary, and different at every call.
 //!
 //! All of it happens at [`NOW`]. The functions that read text panic when it is not valid.
 
@@ -6,12 +6,13 @@
 
 use std::time::Duration;
 
+use portcullis_domain::audit::{AuditEvent, AuditKind};
 use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::NewAccount;
 use portcullis_domain::{
     AttemptKey, AttemptKeys, Client, CodeDigest, CodeDigests, EmailAddress, Locale, Name, OneTimeCode,
-    PasswordHash, Permission, ProfileNames, RoleName, SecretKey, Session, SessionLifetime, Timestamp,
-    TokenDigest, TokenSecret, User, UserAgent, UserId, Username,
+    Origin, PasswordHash, Permission, ProfileNames, Role, RoleId, RoleName, SecretKey, Session,
+    SessionLifetime, Timestamp, TokenDigest, TokenSecret, User, UserAgent, UserId, Username,
 };
 
 use crate::{FrozenClock, ScriptedEntropy};
@@ -73,6 +74,18 @@ pub fn permission(text: &str) -> Permission {
     Permission::parse(text).expect("a fixture names a valid permission")
 }
 
+/// A role of this name that an installation made for itself, with these permissions and no description.
+#[must_use]
+pub fn custom_role(name: &str, permissions: &[&str]) -> Role {
+    Role {
+        id: RoleId::generate(NOW, &ENTROPY),
+        name: role(name),
+        description: None,
+        built_in: false,
+        permissions: permissions.iter().map(|text| permission(text)).collect(),
+    }
+}
+
 /// An active, unverified user who holds the role `user` and has neither username nor names.
 #[must_use]
 pub fn user(address: &str) -> User {
@@ -100,7 +113,41 @@ pub fn account(address: &str) -> NewAccount {
 /// An account of this user with [`password_hash`], without session and mail.
 #[must_use]
 pub fn account_of(user: User) -> NewAccount {
-    NewAccount { user, password_hash: Some(password_hash()), session: None, mail: None }
+    let event = event(AuditKind::Registration).about(user.id);
+    NewAccount { user, password_hash: Some(password_hash()), session: None, mail: None, event }
+}
+
+/// A browser somewhere.
+#[must_use]
+pub fn client() -> Client {
+    Client {
+        ip: Some([192, 0, 2, 17].into()),
+        user_agent: UserAgent::sanitized("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101"),
+    }
+}
+
+/// Somebody at that [`client`] who is not signed in.
+#[must_use]
+pub fn origin() -> Origin {
+    Origin::anyone(client())
+}
+
+/// This user, signed in at that [`client`].
+#[must_use]
+pub fn origin_of(user: UserId) -> Origin {
+    Origin::user(user, client())
+}
+
+/// Something that happened at [`NOW`], by [somebody](origin), and concerns nobody yet.
+#[must_use]
+pub fn event(kind: AuditKind) -> AuditEvent {
+    event_at(kind, NOW)
+}
+
+/// Something that happened at `moment`, by [somebody](origin), and concerns nobody yet.
+#[must_use]
+pub fn event_at(kind: AuditKind, moment: Timestamp) -> AuditEvent {
+    AuditEvent::new(kind, &origin(), moment, &ENTROPY)
 }
 
 /// A session of this user, opened at [`NOW`] from a browser, that lives for [`LIFETIME`].
@@ -112,11 +159,7 @@ pub fn session(user: UserId) -> Session {
 /// A session of this user, opened at `moment` from a browser, that lives for [`LIFETIME`].
 #[must_use]
 pub fn session_opened_at(user: UserId, moment: Timestamp) -> Session {
-    let client = Client {
-        ip: Some([192, 0, 2, 17].into()),
-        user_agent: UserAgent::sanitized("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101"),
-    };
-    Session::open(user, client, LIFETIME, moment, &ENTROPY)
+    Session::open(user, client(), LIFETIME, moment, &ENTROPY)
 }
 
 /// A mail in English, queued at [`NOW`].

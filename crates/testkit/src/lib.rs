@@ -1,17 +1,18 @@
 //! What a test of accounts needs: storage in memory, fakes, and the contract suites that prove an adapter.
 //!
 //! - [`MemoryStorage`] keeps every promise of the storage ports; it passes the same suite as a database.
-//! - [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`CheapHasher`], [`FakeAccessTokens`] and
-//!   [`CountingSignal`] stand in for the world outside: deterministic, quick, and open to questions.
+//! - [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`RecordingObserver`], [`CheapHasher`],
+//!   [`FakeAccessTokens`] and [`CountingSignal`] stand in for the world outside: deterministic, quick, and open to questions.
 //! - [`storage_contract!`], [`archive_contract!`] and [`mailer_contract!`] run every case of a [contract]
 //!   against an adapter.
-//! - [`fixtures`] are people, sessions and mails to begin with.
+//! - [`fixtures`] are people, roles, sessions, mails and events to begin with.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
 mod access_tokens;
+mod audit_observer;
 mod clock;
 pub mod contract;
 mod delivery_signal;
@@ -24,6 +25,7 @@ mod password_hasher;
 mod storage;
 
 pub use access_tokens::FakeAccessTokens;
+pub use audit_observer::RecordingObserver;
 pub use clock::FrozenClock;
 pub use delivery_signal::CountingSignal;
 pub use entropy::ScriptedEntropy;

@@ -40,8 +40,10 @@ impl RecordingMailer {
         self.last(address, |mail| match &mail.content {
             MailContent::VerifyEmail { token, .. }
             | MailContent::ResetPassword { token, .. }
+            | MailContent::Invitation { token, .. }
             | MailContent::ConfirmEmailChange { token, .. } => Some(token.clone()),
             MailContent::EmailChangeRequested
+            | MailContent::EmailChanged
             | MailContent::PasswordChanged
             | MailContent::AddressAlreadyRegistered => None,
         })

@@ -2,16 +2,21 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use portcullis_domain::UserId;
 use portcullis_domain::ports::{
-    LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, TokenRepository, UserRepository,
+    AuditTrail, LockoutRepository, MailQueue, RoleRepository, SessionRepository, SigningKeyRepository,
+    TokenRepository, UserAdministration, UserRepository,
 };
-use portcullis_domain::{Permission, RoleId, RoleName, UserId};
 
 /// A storage adapter as the contract suite meets it: every storage port, on one store.
 #[derive(Clone)]
 pub struct Storage {
     /// Keeps accounts.
     pub users: Arc<dyn UserRepository>,
+    /// Shows and changes the same accounts for who administers them.
+    pub administration: Arc<dyn UserAdministration>,
+    /// Keeps roles.
+    pub roles: Arc<dyn RoleRepository>,
     /// Keeps sessions.
     pub sessions: Arc<dyn SessionRepository>,
     /// Keeps one-time secrets.
@@ -20,6 +25,8 @@ pub struct Storage {
     pub lockout: Arc<dyn LockoutRepository>,
     /// Keeps mails that wait.
     pub mails: Arc<dyn MailQueue>,
+    /// Keeps what happened.
+    pub audit_trail: Arc<dyn AuditTrail>,
     /// Keeps signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Does to the same store what no port offers.
@@ -42,18 +49,12 @@ impl Storage {
     }
 }
 
-/// Arranges what the cases are about and no storage port offers: an adapter's tests implement it with
-/// plain statements on their store.
+/// Arranges what the cases are about and no storage port offers: an adapter's tests implement it with a
+/// plain statement on their store.
 ///
-/// Every method panics when the store fails. None of them is raced.
+/// Panics when the store fails. It is not raced.
 #[async_trait]
 pub trait Operator: Send + Sync {
-    /// Adds a role that holds these permissions. The built-in roles `admin` and `user` exist.
-    async fn add_role(&self, id: RoleId, name: &RoleName, permissions: &[Permission]);
-
-    /// Makes these existing roles the only ones that the user holds.
-    async fn set_roles(&self, user: UserId, roles: &[RoleName]);
-
     /// Sets whether the account may be used, and nothing else: its sessions and secrets stay stored.
     async fn set_active(&self, user: UserId, is_active: bool);
 }

@@ -19,6 +19,7 @@ impl Delivered for Mailbox {
                 format!("verify: {} {}", *token.expose(), code.expose())
             }
             MailContent::ResetPassword { token, .. } => format!("reset: {}", *token.expose()),
+            MailContent::Invitation { token, .. } => format!("invitation: {}", *token.expose()),
             MailContent::ConfirmEmailChange { token, .. } => format!("confirm: {}", *token.expose()),
             other => format!("{other:?}"),
         };

@@ -2,19 +2,27 @@
 
 use std::time::Duration;
 
-use portcullis_domain::ports::{Attempt, CodeLimits, CodeOutcome, CodeRedemption, LockoutPolicy};
+use portcullis_domain::audit::AuditKind;
+use portcullis_domain::ports::{
+    Attempt, CodeLimits, CodeOutcome, CodeRedemption, FailureOutcome, LockoutPolicy,
+};
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use super::race::{CALLERS, ROUNDS, race};
 use super::steps::{DAY, MINUTE, TICK};
 use crate::Storage;
-use crate::fixtures::{NOW, account_attempts, code_attempts, email, unknown_attempts, user};
+use crate::fixtures::{NOW, account_attempts, code_attempts, email, event, unknown_attempts, user};
 
 const POLICY: LockoutPolicy =
     LockoutPolicy { threshold: 5, duration: Duration::from_micros(15 * 60 * 1_000_000 + 1) };
 
-async fn wrong(storage: &Storage, key: AttemptKey, now: Timestamp) -> Attempt {
-    storage.lockout.record_failure(key, now, POLICY).await.expect("record")
+/// A wrong password that may be told, and does not lock.
+const ADMITTED: FailureOutcome = FailureOutcome::Admitted { locks: false };
+/// A wrong password that may be told, and locks.
+const LOCKS: FailureOutcome = FailureOutcome::Admitted { locks: true };
+
+async fn wrong(storage: &Storage, key: AttemptKey, now: Timestamp) -> FailureOutcome {
+    storage.count_wrong_password(key, now, POLICY).await
 }
 
 async fn right(storage: &Storage, key: AttemptKey, now: Timestamp) -> Attempt {
@@ -29,7 +37,8 @@ async fn locked_until(storage: &Storage, key: AttemptKey, now: Timestamp) -> Opt
 async fn lock(storage: &Storage, key: AttemptKey, now: Timestamp) {
     for count in 1..=POLICY.threshold {
         assert_eq!(locked_until(storage, key, now).await, None, "{count} are not too many");
-        assert_eq!(wrong(storage, key, now).await, Attempt::Admitted, "number {count} is admitted");
+        let wanted = if count < POLICY.threshold { ADMITTED } else { LOCKS };
+        assert_eq!(wrong(storage, key, now).await, wanted, "number {count} is admitted");
     }
     let until = now + POLICY.duration;
     assert_eq!(locked_until(storage, key, now).await, Some(until), "the last one admitted locks");
@@ -44,9 +53,9 @@ pub async fn lockout_admits_exactly_the_threshold(storage: &Storage) {
         for key in [known, unknown] {
             let attempts = race(storage, |_, storage| async move { wrong(&storage, key, NOW).await }).await;
             let until = NOW + POLICY.duration;
-            let admitted = attempts.iter().filter(|attempt| **attempt == Attempt::Admitted).count();
-            let locked = attempts.iter().filter(|attempt| **attempt == Attempt::Locked { until }).count();
-            assert_eq!((admitted, locked), (5, CALLERS - 5), "five are admitted and the rest are refused");
+            let count = |wanted| attempts.iter().filter(|attempt| **attempt == wanted).count();
+            let counts = (count(ADMITTED), count(LOCKS), count(FailureOutcome::Locked { until }));
+            assert_eq!(counts, (4, 1, CALLERS - 5), "five are admitted, and the rest are refused");
             assert_eq!(locked_until(storage, key, NOW).await, Some(until));
         }
     }
@@ -58,7 +67,11 @@ pub async fn lockout_ends_by_itself(storage: &Storage) {
     lock(storage, key, NOW).await;
     let until = NOW + POLICY.duration;
     for now in [NOW + MINUTE, until - TICK] {
-        assert_eq!(wrong(storage, key, now).await, Attempt::Locked { until }, "refusals prolong nothing");
+        assert_eq!(
+            wrong(storage, key, now).await,
+            FailureOutcome::Locked { until },
+            "refusals prolong nothing"
+        );
         assert_eq!(locked_until(storage, key, now).await, Some(until), "locked to the last microsecond");
     }
     assert_eq!(locked_until(storage, key, until).await, None, "it ends by itself");
@@ -74,12 +87,12 @@ pub async fn lockout_forgets_old_failures(storage: &Storage) {
     for key in [remembered, forgotten] {
         for count in 1..POLICY.threshold {
             let now = NOW + MINUTE * count;
-            assert_eq!(wrong(storage, key, now).await, Attempt::Admitted);
+            assert_eq!(wrong(storage, key, now).await, ADMITTED);
         }
     }
     let last = NOW + MINUTE * (POLICY.threshold - 1);
     let just_in_time = last + DAY - TICK;
-    assert_eq!(wrong(storage, remembered, just_in_time).await, Attempt::Admitted);
+    assert_eq!(wrong(storage, remembered, just_in_time).await, LOCKS);
     assert!(
         locked_until(storage, remembered, just_in_time).await.is_some(),
         "it is the last report that counts, not the first, and a day has not passed since",
@@ -88,9 +101,8 @@ pub async fn lockout_forgets_old_failures(storage: &Storage) {
 
     let slow = LockoutPolicy { threshold: 2, duration: DAY * 30 };
     let key = unknown_attempts("slow");
-    for now in [NOW, NOW + DAY * 29] {
-        let attempt = storage.lockout.record_failure(key, now, slow).await.expect("record");
-        assert_eq!(attempt, Attempt::Admitted);
+    for (now, wanted) in [(NOW, ADMITTED), (NOW + DAY * 29, LOCKS)] {
+        assert_eq!(storage.count_wrong_password(key, now, slow).await, wanted);
     }
     let now = NOW + DAY * 29;
     assert!(
@@ -104,8 +116,8 @@ pub async fn lockout_of_zero_is_off(storage: &Storage) {
     let off = LockoutPolicy { threshold: 0, ..POLICY };
     let key = unknown_attempts("ada");
     for _ in 0..20 {
-        let attempt = storage.lockout.record_failure(key, NOW, off).await.expect("record");
-        assert_eq!(attempt, Attempt::Admitted, "nothing is refused");
+        let attempt = storage.count_wrong_password(key, NOW, off).await;
+        assert_eq!(attempt, ADMITTED, "nothing is refused");
         assert_eq!(locked_until(storage, key, NOW).await, None, "nothing locks");
     }
     lock(storage, key, NOW).await;
@@ -116,7 +128,7 @@ pub async fn lockout_refuses_the_right_password_and_success_resets_the_count(sto
     let key = unknown_attempts("ada");
     for _ in 0..3 {
         for _ in 1..POLICY.threshold {
-            assert_eq!(wrong(storage, key, NOW).await, Attempt::Admitted);
+            assert_eq!(wrong(storage, key, NOW).await, ADMITTED);
         }
         assert_eq!(right(storage, key, NOW).await, Attempt::Admitted, "success sets the count to zero");
     }
@@ -164,9 +176,11 @@ pub async fn stale_counts_are_deleted_in_batches(storage: &Storage) {
             attempts: code_attempts(&address),
             limits: CodeLimits { per_code: 5, per_hour: 15 },
             now: NOW - TICK,
+            event: event(AuditKind::EmailVerification),
+            failure: event(AuditKind::EmailVerification),
         };
         let outcome = storage.tokens.redeem_verification_code(redemption).await.expect("redeem");
-        assert_eq!(outcome, CodeOutcome::Wrong);
+        assert_eq!(outcome, CodeOutcome::Wrong(None));
     }
     let fresh = unknown_attempts("fresh");
     for now in [NOW - DAY, NOW - 2 * TICK, NOW - TICK, NOW] {

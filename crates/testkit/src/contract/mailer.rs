@@ -60,8 +60,10 @@ fn every_kind() -> Vec<MailContent> {
     vec![
         verification(),
         MailContent::ResetPassword { token: TokenSecret::generate(&ENTROPY), lifetime: LIFETIME },
+        MailContent::Invitation { token: TokenSecret::generate(&ENTROPY), lifetime: LIFETIME },
         MailContent::ConfirmEmailChange { token: TokenSecret::generate(&ENTROPY), lifetime: LIFETIME },
         MailContent::EmailChangeRequested,
+        MailContent::EmailChanged,
         MailContent::PasswordChanged,
         MailContent::AddressAlreadyRegistered,
     ]
@@ -73,10 +75,11 @@ fn secrets(content: &MailContent) -> Vec<String> {
         MailContent::VerifyEmail { token, code, .. } => {
             vec![token.expose().to_string(), code.expose().to_owned()]
         }
-        MailContent::ResetPassword { token, .. } | MailContent::ConfirmEmailChange { token, .. } => {
-            vec![token.expose().to_string()]
-        }
+        MailContent::ResetPassword { token, .. }
+        | MailContent::Invitation { token, .. }
+        | MailContent::ConfirmEmailChange { token, .. } => vec![token.expose().to_string()],
         MailContent::EmailChangeRequested
+        | MailContent::EmailChanged
         | MailContent::PasswordChanged
         | MailContent::AddressAlreadyRegistered => vec![],
     }

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{NewAccount, OpenOutcome, Rotation, RotationOutcome, SessionOpening};
 use portcullis_domain::{
-    Client, Generation, Permissions, Principal, RoleId, RoleName, Session, SessionLifetime, Timestamp, User,
+    Client, Generation, Permissions, Principal, RoleName, Session, SessionLifetime, Timestamp, User,
     UserAgent,
 };
-use uuid::Uuid;
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::{DAY, TICK};
+use super::steps::{DAY, TICK, opening};
 use crate::Storage;
 use crate::fixtures::{
-    LIFETIME, NOW, account, account_of, other_hash, password_hash, permission, role, session,
+    LIFETIME, NOW, account, account_of, event, other_hash, password_hash, permission, role, session,
     session_opened_at, user,
 };
 
@@ -21,7 +21,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 fn rotation(session: &Session, generation: u32, now: Timestamp) -> Rotation {
     let generation = Generation::new(generation);
-    Rotation { session: session.id, generation, now, lifetime: LIFETIME, grace: GRACE }
+    let reuse = event(AuditKind::RefreshTokenReuse);
+    Rotation { session: session.id, generation, now, lifetime: LIFETIME, grace: GRACE, reuse }
 }
 
 async fn rotate(storage: &Storage, session: &Session, generation: u32, now: Timestamp) -> RotationOutcome {
@@ -53,9 +54,9 @@ pub async fn a_session_opens_only_under_the_password_that_was_checked(storage: &
     ] {
         let session = session(id);
         let opening = SessionOpening {
-            session: session.clone(),
             verified_hash,
             renewed_hash: Some(other_hash("renewed")),
+            ..opening(session.clone())
         };
         assert_eq!(storage.sessions.open(opening).await.expect("open"), OpenOutcome::Refused, "{why}");
         assert!(!storage.is_live(&session).await, "a refused session is not stored: {why}");
@@ -75,17 +76,13 @@ pub async fn login_renews_the_hash(storage: &Storage) {
     assert_eq!(storage.stored(ada.id).await.password_hash, Some(password_hash()), "the hash stays");
 
     let renewed = other_hash("renewed");
-    let opening = |verified_hash, renewed_hash| SessionOpening {
-        session: session(ada.id),
-        verified_hash,
-        renewed_hash,
-    };
-    let renewing = opening(password_hash(), Some(renewed.clone()));
+    let renewing = SessionOpening { renewed_hash: Some(renewed.clone()), ..opening(session(ada.id)) };
     let outcome = storage.sessions.open(renewing).await.expect("open");
     assert!(matches!(outcome, OpenOutcome::Opened(_)));
     assert_eq!(storage.stored(ada.id).await.password_hash, Some(renewed.clone()), "the hash is renewed");
     assert_eq!(storage.stored(eve.id).await.password_hash, Some(password_hash()), "nobody else's is");
-    let outcome = storage.sessions.open(opening(renewed, None)).await.expect("open");
+    let checked = SessionOpening { verified_hash: renewed, ..opening(session(ada.id)) };
+    let outcome = storage.sessions.open(checked).await.expect("open");
     assert!(matches!(outcome, OpenOutcome::Opened(_)), "the renewed hash is the account's");
 }
 
@@ -135,11 +132,11 @@ pub async fn a_session_is_kept_as_it_was_given(storage: &Storage) {
 pub async fn an_ended_session_has_no_principal(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     let session = storage.sign_in(ada.id).await;
-    assert!(storage.sessions.end(ada.id, session.id, NOW).await.expect("end"), "it was live");
+    assert!(storage.end(ada.id, session.id, NOW).await, "it was live");
     assert_eq!(storage.caller(&session).await, None, "it lets nobody in");
     assert_eq!(rotate(storage, &session, 0, NOW).await, RotationOutcome::Unknown, "it cannot be refreshed");
     assert_eq!(storage.sessions.list(ada.id, NOW).await.expect("list"), [], "it is not listed");
-    assert!(!storage.sessions.end(ada.id, session.id, NOW).await.expect("end"), "a session ends once");
+    assert!(!storage.end(ada.id, session.id, NOW).await, "a session ends once");
 
     let never_opened = session_opened_at(ada.id, NOW);
     assert_eq!(storage.caller(&never_opened).await, None, "what was never opened lets nobody in");
@@ -151,10 +148,9 @@ pub async fn raced_endings_end_a_session_once(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     for _ in 0..ROUNDS {
         let session = storage.sign_in(ada.id).await;
-        let ended = race(storage, |_, storage| async move {
-            storage.sessions.end(session.user_id, session.id, NOW).await.expect("end")
-        })
-        .await;
+        let ended =
+            race(storage, |_, storage| async move { storage.end(session.user_id, session.id, NOW).await })
+                .await;
         assert_eq!(ended.into_iter().filter(|ended| *ended).count(), 1, "a session ends once");
     }
 }
@@ -172,7 +168,7 @@ pub async fn expiry_is_checked_at_use(storage: &Storage) {
 
     assert_eq!(sessions.principal(session.id, over).await.expect("principal"), None, "it lets nobody in");
     assert_eq!(sessions.list(ada.id, over).await.expect("list"), [], "it is not listed");
-    assert!(!sessions.end(ada.id, session.id, over).await.expect("end"), "it cannot be ended");
+    assert!(!storage.end(ada.id, session.id, over).await, "it cannot be ended");
     let refused = rotate(storage, &session, 0, over).await;
     assert_eq!(refused, RotationOutcome::Unknown, "it cannot be refreshed");
     let principal = advance(storage, &session, 0, last).await;
@@ -194,14 +190,12 @@ pub async fn an_inactive_user_has_no_principal(storage: &Storage) {
 /// What somebody may do is what their roles allow at the moment of the call: the union over all roles
 /// held, and everything for `admin`.
 pub async fn authority_is_read_at_each_call(storage: &Storage) {
-    let add_role = async |number, name, permissions: &[_]| {
-        let id = RoleId::from(Uuid::from_u128(number));
-        storage.operator.add_role(id, &role(name), permissions).await;
-    };
-    add_role(1, "editors", &[permission("reports:read"), permission("reports:write")]).await;
-    add_role(2, "auditors", &[permission("audit:read"), permission("reports:read")]).await;
-    add_role(3, "nobody-holds-it", &[permission("rockets:launch")]).await;
-    add_role(4, "bare", &[]).await;
+    storage.add_role("editors", &["reports:read", "reports:write"]).await;
+    storage.add_role("auditors", &["audit:read", "reports:read"]).await;
+    storage.add_role("nobody-holds-it", &["rockets:launch"]).await;
+    storage.add_role("bare", &[]).await;
+    let another_admin = User { roles: vec![RoleName::admin()], ..user("admin@example.com") };
+    storage.register(account_of(another_admin)).await;
 
     let ada = User {
         roles: vec![role("auditors"), role("bare"), role("editors"), RoleName::user()],
@@ -216,12 +210,16 @@ pub async fn authority_is_read_at_each_call(storage: &Storage) {
     assert_eq!(opened.permissions, Permissions::only(union), "what any role allows is allowed");
     assert_eq!(storage.caller(&session).await, Some(opened), "every answer about the caller is the same");
 
-    storage.operator.set_roles(ada.id, &[RoleName::user()]).await;
+    for taken in ["auditors", "bare", "editors"].map(role) {
+        storage.take_role(ada.id, &taken).await;
+    }
     let principal = storage.caller(&session).await.expect("the session is live");
     assert_eq!(principal.user.roles, [RoleName::user()], "a role that was taken away is gone at once");
     assert_eq!(principal.permissions, Permissions::only([]), "and so is what it allowed");
 
-    storage.operator.set_roles(ada.id, &[role("bare"), RoleName::admin()]).await;
+    storage.give_role(ada.id, &role("bare")).await;
+    storage.give_role(ada.id, &RoleName::admin()).await;
+    storage.take_role(ada.id, &RoleName::user()).await;
     let principal = advance(storage, &session, 0, NOW).await;
     let named = ["audit:read", "reports:read", "reports:write", "rockets:launch"].map(permission);
     assert_eq!(principal.user.roles, [RoleName::admin(), role("bare")]);
@@ -231,7 +229,7 @@ pub async fn authority_is_read_at_each_call(storage: &Storage) {
         "`admin` is allowed everything, and lists what any role names, held or not",
     );
 
-    storage.operator.set_roles(ada.id, &[]).await;
+    storage.take_role(ada.id, &RoleName::admin()).await;
     let again = advance(storage, &session, 0, NOW).await;
     assert_eq!(again.permissions, Permissions::only([]), "a repeated answer is not an old one");
     let bystanders = storage.sign_in(bystander.id).await;
@@ -404,10 +402,10 @@ pub async fn raced_rotation_and_logout_leave_no_session(storage: &Storage) {
                     return Some(storage.sessions.rotate(rotation).await.expect("rotate"));
                 }
                 if round % 2 == 0 {
-                    let ended = storage.sessions.end(ada.id, rotation.session, NOW).await.expect("end");
+                    let ended = storage.end(ada.id, rotation.session, NOW).await;
                     assert!(ended, "the session is live until the logout, refreshed or not");
                 } else {
-                    storage.sessions.end_all(ada.id).await.expect("end");
+                    storage.end_all(ada.id).await;
                 }
                 None
             }
@@ -444,7 +442,7 @@ pub async fn somebody_elses_session_stays(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     let eve = storage.register(account("eve@example.com")).await;
     let adas = storage.sign_in(ada.id).await;
-    assert!(!storage.sessions.end(eve.id, adas.id, NOW).await.expect("end"), "it is not hers to end");
+    assert!(!storage.end(eve.id, adas.id, NOW).await, "it is not hers to end");
     assert!(storage.is_live(&adas).await, "somebody else's session stays");
 }
 
@@ -455,7 +453,7 @@ pub async fn ending_all_sessions_spares_those_of_others(storage: &Storage) {
     let adas = [storage.sign_in(ada.id).await, storage.sign_in(ada.id).await];
     let eves = storage.sign_in(eve.id).await;
     for _ in 0..2 {
-        storage.sessions.end_all(ada.id).await.expect("end");
+        storage.end_all(ada.id).await;
         for session in &adas {
             assert!(!storage.is_live(session).await, "every session of the user is ended");
         }

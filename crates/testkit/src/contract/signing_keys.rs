@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use portcullis_domain::audit::AuditKind;
+use portcullis_domain::ports::KeySuccession;
 use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
 use super::race::{CALLERS, race};
 use super::steps::{DAY, TICK};
 use crate::Storage;
-use crate::fixtures::NOW;
+use crate::fixtures::{NOW, event};
 
 /// A key whose id tells it from others, made at `created_at`.
 fn key(id: impl std::fmt::Display, created_at: Timestamp) -> SigningKey {
@@ -25,14 +27,22 @@ async fn list(storage: &Storage) -> Vec<SigningKey> {
     storage.signing_keys.list().await.expect("list")
 }
 
+fn succession(key: &SigningKey, predecessor: Option<&SigningKey>, until: Timestamp) -> KeySuccession {
+    KeySuccession {
+        key: key.clone(),
+        predecessor: predecessor.map(|key| key.id.clone()),
+        predecessor_until: until,
+        event: event(AuditKind::SigningKeyRotation),
+    }
+}
+
 async fn succeed(
     storage: &Storage,
     key: &SigningKey,
     predecessor: Option<&SigningKey>,
     until: Timestamp,
 ) -> bool {
-    let predecessor = predecessor.map(|key| key.id.clone());
-    storage.signing_keys.succeed(key.clone(), predecessor, until).await.expect("succeed")
+    storage.signing_keys.succeed(succession(key, predecessor, until)).await.expect("succeed")
 }
 
 /// Of 50 instances that start on an empty store at once, one makes the first key; and of 50 that rotate at

@@ -2,14 +2,20 @@
 
 use std::time::Duration;
 
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::QueuedMail;
-use portcullis_domain::ports::{NewAccount, OpenOutcome, RegisterOutcome, SessionOpening};
+use portcullis_domain::ports::{
+    DeleteOutcome, Deletion, EndAllOutcome, FailedAttempt, FailureOutcome, LockoutPolicy, NewAccount,
+    OpenOutcome, RegisterOutcome, RoleChange, RoleChangeOutcome, RoleCreation, SessionEnding, SessionOpening,
+    SessionsEnding,
+};
 use portcullis_domain::{
-    Account, EmailAddress, LoginIdentifier, Principal, Session, Timestamp, User, UserId,
+    Account, AttemptKey, EmailAddress, LoginIdentifier, Permissions, Principal, Role, RoleId, RoleName,
+    Session, SessionId, Timestamp, User, UserId,
 };
 
 use crate::Storage;
-use crate::fixtures::{NOW, password_hash, session_opened_at};
+use crate::fixtures::{NOW, account_attempts, custom_role, event, password_hash, session_opened_at};
 
 /// The smallest difference between two moments.
 pub(super) const TICK: Duration = Duration::from_micros(1);
@@ -17,6 +23,35 @@ pub(super) const TICK: Duration = Duration::from_micros(1);
 pub(super) const MINUTE: Duration = Duration::from_mins(1);
 pub(super) const HOUR: Duration = Duration::from_hours(1);
 pub(super) const DAY: Duration = Duration::from_hours(24);
+
+/// The authority of who may do everything.
+pub(super) fn everything() -> Permissions {
+    Permissions::every([])
+}
+
+/// Opens this session for a user whose password is the one of all fixtures.
+pub(super) fn opening(session: Session) -> SessionOpening {
+    let event = event(AuditKind::Login).about(session.user_id);
+    SessionOpening { session, verified_hash: password_hash(), renewed_hash: None, event }
+}
+
+/// Erases an account with every authority.
+pub(super) fn deletion(user: UserId) -> Deletion {
+    let event = event(AuditKind::UserDeletion).about(user);
+    Deletion { user, authority: everything(), attempts: account_attempts(user), event }
+}
+
+/// A wrong password, to be counted under `key`.
+pub(super) fn wrong_password(key: AttemptKey, now: Timestamp, policy: LockoutPolicy) -> FailedAttempt {
+    let (failure, lock) = (event(AuditKind::Login), event(AuditKind::AccountLock));
+    FailedAttempt { key, now, policy, failure, lock }
+}
+
+/// Gives or takes a role with every authority.
+pub(super) fn role_change(user: UserId, role: RoleId) -> RoleChange {
+    let event = event(AuditKind::RoleAssignment).about(user);
+    RoleChange { user, role, authority: everything(), event }
+}
 
 impl Storage {
     /// Registers an account which nothing stands in the way of.
@@ -39,8 +74,7 @@ impl Storage {
 
     /// Opens this session for a user whose password is the one of all fixtures.
     pub(super) async fn open(&self, session: Session) -> Principal {
-        let opening = SessionOpening { session, verified_hash: password_hash(), renewed_hash: None };
-        match self.sessions.open(opening).await.expect("open") {
+        match self.sessions.open(opening(session)).await.expect("open") {
             OpenOutcome::Opened(principal) => *principal,
             OpenOutcome::Refused => panic!("an active user whose password was checked signs in"),
         }
@@ -65,6 +99,62 @@ impl Storage {
     pub(super) async fn holder(&self, address: &EmailAddress) -> Option<Account> {
         let identifier = LoginIdentifier::Email(address.clone());
         self.users.find_by_login(&identifier).await.expect("find")
+    }
+
+    /// Ends this session at `now`, and says whether it was the user's and live.
+    pub(super) async fn end(&self, user: UserId, session: SessionId, now: Timestamp) -> bool {
+        let event = event(AuditKind::Logout).about(user);
+        self.sessions.end(SessionEnding { user, session, now, event }).await.expect("end")
+    }
+
+    /// Ends every session of a user who must be there.
+    pub(super) async fn end_all(&self, user: UserId) {
+        let event = event(AuditKind::LogoutAll).about(user);
+        let ending = SessionsEnding { user, authority: everything(), event };
+        assert_eq!(self.sessions.end_all(ending).await.expect("end"), EndAllOutcome::Ended);
+    }
+
+    /// Erases an account with every authority.
+    pub(super) async fn delete(&self, user: UserId) -> DeleteOutcome {
+        self.users.delete(deletion(user)).await.expect("delete")
+    }
+
+    /// Counts a wrong password.
+    pub(super) async fn count_wrong_password(
+        &self,
+        key: AttemptKey,
+        now: Timestamp,
+        policy: LockoutPolicy,
+    ) -> FailureOutcome {
+        self.lockout.record_failure(wrong_password(key, now, policy)).await.expect("record")
+    }
+
+    /// Adds a role with these permissions whose name must be free.
+    pub(super) async fn add_role(&self, name: &str, permissions: &[&str]) -> Role {
+        let role = custom_role(name, permissions);
+        let creation = RoleCreation { role: role.clone(), event: event(AuditKind::RoleCreation) };
+        assert!(self.roles.create(creation).await.expect("create"), "the name {name} is free");
+        role
+    }
+
+    /// The role with this name, which must exist.
+    pub(super) async fn role(&self, name: &RoleName) -> Role {
+        let found = self.roles.find_by_name(name).await.expect("find");
+        found.unwrap_or_else(|| panic!("the role {name} exists"))
+    }
+
+    /// Gives this role to a user who does not hold it.
+    pub(super) async fn give_role(&self, user: UserId, role: &RoleName) {
+        let change = role_change(user, self.role(role).await.id);
+        let outcome = self.roles.assign(change).await.expect("assign");
+        assert_eq!(outcome, RoleChangeOutcome::Changed, "the role {role} is given");
+    }
+
+    /// Takes this role from a user who holds it.
+    pub(super) async fn take_role(&self, user: UserId, role: &RoleName) {
+        let change = role_change(user, self.role(role).await.id);
+        let outcome = self.roles.revoke(change).await.expect("revoke");
+        assert_eq!(outcome, RoleChangeOutcome::Changed, "the role {role} is taken");
     }
 
     /// Takes every mail that is due at [`NOW`] out of the queue.

@@ -60,6 +60,7 @@ impl State {
                 .iter()
                 .map(|(position, key)| Record::SigningKey { position: *position, key: key.clone() })
                 .collect(),
+            RecordKind::AuditEvents => self.events.values().cloned().map(Record::AuditEvent).collect(),
         }
     }
 
@@ -93,6 +94,7 @@ impl State {
                 let key = self.signing_keys.get(position).cloned();
                 key.map(|key| Record::SigningKey { position: *position, key })
             }
+            Record::AuditEvent(event) => self.events.get(&event.id).cloned().map(Record::AuditEvent),
         }
     }
 
@@ -117,6 +119,7 @@ impl State {
             Record::CodeAttempts(attempts) => drop(self.wrong_codes.insert(attempts.key, attempts)),
             Record::Mail(record) => self.mails.push(record),
             Record::SigningKey { position, key } => drop(self.signing_keys.insert(position, key)),
+            Record::AuditEvent(event) => drop(self.events.insert(event.id, event)),
         }
         Ok(true)
     }
@@ -143,7 +146,10 @@ impl State {
                 matches!(record.state, MailState::Waiting { .. }) && self.one_like_it_waits(&record.mail)
             }
             Record::SigningKey { key, .. } => self.signing_keys.values().any(|other| other.id == key.id),
-            Record::Session(_) | Record::PasswordAttempts(_) | Record::CodeAttempts(_) => false,
+            Record::Session(_)
+            | Record::PasswordAttempts(_)
+            | Record::CodeAttempts(_)
+            | Record::AuditEvent(_) => false,
         }
     }
 
@@ -160,7 +166,8 @@ impl State {
             | Record::PasswordAttempts(_)
             | Record::CodeAttempts(_)
             | Record::Mail(_)
-            | Record::SigningKey { .. } => true,
+            | Record::SigningKey { .. }
+            | Record::AuditEvent(_) => true,
         }
     }
 }

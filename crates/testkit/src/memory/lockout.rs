@@ -1,6 +1,8 @@
 use async_trait::async_trait;
 use portcullis_domain::archive::PasswordAttempts;
-use portcullis_domain::ports::{Attempt, LockoutPolicy, LockoutRepository, StorageError};
+use portcullis_domain::ports::{
+    Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError,
+};
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use super::MemoryStorage;
@@ -12,25 +14,28 @@ impl LockoutRepository for MemoryStorage {
         Ok(self.step("LockoutRepository::locked_until")?.lock(key, now))
     }
 
-    async fn record_failure(
-        &self,
-        key: AttemptKey,
-        now: Timestamp,
-        policy: LockoutPolicy,
-    ) -> Result<Attempt, StorageError> {
+    async fn record_failure(&self, attempt: FailedAttempt) -> Result<FailureOutcome, StorageError> {
         let mut state = self.step("LockoutRepository::record_failure")?;
+        let FailedAttempt { key, now, policy, failure, lock } = attempt;
         if policy.threshold == 0 {
-            return Ok(Attempt::Admitted);
+            state.record(failure)?;
+            return Ok(FailureOutcome::Admitted { locks: false });
         }
         if let Some(until) = state.lock(key, now) {
-            return Ok(Attempt::Locked { until });
+            return Ok(FailureOutcome::Locked { until });
         }
         let before = state.wrong_passwords.get(&key).filter(|wrong| still_count(wrong, now, policy));
         let failures = before.map_or(0, |wrong| wrong.failures) + 1;
-        let locked_until = (failures >= policy.threshold).then(|| now + policy.duration);
+        let locks = failures >= policy.threshold;
+        if locks {
+            state.record_all([failure, lock])?;
+        } else {
+            state.record(failure)?;
+        }
+        let locked_until = locks.then(|| now + policy.duration);
         let attempts = PasswordAttempts { key, failures, last_failure_at: now, locked_until };
         state.wrong_passwords.insert(key, attempts);
-        Ok(Attempt::Admitted)
+        Ok(FailureOutcome::Admitted { locks })
     }
 
     async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {

@@ -1,10 +1,13 @@
 //! Storage in memory: every storage port, on one state behind one mutex.
 
+mod administration;
+mod audit_trail;
 mod faults;
 mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod operator;
+mod roles;
 mod sessions;
 mod signing_keys;
 mod state;
@@ -13,6 +16,7 @@ mod users;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 
@@ -66,6 +70,12 @@ impl MemoryStorage {
         waiting.map(|record| record.mail.clone()).collect()
     }
 
+    /// What happened, the smallest id first.
+    #[must_use]
+    pub fn audit_events(&self) -> Vec<AuditEvent> {
+        self.state().events.values().cloned().collect()
+    }
+
     /// Begins the step that `method` is: nothing else happens until the guard is dropped.
     fn step(&self, method: &'static str) -> Result<MutexGuard<'_, State>, StorageError> {
         self.faults().meet(method)?;
@@ -85,10 +95,13 @@ impl From<MemoryStorage> for Storage {
     fn from(store: MemoryStorage) -> Self {
         Self {
             users: Arc::new(store.clone()),
+            administration: Arc::new(store.clone()),
+            roles: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             tokens: Arc::new(store.clone()),
             lockout: Arc::new(store.clone()),
             mails: Arc::new(store.clone()),
+            audit_trail: Arc::new(store.clone()),
             signing_keys: Arc::new(store.clone()),
             operator: Arc::new(store),
             second: None,

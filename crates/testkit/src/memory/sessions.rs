@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository, StorageError,
+    EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
+    SessionsEnding, StorageError,
 };
 use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserId};
 
@@ -11,7 +12,7 @@ use super::state::{State, remove_up_to};
 impl SessionRepository for MemoryStorage {
     async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError> {
         let mut state = self.step("SessionRepository::open")?;
-        let SessionOpening { session, verified_hash, renewed_hash } = opening;
+        let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
         if state.sessions.contains_key(&session.id) {
             return Err(StorageError::broken("the id of a new session is in use"));
         }
@@ -21,6 +22,7 @@ impl SessionRepository for MemoryStorage {
         let Some(mut principal) = state.principal(&session).filter(|_| is_current) else {
             return Ok(OpenOutcome::Refused);
         };
+        state.record(event)?;
         principal.user.last_login_at = Some(session.created_at);
         let account = state.account_mut(session.user_id)?;
         account.user.last_login_at = Some(session.created_at);
@@ -45,10 +47,11 @@ impl SessionRepository for MemoryStorage {
         if rotation.generation > current {
             Ok(RotationOutcome::Unknown)
         } else if rotation.generation == current {
-            Ok(RotationOutcome::Current(Box::new(state.advance(principal, rotation))))
+            Ok(RotationOutcome::Current(Box::new(state.advance(principal, &rotation))))
         } else if rotation.generation.next() == current && rotation.now < grace_ends_at {
             Ok(RotationOutcome::Current(Box::new(principal)))
         } else {
+            state.record(rotation.reuse.about(principal.user.id))?;
             state.sessions.remove(&rotation.session);
             Ok(RotationOutcome::Reused(principal.user.id))
         }
@@ -62,18 +65,28 @@ impl SessionRepository for MemoryStorage {
         Ok(sessions)
     }
 
-    async fn end(&self, user: UserId, id: SessionId, now: Timestamp) -> Result<bool, StorageError> {
+    async fn end(&self, ending: SessionEnding) -> Result<bool, StorageError> {
         let mut state = self.step("SessionRepository::end")?;
+        let SessionEnding { user, session: id, now, event } = ending;
         let is_theirs = state.live_session(id, now).is_some_and(|session| session.user_id == user);
         if is_theirs {
+            state.record(event)?;
             state.sessions.remove(&id);
         }
         Ok(is_theirs)
     }
 
-    async fn end_all(&self, user: UserId) -> Result<(), StorageError> {
-        self.step("SessionRepository::end_all")?.end_sessions_except(user, None);
-        Ok(())
+    async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError> {
+        let mut state = self.step("SessionRepository::end_all")?;
+        let Some(user) = state.user(ending.user) else {
+            return Ok(EndAllOutcome::NotFound);
+        };
+        if !state.is_covered(user, &ending.authority) {
+            return Ok(EndAllOutcome::Outranked);
+        }
+        state.record(ending.event)?;
+        state.end_sessions_except(ending.user, None);
+        Ok(EndAllOutcome::Ended)
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
@@ -87,7 +100,7 @@ impl State {
         self.sessions.get(&id).filter(|session| session.is_live(now))
     }
 
-    fn advance(&mut self, mut caller: Principal, rotation: Rotation) -> Principal {
+    fn advance(&mut self, mut caller: Principal, rotation: &Rotation) -> Principal {
         let session = &mut caller.session;
         session.generation = session.generation.next();
         session.last_used_at = rotation.now;

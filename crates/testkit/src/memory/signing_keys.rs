@@ -1,6 +1,6 @@
 use async_trait::async_trait;
-use portcullis_domain::ports::{SigningKeyRepository, StorageError};
-use portcullis_domain::{KeyId, SigningKey, Timestamp};
+use portcullis_domain::ports::{KeySuccession, SigningKeyRepository, StorageError};
+use portcullis_domain::{SigningKey, Timestamp};
 
 use super::MemoryStorage;
 
@@ -10,23 +10,20 @@ impl SigningKeyRepository for MemoryStorage {
         Ok(self.step("SigningKeyRepository::list")?.signing_keys.values().cloned().collect())
     }
 
-    async fn succeed(
-        &self,
-        key: SigningKey,
-        predecessor: Option<KeyId>,
-        predecessor_until: Timestamp,
-    ) -> Result<bool, StorageError> {
+    async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError> {
         let mut state = self.step("SigningKeyRepository::succeed")?;
-        let newest = state.signing_keys.last_entry();
-        if newest.as_ref().map(|newest| &newest.get().id) != predecessor.as_ref() {
+        let KeySuccession { key, predecessor, predecessor_until, event } = succession;
+        let newest =
+            state.signing_keys.last_key_value().map(|(position, newest)| (*position, newest.id.clone()));
+        let (position, newest) = newest.unzip();
+        if newest != predecessor {
             return Ok(false);
         }
-        let mut position = 1;
-        if let Some(mut newest) = newest {
+        state.record(event)?;
+        if let Some(mut newest) = state.signing_keys.last_entry() {
             newest.get_mut().verifies_until = Some(predecessor_until);
-            position += newest.key();
         }
-        state.signing_keys.insert(position, key);
+        state.signing_keys.insert(position.map_or(1, |position| position + 1), key);
         Ok(true)
     }
 

@@ -3,11 +3,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use portcullis_domain::archive::{
     CodeAttempts, IssuedPasswordReset, IssuedVerification, PasswordAttempts, PendingEmailChange,
 };
+use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::{
-    Account, AttemptKey, EmailAddress, Permissions, Principal, Role, RoleName, Session, SessionId,
-    SigningKey, User, UserId, Username,
+    Account, AttemptKey, AuditEventId, EmailAddress, Permissions, Principal, Role, RoleName, Session,
+    SessionId, SigningKey, User, UserId, Username,
 };
 
 /// Everything that is stored. What several ports look up or end is here; the steps are with their ports.
@@ -24,6 +25,7 @@ pub(super) struct State {
     pub(super) mails: Vec<MailRecord>,
     /// By their positions.
     pub(super) signing_keys: BTreeMap<u32, SigningKey>,
+    pub(super) events: BTreeMap<AuditEventId, AuditEvent>,
 }
 
 impl Default for State {
@@ -39,6 +41,7 @@ impl Default for State {
             wrong_codes: HashMap::new(),
             mails: Vec::new(),
             signing_keys: BTreeMap::new(),
+            events: BTreeMap::new(),
         }
     }
 }
@@ -68,6 +71,7 @@ impl State {
         Some(Principal { user: user.clone(), session: session.clone(), permissions })
     }
 
+    /// What these roles allow together.
     fn permissions(&self, held: &[RoleName]) -> Permissions {
         if held.iter().any(RoleName::is_admin) {
             Permissions::every(self.roles.values().flat_map(|role| role.permissions.iter().cloned()))
@@ -77,13 +81,38 @@ impl State {
         }
     }
 
-    /// The roles with these names, in alphabetical order.
-    pub(super) fn existing_roles(&self, names: &[RoleName]) -> Result<Vec<RoleName>, StorageError> {
+    /// Whether the user has no permission that `authority` lacks.
+    pub(super) fn is_covered(&self, user: &User, authority: &Permissions) -> bool {
+        authority.cover(&self.permissions(&user.roles))
+    }
+
+    /// Whether nobody else is an active administrator.
+    pub(super) fn is_last_admin(&self, user: &User) -> bool {
+        let is_active_admin = |user: &User| user.is_active && user.roles.iter().any(RoleName::is_admin);
+        let mut others =
+            self.accounts.values().map(|account| &account.user).filter(|other| other.id != user.id);
+        is_active_admin(user) && !others.any(is_active_admin)
+    }
+
+    /// The roles with these names, in alphabetical order; none when one of them does not exist.
+    pub(super) fn existing_roles(&self, names: &[RoleName]) -> Option<Vec<RoleName>> {
         let names: BTreeSet<_> = names.iter().cloned().collect();
-        match names.iter().find(|name| !self.roles.contains_key(name)) {
-            Some(unknown) => Err(StorageError::broken(format!("there is no role {unknown}"))),
-            None => Ok(names.into_iter().collect()),
+        let all_exist = names.iter().all(|name| self.roles.contains_key(name));
+        all_exist.then(|| names.into_iter().collect())
+    }
+
+    /// Stores an event. Steps do so before they change anything: when it fails, nothing has happened.
+    pub(super) fn record(&mut self, event: AuditEvent) -> Result<(), StorageError> {
+        self.record_all([event])
+    }
+
+    /// Stores all of these events or none.
+    pub(super) fn record_all<const N: usize>(&mut self, events: [AuditEvent; N]) -> Result<(), StorageError> {
+        if events.iter().any(|event| self.events.contains_key(&event.id)) {
+            return Err(StorageError::broken("the id of a new event is in use"));
         }
+        self.events.extend(events.map(|event| (event.id, event)));
+        Ok(())
     }
 
     pub(super) fn end_sessions_except(&mut self, user: UserId, kept: Option<SessionId>) {

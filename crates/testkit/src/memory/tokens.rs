@@ -6,8 +6,8 @@ use portcullis_domain::archive::{
     PendingEmailChange,
 };
 use portcullis_domain::ports::{
-    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset, StorageError,
-    TokenRepository, VerificationSecrets,
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption, PasswordReset,
+    StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 
@@ -48,12 +48,17 @@ impl TokenRepository for MemoryStorage {
 
     async fn redeem_verification_link(
         &self,
-        link: TokenDigest,
-        now: Timestamp,
-    ) -> Result<Option<User>, StorageError> {
+        redemption: LinkRedemption,
+    ) -> Result<VerificationOutcome, StorageError> {
         let mut state = self.step("TokenRepository::redeem_verification_link")?;
-        let user = state.user_of_link(link, now);
-        user.map(|user| state.verify(user.id)).transpose()
+        let Some(user) = state.user_of_link(redemption.digest, redemption.now) else {
+            return Ok(VerificationOutcome::Invalid);
+        };
+        if user.email_verified {
+            return Ok(VerificationOutcome::VerifiedBefore(Box::new(state.verify(user.id)?)));
+        }
+        state.record(redemption.event.about(user.id))?;
+        Ok(VerificationOutcome::Verified(Box::new(state.verify(user.id)?)))
     }
 
     async fn redeem_verification_code(
@@ -65,10 +70,17 @@ impl TokenRepository for MemoryStorage {
             return Ok(exhausted);
         }
         if let Some(user) = state.user_of_code(&redemption) {
+            state.record(redemption.event.about(user))?;
             return Ok(CodeOutcome::Verified(Box::new(state.verify(user)?)));
         }
+        let user = state.user_with_email(&redemption.address).map(|user| user.id);
+        let failure = redemption.failure.clone();
+        state.record(match user {
+            Some(user) => failure.about(user),
+            None => failure,
+        })?;
         state.count_wrong_code(&redemption);
-        Ok(CodeOutcome::Wrong)
+        Ok(CodeOutcome::Wrong(user))
     }
 
     async fn issue_password_reset(
@@ -100,6 +112,7 @@ impl TokenRepository for MemoryStorage {
         let Some(user) = state.user_of_reset(reset.digest, reset.now) else {
             return Ok(false);
         };
+        state.record(reset.event)?;
         let account = state.account_mut(user.id)?;
         account.password_hash = Some(reset.new_hash);
         account.user.email_verified = true;
@@ -113,7 +126,8 @@ impl TokenRepository for MemoryStorage {
     async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
         let mut state = self.step("TokenRepository::request_email_change")?;
         state.account_mut(request.user)?;
-        let EmailChangeRequest { user, session, new_address, mails, .. } = request;
+        let EmailChangeRequest { user, session, new_address, mails, event, .. } = request;
+        state.record(event)?;
         state.email_changes.insert(user, PendingEmailChange { user, session, new_address, link: None });
         state.queue_all(mails);
         Ok(())
@@ -147,17 +161,17 @@ impl TokenRepository for MemoryStorage {
 
     async fn redeem_email_change(
         &self,
-        digest: TokenDigest,
-        now: Timestamp,
+        redemption: LinkRedemption,
     ) -> Result<EmailChangeOutcome, StorageError> {
         let mut state = self.step("TokenRepository::redeem_email_change")?;
-        let Some((id, change)) = state.email_change(digest, now) else {
+        let Some((id, change)) = state.email_change(redemption.digest, redemption.now) else {
             return Ok(EmailChangeOutcome::Invalid);
         };
         let (new_address, kept_session) = (change.new_address.clone(), change.session);
         if state.user_with_email(&new_address).is_some_and(|holder| holder.id != id) {
             return Ok(EmailChangeOutcome::EmailTaken);
         }
+        state.record(redemption.event.about(id))?;
         let user = &mut state.account_mut(id)?.user;
         user.email = new_address;
         user.email_verified = true;

@@ -1,10 +1,11 @@
 use async_trait::async_trait;
-use portcullis_domain::mail::{MailKind, MailRecord, QueuedMail};
+use portcullis_domain::mail::{MailKind, MailRecord};
 use portcullis_domain::ports::{
-    DeleteOutcome, NewAccount, PasswordChange, ProfileOutcome, RegisterOutcome, StorageError, UserRepository,
+    DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,
+    ProfileOutcome, ProfileUpdate, RegisterOutcome, StorageError, UserRepository,
 };
 use portcullis_domain::{
-    Account, AttemptKey, Change, LoginIdentifier, ProfileChange, RoleName, Timestamp, User, UserId,
+    Account, AttemptKey, Change, LoginIdentifier, ProfileChange, RoleName, User, UserId,
 };
 
 use super::MemoryStorage;
@@ -25,26 +26,31 @@ impl UserRepository for MemoryStorage {
 
     async fn register_privately(
         &self,
-        account: NewAccount,
-        notice_to_owner: QueuedMail,
-    ) -> Result<RegisterOutcome, StorageError> {
+        registration: PrivateRegistration,
+    ) -> Result<PrivateRegistrationOutcome, StorageError> {
         let mut state = self.step("UserRepository::register_privately")?;
-        let Some(owner) = state.user_with_email(&account.user.email) else {
-            return if state.username_is_taken(&account.user, None) {
-                Ok(RegisterOutcome::UsernameTaken)
-            } else {
-                state.add_account(account)
-            };
-        };
-        let replaced = is_mere_claim(owner).then_some(owner.id);
+        let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+        let holder = state.user_with_email(&account.user.email);
+        let holder = holder.map(|holder| (holder.id, is_mere_claim(holder)));
+        let replaced = holder.and_then(|(id, is_claim)| is_claim.then_some(id));
         if state.username_is_taken(&account.user, replaced) {
-            return Ok(RegisterOutcome::UsernameTaken);
+            return Ok(PrivateRegistrationOutcome::UsernameTaken);
         }
-        match replaced {
-            Some(id) => state.replace_claim(id, account)?,
-            None => state.queue(notice_to_owner),
+        match holder {
+            None => match state.add_account(account)? {
+                RegisterOutcome::Registered(_) => Ok(PrivateRegistrationOutcome::Registered),
+                refused => Err(StorageError::broken(format!("nothing is taken, and yet: {refused:?}"))),
+            },
+            Some((id, true)) => {
+                state.replace_claim(id, account)?;
+                Ok(PrivateRegistrationOutcome::Replaced(id))
+            }
+            Some((id, false)) => {
+                state.record(refusal.about(id))?;
+                state.queue(notice_to_owner);
+                Ok(PrivateRegistrationOutcome::OwnerTold(id))
+            }
         }
-        Ok(RegisterOutcome::Registered(None))
     }
 
     async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError> {
@@ -60,39 +66,31 @@ impl UserRepository for MemoryStorage {
         Ok(self.step("UserRepository::find_by_id")?.accounts.get(&id).cloned())
     }
 
-    async fn update_profile(
-        &self,
-        id: UserId,
-        change: ProfileChange,
-        now: Timestamp,
-    ) -> Result<ProfileOutcome, StorageError> {
+    async fn update_profile(&self, update: ProfileUpdate) -> Result<ProfileOutcome, StorageError> {
         let mut state = self.step("UserRepository::update_profile")?;
+        let ProfileUpdate { user: id, change, now, event } = update;
+        let Some(user) = state.user(id).cloned() else {
+            return Ok(ProfileOutcome::NotFound);
+        };
         if let Change::Set(username) = &change.username
             && state.user_with_username(username).is_some_and(|holder| holder.id != id)
         {
             return Ok(ProfileOutcome::UsernameTaken);
         }
-        let Some(Account { user, .. }) = state.accounts.get_mut(&id) else {
-            return Ok(ProfileOutcome::NotFound);
-        };
-        user.username = change.username.apply(user.username.take());
-        user.profile.name = change.name.apply(user.profile.name.take());
-        user.profile.first_name = change.first_name.apply(user.profile.first_name.take());
-        user.profile.last_name = change.last_name.apply(user.profile.last_name.take());
-        user.updated_at = Some(now);
-        Ok(ProfileOutcome::Updated(Box::new(user.clone())))
+        state.record(event)?;
+        let user = changed_profile(User { updated_at: Some(now), ..user }, change);
+        state.account_mut(id)?.user = user.clone();
+        Ok(ProfileOutcome::Updated(Box::new(user)))
     }
 
     async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError> {
         let mut state = self.step("UserRepository::change_password")?;
-        let Some(account) = state
-            .accounts
-            .get_mut(&change.user)
-            .filter(|account| account.password_hash.as_ref() == Some(&change.verified_hash))
-        else {
+        let hash = state.accounts.get(&change.user).and_then(|account| account.password_hash.as_ref());
+        if hash != Some(&change.verified_hash) {
             return Ok(false);
-        };
-        account.password_hash = Some(change.new_hash);
+        }
+        state.record(change.event)?;
+        state.account_mut(change.user)?.password_hash = Some(change.new_hash);
         state.end_sessions_except(change.user, Some(change.kept_session));
         state.resets.remove(&change.user);
         state.email_changes.remove(&change.user);
@@ -100,15 +98,19 @@ impl UserRepository for MemoryStorage {
         Ok(true)
     }
 
-    async fn delete(&self, id: UserId, attempts: AttemptKey) -> Result<DeleteOutcome, StorageError> {
+    async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError> {
         let mut state = self.step("UserRepository::delete")?;
-        let Some(user) = state.user(id) else {
+        let Some(user) = state.user(deletion.user) else {
             return Ok(DeleteOutcome::NotFound);
         };
-        if is_active_admin(user) && !state.another_active_admin_than(id) {
+        if !state.is_covered(user, &deletion.authority) {
+            return Ok(DeleteOutcome::Outranked);
+        }
+        if state.is_last_admin(user) {
             return Ok(DeleteOutcome::LastAdmin);
         }
-        state.erase(id, attempts);
+        state.record(deletion.event)?;
+        state.erase(deletion.user, deletion.attempts);
         Ok(DeleteOutcome::Deleted)
     }
 
@@ -123,8 +125,13 @@ fn is_mere_claim(owner: &User) -> bool {
     !owner.email_verified && owner.last_login_at.is_none() && owner.roles.iter().all(|role| *role == plain)
 }
 
-fn is_active_admin(user: &User) -> bool {
-    user.is_active && user.roles.iter().any(RoleName::is_admin)
+/// The user with what is different by the change.
+pub(super) fn changed_profile(mut user: User, change: ProfileChange) -> User {
+    user.username = change.username.apply(user.username);
+    user.profile.name = change.name.apply(user.profile.name);
+    user.profile.first_name = change.first_name.apply(user.profile.first_name);
+    user.profile.last_name = change.last_name.apply(user.profile.last_name);
+    user
 }
 
 impl State {
@@ -135,19 +142,19 @@ impl State {
             .is_some_and(|holder| Some(holder.id) != replaced)
     }
 
-    fn another_active_admin_than(&self, id: UserId) -> bool {
-        self.accounts.values().any(|other| other.user.id != id && is_active_admin(&other.user))
-    }
-
     fn add_account(&mut self, account: NewAccount) -> Result<RegisterOutcome, StorageError> {
-        let NewAccount { mut user, password_hash, session, mail } = account;
-        user.roles = self.existing_roles(&user.roles)?;
+        let NewAccount { mut user, password_hash, session, mail, event } = account;
+        let Some(roles) = self.existing_roles(&user.roles) else {
+            return Ok(RegisterOutcome::UnknownRole);
+        };
+        user.roles = roles;
         if self.accounts.contains_key(&user.id) {
             return Err(StorageError::broken("the id of a new account is in use"));
         }
         if session.as_ref().is_some_and(|session| self.sessions.contains_key(&session.id)) {
             return Err(StorageError::broken("the id of a new session is in use"));
         }
+        self.record(event)?;
         self.accounts.insert(user.id, Account { user, password_hash });
         self.queue_all(mail);
         let principal = session.and_then(|session| {
@@ -160,6 +167,7 @@ impl State {
 
     /// Lets the later of two claims on an address count: nothing that the first one set goes on.
     fn replace_claim(&mut self, id: UserId, new: NewAccount) -> Result<(), StorageError> {
+        self.record(new.event.about(id))?;
         let account = self.account_mut(id)?;
         account.password_hash = new.password_hash;
         account.user.username = new.user.username;

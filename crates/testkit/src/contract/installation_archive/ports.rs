@@ -4,22 +4,24 @@ use portcullis_domain::archive::{
     CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
     PasswordAttempts, PendingEmailChange, Record, RecordKey, RecordKind,
 };
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LockoutPolicy,
-    NewAccount, PasswordReset, Rotation, RotationOutcome, VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, KeySuccession,
+    LinkRedemption, LockoutPolicy, NewAccount, PasswordReset, Rotation, RotationOutcome, VerificationOutcome,
+    VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Generation, KeyId, LoginIdentifier, Permissions, Role, RoleId, RoleName, Session,
-    SigningAlgorithm, SigningKey, User,
+    SigningAlgorithm, SigningKey, Timestamp, User,
 };
 
 use super::ArchiveSetup;
 use crate::ScriptedEntropy;
 use crate::contract::steps::{DAY, HOUR, MINUTE, TICK};
 use crate::fixtures::{
-    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, mail, name, other_hash,
-    password_hash, permission, role, session, token_digest, user, username,
+    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, event, mail, name,
+    other_hash, password_hash, permission, role, session, token_digest, user, username,
 };
 
 static ENTROPY: ScriptedEntropy = ScriptedEntropy::seeded(0x9027);
@@ -38,6 +40,21 @@ fn signing_key(id: &str) -> SigningKey {
     }
 }
 
+fn rotation(session: &Session, generation: Generation, now: Timestamp) -> Rotation {
+    Rotation {
+        session: session.id,
+        generation,
+        now,
+        lifetime: LIFETIME,
+        grace: Duration::ZERO,
+        reuse: event(AuditKind::RefreshTokenReuse),
+    }
+}
+
+fn succession(key: SigningKey, predecessor: Option<KeyId>, predecessor_until: Timestamp) -> KeySuccession {
+    KeySuccession { key, predecessor, predecessor_until, event: event(AuditKind::SigningKeyRotation) }
+}
+
 fn redemption(address: &str, code: &str) -> CodeRedemption {
     CodeRedemption {
         address: email(address),
@@ -45,6 +62,8 @@ fn redemption(address: &str, code: &str) -> CodeRedemption {
         attempts: code_attempts(address),
         limits: LIMITS,
         now: NOW,
+        event: event(AuditKind::EmailVerification),
+        failure: event(AuditKind::EmailVerification),
     }
 }
 
@@ -58,9 +77,7 @@ pub async fn what_the_ports_keep_is_in_the_archive(setup: &ArchiveSetup) {
 }
 
 async fn accounts_are_in_the_archive(setup: &ArchiveSetup) {
-    let (id, auditor, held) = (RoleId::generate(NOW, &ENTROPY), role("auditor"), permission("audit:read"));
-    setup.storage.operator.add_role(id, &auditor, std::slice::from_ref(&held)).await;
-    let added = Role { id, name: auditor, description: None, built_in: false, permissions: [held].into() };
+    let added = setup.storage.add_role("auditor", &["audit:read"]).await;
     assert!(setup.read(RecordKind::Roles, 10).await.contains(&Record::Role(added)));
 
     let mut ada = User { username: Some(username("Ada")), ..user("Ada@example.com") };
@@ -68,14 +85,7 @@ async fn accounts_are_in_the_archive(setup: &ArchiveSetup) {
     ada.roles = vec![role("auditor"), role("user")];
     let opened = session(ada.id);
     let ada = setup.storage.register(NewAccount { session: Some(opened.clone()), ..account_of(ada) }).await;
-    let rotation = Rotation {
-        session: opened.id,
-        generation: Generation::FIRST,
-        now: NOW + TICK,
-        lifetime: LIFETIME,
-        grace: Duration::ZERO,
-    };
-    setup.storage.sessions.rotate(rotation).await.expect("rotate");
+    setup.storage.sessions.rotate(rotation(&opened, Generation::FIRST, NOW + TICK)).await.expect("rotate");
     let stored = setup.storage.stored(ada.id).await;
     assert_eq!(setup.read(RecordKind::Users, 10).await, [Record::User(stored)]);
     let rotated = Session {
@@ -120,7 +130,8 @@ async fn secrets_are_in_the_archive(setup: &ArchiveSetup) {
     let (session, new_address) = (session(bob.id).id, email("Robert@BÜCHER.example"));
     let mut pending = PendingEmailChange { user: bob.id, session, new_address, link: None };
     let new_address = pending.new_address.clone();
-    let request = EmailChangeRequest { user: bob.id, session, new_address, now: NOW, mails: vec![] };
+    let event = event(AuditKind::EmailChangeRequest).about(bob.id);
+    let request = EmailChangeRequest { user: bob.id, session, new_address, now: NOW, mails: vec![], event };
     tokens.request_email_change(request).await.expect("request");
     let changes = async || setup.read(RecordKind::EmailChanges, 10).await;
     assert_eq!(changes().await, [Record::EmailChange(pending.clone())]);
@@ -133,9 +144,9 @@ async fn attempts_are_in_the_archive(setup: &ArchiveSetup) {
     let key = account_attempts(user("ada@example.com").id);
     let mut attempts = PasswordAttempts { key, failures: 1, last_failure_at: NOW, locked_until: None };
     let counted = async || setup.read(RecordKind::PasswordAttempts, 10).await;
-    setup.storage.lockout.record_failure(key, NOW, POLICY).await.expect("record");
+    setup.storage.count_wrong_password(key, NOW, POLICY).await;
     assert_eq!(counted().await, [Record::PasswordAttempts(attempts)]);
-    setup.storage.lockout.record_failure(key, NOW + TICK, POLICY).await.expect("record");
+    setup.storage.count_wrong_password(key, NOW + TICK, POLICY).await;
     attempts.failures = 2;
     attempts.last_failure_at = NOW + TICK;
     attempts.locked_until = Some(NOW + TICK + HOUR);
@@ -180,8 +191,8 @@ async fn mails_are_in_the_archive(setup: &ArchiveSetup) {
 async fn signing_keys_are_in_the_archive(setup: &ArchiveSetup) {
     let keys = &setup.storage.signing_keys;
     let [first, second] = ["z", "a"].map(signing_key);
-    assert!(keys.succeed(first.clone(), None, NOW).await.expect("succeed"));
-    assert!(keys.succeed(second, Some(first.id), NOW + DAY).await.expect("succeed"));
+    assert!(keys.succeed(succession(first.clone(), None, NOW)).await.expect("succeed"));
+    assert!(keys.succeed(succession(second, Some(first.id), NOW + DAY)).await.expect("succeed"));
     let archived = setup.read(RecordKind::SigningKeys, 1).await.into_iter().map(|record| match record {
         Record::SigningKey { key, .. } => key,
         other => panic!("{other:?} is no signing key"),
@@ -222,14 +233,8 @@ async fn written_accounts_serve(setup: &ArchiveSetup) {
     let caller = setup.storage.caller(&opened).await.expect("the session is live");
     assert_eq!(caller.permissions, Permissions::only([reports]));
     setup.storage.sign_in(ada.id).await;
-    let rotation = Rotation {
-        session: opened.id,
-        generation: Generation::new(7),
-        now: NOW,
-        lifetime: LIFETIME,
-        grace: Duration::ZERO,
-    };
-    let outcome = setup.storage.sessions.rotate(rotation).await.expect("rotate");
+    let rotation = rotation(&opened, Generation::new(7), NOW);
+    let outcome = setup.storage.sessions.rotate(rotation.clone()).await.expect("rotate");
     assert!(matches!(outcome, RotationOutcome::Current(_)), "its refresh token is good: {outcome:?}");
     let reused = setup.storage.sessions.rotate(rotation).await.expect("rotate");
     assert!(matches!(reused, RotationOutcome::Reused(_)), "once: {reused:?}");
@@ -268,8 +273,10 @@ async fn written_secrets_serve(setup: &ArchiveSetup) {
         ])
         .await;
 
-    let verified = tokens.redeem_verification_link(by_link, NOW).await.expect("redeem");
-    assert_eq!(verified.map(|user| user.id), Some(link.id));
+    let followed = |digest, kind| LinkRedemption { digest, now: NOW, event: event(kind) };
+    let followed_link = followed(by_link, AuditKind::EmailVerification);
+    let verified = tokens.redeem_verification_link(followed_link).await.expect("redeem");
+    assert!(matches!(verified, VerificationOutcome::Verified(user) if user.id == link.id));
     let verified = tokens.redeem_verification_code(redemption("code@example.com", "314159")).await;
     assert!(matches!(verified.expect("redeem"), CodeOutcome::Verified(user) if user.id == code.id));
     let password_reset = PasswordReset {
@@ -278,9 +285,10 @@ async fn written_secrets_serve(setup: &ArchiveSetup) {
         new_hash: other_hash("new"),
         attempts: account_attempts(reset.id),
         notice: mail(MailKind::PasswordChanged, "reset@example.com"),
+        event: event(AuditKind::PasswordReset).about(reset.id),
     };
     assert!(tokens.redeem_password_reset(password_reset).await.expect("redeem"));
-    match tokens.redeem_email_change(by_change, NOW).await.expect("redeem") {
+    match tokens.redeem_email_change(followed(by_change, AuditKind::EmailChange)).await.expect("redeem") {
         EmailChangeOutcome::Changed(user) => assert_eq!((user.id, user.email), (change.id, new_address)),
         other => panic!("the secret is good: {other:?}"),
     }
@@ -342,7 +350,8 @@ async fn written_signing_keys_serve(setup: &ArchiveSetup) {
     setup.write(&[record(40, &newer), record(7, &older)]).await;
     let keys = &setup.storage.signing_keys;
     assert_eq!(keys.list().await.expect("list"), [older, newer.clone()]);
-    assert!(keys.succeed(newest.clone(), Some(newer.id), NOW + DAY).await.expect("succeed"));
+    let succession = succession(newest.clone(), Some(newer.id), NOW + DAY);
+    assert!(keys.succeed(succession).await.expect("succeed"));
     let newest_of_all = keys.list().await.expect("list").pop().map(|key| key.id);
     assert_eq!(newest_of_all, Some(newest.id), "the next one comes after them");
     let positions = setup.read(RecordKind::SigningKeys, 10).await;

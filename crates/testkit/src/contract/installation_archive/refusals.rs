@@ -1,10 +1,12 @@
 use portcullis_domain::archive::{
     IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification, PendingEmailChange, Record,
 };
+use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{RecordRefusal, WritePageError};
 use portcullis_domain::{
-    Account, KeyId, Locale, Role, RoleId, SigningAlgorithm, SigningKey, TokenDigest, User, UserId,
+    Account, KeyId, Locale, Role, RoleDescription, RoleId, SigningAlgorithm, SigningKey, TokenDigest, User,
+    UserId,
 };
 
 use super::ArchiveSetup;
@@ -52,7 +54,7 @@ pub async fn a_record_with_other_content_is_refused(setup: &ArchiveSetup) {
 fn changes_of(record: &Record) -> Vec<Record> {
     match record.clone() {
         Record::Role(role) => {
-            let with = |description: &str| Some(description.to_owned());
+            let with = |description: &str| RoleDescription::parse(description).ok();
             let permissions = role.permissions.iter().cloned().chain([permission("x:y")]).collect();
             vec![
                 Record::Role(Role { description: with("another"), ..role.clone() }),
@@ -110,6 +112,10 @@ fn changes_of(record: &Record) -> Vec<Record> {
             let verifies_until = Some(NOW + TICK * 9);
             vec![Record::SigningKey { position, key: SigningKey { verifies_until, ..key } }]
         }
+        Record::AuditEvent(event) => vec![
+            Record::AuditEvent(AuditEvent { actor: Some(user("other@example.com").id), ..event.clone() }),
+            Record::AuditEvent(event.with("more", "than before")),
+        ],
     }
 }
 

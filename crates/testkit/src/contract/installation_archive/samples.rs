@@ -6,17 +6,18 @@ use portcullis_domain::archive::{
     CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
     PasswordAttempts, PendingEmailChange, Record,
 };
+use portcullis_domain::audit::{AuditEvent, AuditKind, FailureReason};
 use portcullis_domain::mail::{MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::{
-    Account, Client, Generation, KeyId, ProfileNames, Role, RoleId, Session, SigningAlgorithm, SigningKey,
-    Timestamp, User, UserAgent, UserId,
+    Account, AuditEventId, Client, Generation, KeyId, ProfileNames, Role, RoleDescription, RoleId, Session,
+    SigningAlgorithm, SigningKey, Timestamp, User, UserAgent, UserId,
 };
 
 use crate::ScriptedEntropy;
 use crate::contract::steps::{DAY, TICK};
 use crate::fixtures::{
-    NOW, account_attempts, code_attempts, code_digest, email, locale, mail, name, password_hash, permission,
-    role, session, token_digest, user, username,
+    NOW, account_attempts, code_attempts, code_digest, email, event_at, locale, mail, name, password_hash,
+    permission, role, session, token_digest, user, username,
 };
 
 static ENTROPY: ScriptedEntropy = ScriptedEntropy::seeded(0xA2C4);
@@ -37,6 +38,7 @@ pub(super) fn installation() -> Vec<Record> {
         vec![code_attempts_for("ada@example.com", 0), code_attempts_for("bob@example.com", u32::MAX)],
         mails(with_all),
         signing_keys(),
+        audit_events(with_all),
     ];
     for kind in &mut records {
         kind.sort_by_key(Record::key);
@@ -48,7 +50,7 @@ fn full_role() -> Role {
     Role {
         id: RoleId::generate(NOW, &ENTROPY),
         name: role("auditor-2_eu"),
-        description: Some("Prüft, was die anderen tun 🔎".to_owned()),
+        description: RoleDescription::parse("Prüft, was die anderen tun 🔎").ok(),
         built_in: false,
         permissions: ["reports:read", "audit:read", "a:b"].map(permission).into(),
     }
@@ -93,11 +95,15 @@ fn full_session(user: UserId) -> Session {
         last_used_at: NOW + TICK,
         expires_at: NOW + TICK * 3,
         ends_at: Timestamp::MAX,
-        client: Client {
-            ip: Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0xff, 0xfe00, 1).into()),
-            user_agent: UserAgent::sanitized("Браузер/1.0 (🦊; rv:1)"),
-        },
+        client: full_client(),
         ..session(user)
+    }
+}
+
+fn full_client() -> Client {
+    Client {
+        ip: Some(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0xff, 0xfe00, 1).into()),
+        user_agent: UserAgent::sanitized("Браузер/1.0 (🦊; rv:1)"),
     }
 }
 
@@ -159,8 +165,10 @@ fn mails(user: UserId) -> Vec<Record> {
     let kinds = [
         MailKind::VerifyEmail,
         MailKind::ResetPassword,
+        MailKind::Invitation,
         MailKind::ConfirmEmailChange(user),
         MailKind::EmailChangeRequested,
+        MailKind::EmailChanged,
         MailKind::PasswordChanged,
         MailKind::AddressAlreadyRegistered,
     ];
@@ -201,4 +209,30 @@ fn signing_keys() -> Vec<Record> {
         Record::SigningKey { position: 300, key: key("é", SigningAlgorithm::Es256, Some(NOW + DAY + TICK)) },
         Record::SigningKey { position: 301, key: key("a", SigningAlgorithm::EdDsa, None) },
     ]
+}
+
+fn audit_events(user: UserId) -> Vec<Record> {
+    let gone = UserId::generate(NOW, &ENTROPY);
+    let mut events: Vec<_> = AuditKind::ALL.iter().map(|&kind| event_at(kind, NOW)).collect();
+    let full = AuditEvent {
+        at: NOW + TICK,
+        actor: Some(user),
+        client: full_client(),
+        ..event_at(AuditKind::Login, NOW).about(gone).failed(FailureReason::WrongPassword)
+    };
+    events.push(full.with("roles", "admin,user").with("", "'; -- \"\\ 🦊\n").with("zwölf", ""));
+    events.push(AuditEvent { client: Client::default(), ..event_at(AuditKind::UserImport, NOW) });
+    // The least and the greatest id that there can be.
+    events.push(AuditEvent {
+        id: AuditEventId::from(uuid::Uuid::nil()),
+        at: Timestamp::MIN,
+        actor: Some(gone),
+        ..event_at(AuditKind::Logout, NOW)
+    });
+    events.push(AuditEvent {
+        id: AuditEventId::from(uuid::Uuid::max()),
+        at: Timestamp::MAX,
+        ..event_at(AuditKind::Logout, NOW)
+    });
+    events.into_iter().map(Record::AuditEvent).collect()
 }

@@ -1,7 +1,10 @@
 //! Changes of address, confirmed by a mailed secret.
 
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{CodeOutcome, EmailChangeOutcome, EmailChangeRequest, RegisterOutcome};
+use portcullis_domain::ports::{
+    CodeOutcome, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest, RegisterOutcome,
+};
 use portcullis_domain::{Session, User};
 
 use super::steps::{
@@ -10,7 +13,7 @@ use super::steps::{
 };
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::fixtures::{NOW, account, account_attempts, email, mail, password_hash};
+use crate::fixtures::{NOW, account, email, event, mail, password_hash};
 
 /// Asking for another address changes nothing yet, and queues the mails that say so.
 pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Storage) {
@@ -27,6 +30,7 @@ pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Stora
         new_address: email("New@example.com"),
         now: NOW,
         mails: mails.to_vec(),
+        event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
     assert_eq!(mail_confirmation(storage, &ada, "new@example.com").await, None, "nothing is pending");
     storage.tokens.request_email_change(request).await.expect("request");
@@ -134,7 +138,7 @@ pub async fn an_email_change_ends_all_that_was_mailed_before(storage: &Storage) 
     assert_eq!(find_verification(storage, link, NOW).await, None, "the old address verifies nothing");
     assert_eq!(redeem_link(storage, link, NOW).await, None, "the old address verifies nothing");
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "the old address verifies nothing");
+    assert_eq!(outcome, CodeOutcome::Wrong(None), "the old address verifies nothing");
     assert_eq!(find_reset(storage, digest, NOW).await, None, "the old address resets nothing");
     assert!(!redeem_reset(storage, &ada, digest, NOW).await, "the old address resets nothing");
     assert!(find_reset(storage, eves_reset, NOW).await.is_some(), "nobody else's secret is ended");
@@ -166,7 +170,7 @@ pub async fn an_email_change_to_a_taken_address_changes_nothing(storage: &Storag
     assert!(storage.is_live(&asking).await && storage.is_live(&other).await, "no session is ended");
     assert!(find_reset(storage, digest, NOW).await.is_some(), "no secret is ended");
 
-    storage.users.delete(holder.id, account_attempts(holder.id)).await.expect("delete");
+    assert_eq!(storage.delete(holder.id).await, DeleteOutcome::Deleted);
     let outcome = redeem_confirmation(storage, confirmation, NOW).await;
     assert!(
         matches!(outcome, EmailChangeOutcome::Changed(_)),

@@ -23,7 +23,7 @@ pub async fn secrets_expire_at_use(storage: &Storage) {
     assert_eq!(redeem_link(storage, link, NOW + DAY).await, None, "the link has expired");
     assert_eq!(find_verification(storage, link, NOW + DAY).await, None, "the link has expired");
     let late = redeem_code(storage, "ada@example.com", RIGHT, NOW + 10 * MINUTE).await;
-    assert_eq!(late, CodeOutcome::Wrong, "the code has expired");
+    assert_eq!(late, CodeOutcome::Wrong(Some(ada.id)), "the code has expired");
     assert_eq!(find_reset(storage, digest, NOW + HOUR).await, None, "the reset has expired");
     assert!(!redeem_reset(storage, &ada, digest, NOW + HOUR).await, "the reset has expired");
     assert_eq!(find_change(NOW + HOUR).await, None, "the confirmation has expired");

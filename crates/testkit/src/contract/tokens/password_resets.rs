@@ -2,7 +2,7 @@
 
 use portcullis_domain::User;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{Attempt, CodeOutcome, LockoutPolicy, NewAccount};
+use portcullis_domain::ports::{CodeOutcome, FailureOutcome, LockoutPolicy, NewAccount};
 
 use super::steps::{
     RIGHT, change_address, find_reset, find_verification, is_verified, mail_confirmation, mail_reset,
@@ -82,8 +82,8 @@ pub async fn a_reset_ends_all_that_was_set_before(storage: &Storage) {
     let eves_link = mail_verification(storage, &eve).await;
     let confirmation = change_address(storage, &ada, session.id, "new@example.com").await;
     let attempts = account_attempts(ada.id);
-    let locked = storage.lockout.record_failure(attempts, NOW, LOCKOUT).await.expect("record");
-    assert_eq!(locked, Attempt::Admitted);
+    let locked = storage.count_wrong_password(attempts, NOW, LOCKOUT).await;
+    assert_eq!(locked, FailureOutcome::Admitted { locks: true });
     let digest = mail_reset(storage, &ada).await;
     let before = storage.stored(ada.id).await.user;
 
@@ -98,7 +98,7 @@ pub async fn a_reset_ends_all_that_was_set_before(storage: &Storage) {
     assert!(!redeem_reset(storage, &ada, digest, NOW).await, "the secret is spent");
     assert_eq!(find_verification(storage, link, NOW).await, None, "older mails are worth nothing");
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "older mails are worth nothing");
+    assert_eq!(outcome, CodeOutcome::Wrong(Some(ada.id)), "older mails are worth nothing");
     assert!(!would_change(storage, confirmation).await, "a pending e-mail change is over");
     assert_eq!(mail_confirmation(storage, &ada, "new@example.com").await, None, "and stays over");
     let locked = storage.lockout.locked_until(attempts, NOW).await.expect("read");
@@ -118,7 +118,7 @@ pub async fn a_refused_reset_changes_nothing(storage: &Storage) {
     let digest = mail_reset(storage, &ada).await;
     let link = mail_verification(storage, &ada).await;
     let attempts = account_attempts(ada.id);
-    storage.lockout.record_failure(attempts, NOW, LOCKOUT).await.expect("record");
+    storage.count_wrong_password(attempts, NOW, LOCKOUT).await;
     assert!(!redeem_reset(storage, &ada, token_digest(), NOW).await, "a secret that nobody mailed");
     assert!(!redeem_reset(storage, &ada, digest, NOW + HOUR).await, "a secret that has expired");
     assert_eq!(storage.stored(ada.id).await.password_hash, Some(password_hash()));

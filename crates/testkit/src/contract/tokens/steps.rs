@@ -1,16 +1,17 @@
 //! How the cases mail, look up and redeem secrets, in one line each.
 
+use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, PasswordReset,
-    VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption,
+    PasswordReset, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{PasswordHash, SessionId, Timestamp, TokenDigest, User};
 
 use crate::Storage;
 use crate::contract::steps::{DAY, HOUR, MINUTE};
 use crate::fixtures::{
-    NOW, account_attempts, code_attempts, code_digest, email, mail, other_hash, token_digest,
+    NOW, account_attempts, code_attempts, code_digest, email, event, mail, other_hash, token_digest,
 };
 
 pub(super) const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
@@ -53,6 +54,7 @@ pub(super) async fn ask_for_address(storage: &Storage, user: &User, session: Ses
         new_address: email(new_address),
         now: NOW,
         mails: vec![],
+        event: event(AuditKind::EmailChangeRequest).about(user.id),
     };
     storage.tokens.request_email_change(request).await.expect("request");
 }
@@ -85,19 +87,39 @@ pub(super) async fn find_verification(storage: &Storage, link: TokenDigest, now:
     storage.tokens.find_verification(link, now).await.expect("find")
 }
 
-pub(super) async fn redeem_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
-    storage.tokens.redeem_verification_link(link, now).await.expect("redeem")
+/// A verification link that somebody follows.
+pub(super) fn followed_link(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
+    LinkRedemption { digest, now, event: event(AuditKind::EmailVerification) }
 }
 
-pub(super) async fn redeem_code(storage: &Storage, address: &str, code: &str, now: Timestamp) -> CodeOutcome {
-    let redemption = CodeRedemption {
+/// Follows a verification link.
+pub(super) async fn follow_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> VerificationOutcome {
+    storage.tokens.redeem_verification_link(followed_link(link, now)).await.expect("redeem")
+}
+
+/// Follows a verification link, and gives whom it has verified, now or before.
+pub(super) async fn redeem_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
+    match follow_link(storage, link, now).await {
+        VerificationOutcome::Verified(user) | VerificationOutcome::VerifiedBefore(user) => Some(*user),
+        VerificationOutcome::Invalid => None,
+    }
+}
+
+/// A code that somebody types.
+pub(super) fn typed_code(address: &str, code: &str, now: Timestamp) -> CodeRedemption {
+    CodeRedemption {
         address: email(address),
         code: Some(code_digest(address, code)),
         attempts: code_attempts(address),
         limits: LIMITS,
         now,
-    };
-    storage.tokens.redeem_verification_code(redemption).await.expect("redeem")
+        event: event(AuditKind::EmailVerification),
+        failure: event(AuditKind::EmailVerification).failed(FailureReason::WrongCode),
+    }
+}
+
+pub(super) async fn redeem_code(storage: &Storage, address: &str, code: &str, now: Timestamp) -> CodeOutcome {
+    storage.tokens.redeem_verification_code(typed_code(address, code, now)).await.expect("redeem")
 }
 
 pub(super) async fn find_reset(storage: &Storage, digest: TokenDigest, now: Timestamp) -> Option<User> {
@@ -116,6 +138,7 @@ pub(super) fn reset(
         new_hash,
         attempts: account_attempts(user.id),
         notice: mail(MailKind::PasswordChanged, user.email.as_str()),
+        event: event(AuditKind::PasswordReset).about(user.id),
     }
 }
 
@@ -129,12 +152,17 @@ pub(super) async fn redeem_reset(
     storage.tokens.redeem_password_reset(reset).await.expect("redeem")
 }
 
+/// A link that confirms a new address, as somebody follows it.
+pub(super) fn confirmed_change(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
+    LinkRedemption { digest, now, event: event(AuditKind::EmailChange) }
+}
+
 pub(super) async fn redeem_confirmation(
     storage: &Storage,
     digest: TokenDigest,
     now: Timestamp,
 ) -> EmailChangeOutcome {
-    storage.tokens.redeem_email_change(digest, now).await.expect("redeem")
+    storage.tokens.redeem_email_change(confirmed_change(digest, now)).await.expect("redeem")
 }
 
 /// Whether this secret would still change an address at [`NOW`].

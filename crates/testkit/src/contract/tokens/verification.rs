@@ -5,13 +5,13 @@ use portcullis_domain::{Timestamp, User};
 
 use super::steps::{
     LIMITS, RIGHT, WRONG, change_address, find_reset, find_verification, is_verified, mail_confirmation,
-    mail_reset, mail_verification, redeem_code, redeem_confirmation, redeem_link, redeem_reset, verification,
-    would_change,
+    mail_reset, mail_verification, redeem_code, redeem_confirmation, redeem_link, redeem_reset, typed_code,
+    verification, would_change,
 };
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::{DAY, HOUR, MINUTE, TICK};
-use crate::fixtures::{NOW, account, account_of, code_attempts, code_digest, email, user};
+use crate::fixtures::{NOW, account, account_of, code_digest, email, user};
 
 /// Verification secrets are for active users who are not verified yet, and for nobody else.
 pub async fn verification_is_for_active_unverified_users(storage: &Storage) {
@@ -82,7 +82,7 @@ pub async fn a_newer_verification_ends_the_older(storage: &Storage) {
     assert_eq!(find_verification(storage, older, NOW).await, None, "the older link is dead");
     assert_eq!(redeem_link(storage, older, NOW).await, None, "the older link is dead");
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "the older code is dead");
+    assert_eq!(outcome, CodeOutcome::Wrong(Some(ada.id)), "the older code is dead");
     assert!(!is_verified(storage, &ada).await);
     let outcome = redeem_code(storage, "ada@example.com", "161803", NOW).await;
     assert!(matches!(outcome, CodeOutcome::Verified(_)), "the newer code is good: {outcome:?}");
@@ -144,7 +144,7 @@ pub async fn a_used_link_ends_its_code(storage: &Storage) {
     let link = mail_verification(storage, &ada).await;
     assert!(redeem_link(storage, link, NOW).await.is_some());
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "the code of a link that was followed is over");
+    assert_eq!(outcome, CodeOutcome::Wrong(Some(ada.id)), "the code of a link that was followed is over");
 }
 
 /// A right code works once; the link of the same mail lives on.
@@ -154,7 +154,7 @@ pub async fn a_right_code_is_spent_and_its_link_lives_on(storage: &Storage) {
     let outcome = redeem_code(storage, "Ada@EXAMPLE.com", RIGHT, NOW).await;
     assert!(matches!(outcome, CodeOutcome::Verified(_)), "any spelling of the address will do: {outcome:?}");
     let outcome = redeem_code(storage, "ada@example.com", RIGHT, NOW).await;
-    assert_eq!(outcome, CodeOutcome::Wrong, "a right code is spent");
+    assert_eq!(outcome, CodeOutcome::Wrong(Some(ada.id)), "a right code is spent");
     let found = redeem_link(storage, link, NOW).await;
     assert_eq!(found.map(|user| user.id), Some(ada.id), "the link of the same mail lives on");
 }
@@ -171,7 +171,7 @@ pub async fn raced_codes_verify_once(storage: &Storage) {
         })
         .await;
         let verified = outcomes.iter().filter(|it| matches!(it, CodeOutcome::Verified(_))).count();
-        let wrong = outcomes.iter().filter(|it| **it == CodeOutcome::Wrong).count();
+        let wrong = outcomes.iter().filter(|it| **it == CodeOutcome::Wrong(Some(ada.id))).count();
         assert_eq!(verified, 1, "a code is spent once");
         assert_eq!(wrong, 5, "a spent code is a wrong one, and counted");
         assert!(is_verified(storage, &ada).await);
@@ -191,7 +191,7 @@ pub async fn raced_wrong_codes_are_all_counted(storage: &Storage) {
         .await;
         let exhausted = CodeOutcome::Exhausted { until: None };
         let count = |wanted: &CodeOutcome| outcomes.iter().filter(|outcome| *outcome == wanted).count();
-        let counts = (count(&CodeOutcome::Wrong), count(&exhausted));
+        let counts = (count(&CodeOutcome::Wrong(Some(ada.id))), count(&exhausted));
         assert_eq!(counts, (5, CALLERS - 5), "five are told that they are wrong");
         let outcome = redeem_code(storage, &address, RIGHT, NOW).await;
         assert_eq!(outcome, exhausted, "after that not even the right code counts");
@@ -217,7 +217,10 @@ pub async fn a_new_code_frees_the_address_within_the_hourly_limit(storage: &Stor
 async fn exhaust(storage: &Storage, address: &str, times: u32, now: Timestamp) {
     for time in 1..=times {
         let outcome = redeem_code(storage, address, WRONG, now).await;
-        assert_eq!(outcome, CodeOutcome::Wrong, "number {time} of {times} is told that it is wrong");
+        assert!(
+            matches!(outcome, CodeOutcome::Wrong(_)),
+            "number {time} of {times} is told that it is wrong: {outcome:?}"
+        );
     }
 }
 
@@ -241,7 +244,7 @@ pub async fn the_hourly_limit_outlives_new_codes(storage: &Storage) {
     issue().await;
     exhaust(storage, "ada@example.com", 4, NOW).await;
     let last = redeem_code(storage, "ada@example.com", WRONG, NOW + 59 * MINUTE).await;
-    assert_eq!(last, CodeOutcome::Wrong, "that was the fifteenth within the hour");
+    assert_eq!(last, CodeOutcome::Wrong(Some(ada.id)), "that was the fifteenth within the hour");
 
     issue().await;
     let until = NOW + HOUR;
@@ -270,13 +273,19 @@ pub async fn the_hourly_limit_outlives_new_codes(storage: &Storage) {
 /// Whether an address has an account, or a code, cannot be told by typing wrong codes.
 pub async fn wrong_codes_count_for_unknown_addresses_alike(storage: &Storage) {
     let known = "known@example.com";
-    storage.register(account(known)).await;
+    let known_user = storage.register(account(known)).await;
     let verified = "verified@example.com";
-    storage.register(account_of(User { email_verified: true, ..user(verified) })).await;
-    storage.register(account("without.code@example.com")).await;
+    let verified_user = User { email_verified: true, ..user(verified) };
+    storage.register(account_of(verified_user.clone())).await;
+    let without_code = storage.register(account("without.code@example.com")).await;
 
     let mut answers = Vec::new();
-    for address in [known, verified, "without.code@example.com", "unknown@example.com"] {
+    for (address, holder) in [
+        (known, Some(known_user.id)),
+        (verified, Some(verified_user.id)),
+        ("without.code@example.com", Some(without_code.id)),
+        ("unknown@example.com", None),
+    ] {
         let mut told = Vec::new();
         for round in 0..4 {
             if address != "without.code@example.com" || round > 0 {
@@ -286,25 +295,20 @@ pub async fn wrong_codes_count_for_unknown_addresses_alike(storage: &Storage) {
             for _ in 0..4 {
                 told.push(redeem_code(storage, address, WRONG, NOW).await);
             }
-            let nonsense = CodeRedemption {
-                address: email(address),
-                code: None,
-                attempts: code_attempts(address),
-                limits: LIMITS,
-                now: NOW,
-            };
             for _ in 0..2 {
-                let redeemed = storage.tokens.redeem_verification_code(nonsense.clone()).await;
+                let nonsense = CodeRedemption { code: None, ..typed_code(address, WRONG, NOW) };
+                let redeemed = storage.tokens.redeem_verification_code(nonsense).await;
                 told.push(redeemed.expect("redeem"));
             }
         }
-        answers.push((address, told));
+        answers.push((address, holder, told));
     }
-    let within = |until| [vec![CodeOutcome::Wrong; 5], vec![CodeOutcome::Exhausted { until }]].concat();
     let over = CodeOutcome::Exhausted { until: Some(NOW + HOUR) };
-    for (address, told) in answers {
-        assert_eq!(told[..12], [within(None), within(None)].concat(), "{address}: five for each code");
-        assert_eq!(told[12..17], vec![CodeOutcome::Wrong; 5], "{address}: fifteen in the hour");
+    for (address, holder, told) in answers {
+        let wrong = vec![CodeOutcome::Wrong(holder); 5];
+        let within = [wrong.clone(), vec![CodeOutcome::Exhausted { until: None }]].concat();
+        assert_eq!(told[..12], [within.clone(), within].concat(), "{address}: five for each code");
+        assert_eq!(told[12..17], wrong, "{address}: fifteen in the hour");
         assert_eq!(told[17..], vec![over.clone(); 7], "{address}: and no more, new codes or not");
     }
 }

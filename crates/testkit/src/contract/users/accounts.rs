@@ -1,8 +1,7 @@
 //! What is kept of an account, and how it is found.
 
 use portcullis_domain::ports::{NewAccount, RegisterOutcome};
-use portcullis_domain::{LoginIdentifier, ProfileNames, RoleId, RoleName, User, Username};
-use uuid::Uuid;
+use portcullis_domain::{LoginIdentifier, ProfileNames, RoleName, User, Username};
 
 use crate::Storage;
 use crate::contract::steps::TICK;
@@ -54,7 +53,7 @@ pub async fn look_alike_addresses_never_meet(storage: &Storage) {
 
 /// Everything about an account comes back as it was given, whichever way it is found.
 pub async fn an_account_is_kept_as_it_was_given(storage: &Storage) {
-    storage.operator.add_role(RoleId::from(Uuid::from_u128(1)), &role("editors"), &[]).await;
+    storage.add_role("editors", &[]).await;
     let full = User {
         email_verified: true,
         username: Some(username("Ada.Lovelace_1815")),

@@ -1,18 +1,18 @@
 //! Deletion of accounts.
 
+use portcullis_domain::RoleName;
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    Attempt, DeleteOutcome, EmailChangeRequest, LockoutPolicy, VerificationSecrets,
+    DeleteOutcome, EmailChangeRequest, FailureOutcome, LockoutPolicy, VerificationSecrets,
 };
-use portcullis_domain::{RoleId, RoleName};
-use uuid::Uuid;
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::HOUR;
 use crate::fixtures::{
-    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, mail, role, token_digest,
-    username,
+    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail, role,
+    token_digest, username,
 };
 
 /// What hung on an account is gone with it, and does not come back with its address.
@@ -22,8 +22,8 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
     given.user.username = Some(username("ada"));
     let ada = storage.register(given).await;
     let eve = storage.register(account("eve@example.com")).await;
-    storage.operator.add_role(RoleId::from(Uuid::from_u128(1)), &role("editors"), &[]).await;
-    storage.operator.set_roles(ada.id, &[role("editors")]).await;
+    storage.add_role("editors", &[]).await;
+    storage.give_role(ada.id, &role("editors")).await;
     let [session, eves_session] = [storage.sign_in(ada.id).await, storage.sign_in(eve.id).await];
     let [link, reset, confirmation] = [token_digest(), token_digest(), token_digest()];
     let tokens = &storage.tokens;
@@ -46,6 +46,7 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
             mail(MailKind::ConfirmEmailChange(ada.id), "new@example.com"),
             mail(MailKind::EmailChangeRequested, "ada@example.com"),
         ],
+        event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
     tokens.request_email_change(request).await.expect("request");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
@@ -54,11 +55,11 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
     storage.mails.enqueue(eves_mail.clone()).await.expect("enqueue");
     let [attempts, eves_attempts] = [account_attempts(ada.id), account_attempts(eve.id)];
     for key in [attempts, eves_attempts] {
-        let counted = storage.lockout.record_failure(key, NOW, LOCKOUT).await.expect("record");
-        assert_eq!(counted, Attempt::Admitted);
+        let counted = storage.count_wrong_password(key, NOW, LOCKOUT).await;
+        assert_eq!(counted, FailureOutcome::Admitted { locks: true });
     }
 
-    assert_eq!(storage.users.delete(ada.id, attempts).await.expect("delete"), DeleteOutcome::Deleted);
+    assert_eq!(storage.delete(ada.id).await, DeleteOutcome::Deleted);
 
     assert!(storage.users.find_by_id(ada.id).await.expect("find").is_none(), "the account is gone");
     assert!(!storage.is_live(&session).await, "its sessions are ended");
@@ -68,8 +69,7 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
     let locked = storage.lockout.locked_until(eves_attempts, NOW).await.expect("read");
     assert_eq!(locked, Some(NOW + HOUR), "nobody else's are");
     assert!(storage.is_live(&eves_session).await, "nobody else's session is ended");
-    let again = storage.users.delete(ada.id, attempts).await.expect("delete");
-    assert_eq!(again, DeleteOutcome::NotFound, "an account is deleted once");
+    assert_eq!(storage.delete(ada.id).await, DeleteOutcome::NotFound, "an account is deleted once");
 
     // The same id, address and username again: whatever was left behind would hang on it.
     let successor = storage.register(account_of(ada)).await;
@@ -92,7 +92,7 @@ pub async fn raced_deletions_leave_an_administrator(storage: &Storage) {
         }
         let outcomes = race(storage, |caller, storage| {
             let id = admins[caller];
-            async move { storage.users.delete(id, account_attempts(id)).await.expect("delete") }
+            async move { storage.delete(id).await }
         })
         .await;
         let kept: Vec<_> =
@@ -107,10 +107,9 @@ pub async fn raced_deletions_leave_an_administrator(storage: &Storage) {
 
 /// Only active administrators count, and only they are protected.
 pub async fn only_active_administrators_count(storage: &Storage) {
-    let delete = async |id| storage.users.delete(id, account_attempts(id)).await.expect("delete");
     let plain = storage.register(account("plain@example.com")).await;
     assert_eq!(
-        delete(plain.id).await,
+        storage.delete(plain.id).await,
         DeleteOutcome::Deleted,
         "who is no administrator can go, even where there is none",
     );
@@ -122,13 +121,21 @@ pub async fn only_active_administrators_count(storage: &Storage) {
     }
     let [active, inactive] = admins[..] else { unreachable!("two were registered") };
     storage.operator.set_active(inactive, false).await;
-    assert_eq!(delete(active).await, DeleteOutcome::LastAdmin, "an inactive administrator does not count");
+    assert_eq!(
+        storage.delete(active).await,
+        DeleteOutcome::LastAdmin,
+        "an inactive administrator does not count"
+    );
     assert_eq!(storage.stored(active).await.user.roles, [RoleName::admin()], "a refusal changes nothing");
     let session = storage.sign_in(active).await;
-    assert_eq!(delete(active).await, DeleteOutcome::LastAdmin);
+    assert_eq!(storage.delete(active).await, DeleteOutcome::LastAdmin);
     assert!(storage.is_live(&session).await, "a refusal ends no session");
     storage.operator.set_active(inactive, true).await;
-    assert_eq!(delete(active).await, DeleteOutcome::Deleted, "another active administrator is enough");
+    assert_eq!(
+        storage.delete(active).await,
+        DeleteOutcome::Deleted,
+        "another active administrator is enough"
+    );
     storage.operator.set_active(inactive, false).await;
-    assert_eq!(delete(inactive).await, DeleteOutcome::Deleted, "an inactive administrator can go");
+    assert_eq!(storage.delete(inactive).await, DeleteOutcome::Deleted, "an inactive administrator can go");
 }

@@ -1,12 +1,13 @@
 //! Changes of a password by who knows it.
 
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{EmailChangeRequest, PasswordChange, SessionOpening};
+use portcullis_domain::ports::{EmailChangeRequest, PasswordChange};
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::contract::steps::HOUR;
-use crate::fixtures::{NOW, account, email, mail, other_hash, password_hash, session, token_digest};
+use crate::contract::steps::{HOUR, opening};
+use crate::fixtures::{NOW, account, email, event, mail, other_hash, password_hash, session, token_digest};
 
 /// Of 50 changes of one password at once, all checked against the same hash, one takes effect.
 pub async fn raced_password_changes_have_one_winner(storage: &Storage) {
@@ -21,6 +22,7 @@ pub async fn raced_password_changes_have_one_winner(storage: &Storage) {
                 kept_session: session.id,
                 now: NOW,
                 notice: mail(MailKind::PasswordChanged, ada.email.as_str()),
+                event: event(AuditKind::PasswordChange).about(ada.id),
             };
             async move { storage.users.change_password(change).await.expect("change") }
         })
@@ -55,6 +57,7 @@ pub async fn a_password_change_ends_the_other_sessions(storage: &Storage) {
         new_address: new_address.clone(),
         now: NOW,
         mails: vec![],
+        event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
     tokens.request_email_change(request).await.expect("request");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
@@ -68,6 +71,7 @@ pub async fn a_password_change_ends_the_other_sessions(storage: &Storage) {
         kept_session: kept.id,
         now: NOW,
         notice: notice.clone(),
+        event: event(AuditKind::PasswordChange).about(ada.id),
     };
     let changed = storage.users.change_password(change(other_hash("stale"))).await.expect("change");
     assert!(!changed, "a hash that is not the account's changes nothing");
@@ -105,14 +109,13 @@ pub async fn raced_logins_do_not_outlive_the_password(storage: &Storage) {
                 kept_session: kept.id,
                 now: NOW,
                 notice: mail(MailKind::PasswordChanged, ada.email.as_str()),
+                event: event(AuditKind::PasswordChange).about(ada.id),
             };
             async move {
                 if caller == CALLERS / 2 {
                     assert!(storage.users.change_password(change).await.expect("change"));
                 } else {
-                    let (verified_hash, renewed_hash) = (password_hash(), None);
-                    let opening = SessionOpening { session: session.clone(), verified_hash, renewed_hash };
-                    storage.sessions.open(opening).await.expect("open");
+                    storage.sessions.open(opening(session.clone())).await.expect("open");
                 }
                 session
             }

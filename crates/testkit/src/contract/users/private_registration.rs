@@ -1,17 +1,33 @@
 //! Registration where a taken address is told to its owner only.
 
-use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{NewAccount, RegisterOutcome, VerificationSecrets};
-use portcullis_domain::{ProfileNames, RoleId, RoleName, User};
-use uuid::Uuid;
+use portcullis_domain::audit::{AuditKind, FailureReason};
+use portcullis_domain::mail::{MailKind, QueuedMail};
+use portcullis_domain::ports::{
+    NewAccount, PrivateRegistration, PrivateRegistrationOutcome, VerificationSecrets,
+};
+use portcullis_domain::{ProfileNames, RoleName, User};
 
 use crate::Storage;
-use crate::contract::race::{ROUNDS, race};
+use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::HOUR;
 use crate::fixtures::{
-    NOW, account, account_of, code_attempts, code_digest, email, locale, mail, name, other_hash,
+    NOW, account, account_of, code_attempts, code_digest, email, event, locale, mail, name, other_hash,
     password_hash, role, token_digest, user, username,
 };
+
+/// A private registration of this account, with this notice should its address be taken.
+fn privately(account: NewAccount, notice_to_owner: QueuedMail) -> PrivateRegistration {
+    let refusal = event(AuditKind::Registration).failed(FailureReason::EmailTaken);
+    PrivateRegistration { account, notice_to_owner, refusal }
+}
+
+async fn register_privately(
+    storage: &Storage,
+    account: NewAccount,
+    notice_to_owner: QueuedMail,
+) -> PrivateRegistrationOutcome {
+    storage.users.register_privately(privately(account, notice_to_owner)).await.expect("register")
+}
 
 /// A private registration of a free address is a registration.
 pub async fn private_registration_of_a_free_address_registers(storage: &Storage) {
@@ -19,15 +35,15 @@ pub async fn private_registration_of_a_free_address_registers(storage: &Storage)
     let account = NewAccount { mail: Some(welcome.clone()), ..account("ada@example.com") };
     let ada = account.user.clone();
     let notice = mail(MailKind::AddressAlreadyRegistered, "ada@example.com");
-    let outcome = storage.users.register_privately(account, notice).await.expect("register");
-    assert_eq!(outcome, RegisterOutcome::Registered(None));
+    let outcome = register_privately(storage, account, notice).await;
+    assert_eq!(outcome, PrivateRegistrationOutcome::Registered);
     assert_eq!(storage.stored(ada.id).await.user, ada);
     assert_eq!(storage.take_mails().await, [welcome], "a free address has no owner to tell");
 }
 
 /// For an address whose owner is known, a private registration changes nothing and tells the owner.
 pub async fn private_registration_of_a_taken_address_tells_its_owner(storage: &Storage) {
-    storage.operator.add_role(RoleId::from(Uuid::from_u128(1)), &role("editors"), &[]).await;
+    storage.add_role("editors", &[]).await;
     let verified = User { email_verified: true, ..user("verified@example.com") };
     let privileged =
         User { roles: vec![role("editors"), RoleName::user()], ..user("privileged@example.com") };
@@ -45,8 +61,8 @@ pub async fn private_registration_of_a_taken_address_tells_its_owner(storage: &S
         claim.mail = Some(mail(MailKind::VerifyEmail, owner.email.as_str()));
         let claimed = claim.user.id;
         let notice = mail(MailKind::AddressAlreadyRegistered, owner.email.as_str());
-        let outcome = storage.users.register_privately(claim, notice.clone()).await.expect("register");
-        assert_eq!(outcome, RegisterOutcome::Registered(None), "the answer tells nothing");
+        let outcome = register_privately(storage, claim, notice.clone()).await;
+        assert_eq!(outcome, PrivateRegistrationOutcome::OwnerTold(owner.id));
 
         let after = storage.stored(owner.id).await;
         assert_eq!(after.user, before.user, "the account stays as it is");
@@ -64,7 +80,7 @@ pub async fn private_registration_replaces_an_unverified_claim(storage: &Storage
     let mut first = account("ada@example.com");
     first.user.username = Some(username("squatter"));
     first.user.profile.name = Some(name("Squatter"));
-    storage.register(first).await;
+    let first = storage.register(first).await;
     let (link, reset) = (token_digest(), token_digest());
     let address = email("ada@example.com");
     let secrets = VerificationSecrets {
@@ -85,8 +101,8 @@ pub async fn private_registration_replaces_an_unverified_claim(storage: &Storage
     second.mail = Some(welcome.clone());
     let wanted = second.user.clone();
     let notice = mail(MailKind::AddressAlreadyRegistered, "ada@example.com");
-    let outcome = storage.users.register_privately(second, notice).await.expect("register");
-    assert_eq!(outcome, RegisterOutcome::Registered(None));
+    let outcome = register_privately(storage, second, notice).await;
+    assert_eq!(outcome, PrivateRegistrationOutcome::Replaced(first.id));
 
     let holder = storage.holder(&address).await.expect("the address has one account");
     assert_eq!(holder.password_hash, Some(other_hash("of the second")), "the first password is dead");
@@ -116,8 +132,8 @@ pub async fn private_registration_of_a_taken_username_changes_nothing(storage: &
         account.user.username = Some(username("HOLDER"));
         account.mail = Some(mail(MailKind::VerifyEmail, address));
         let notice = mail(MailKind::AddressAlreadyRegistered, address);
-        let outcome = storage.users.register_privately(account, notice).await.expect("register");
-        assert_eq!(outcome, RegisterOutcome::UsernameTaken, "{address}");
+        let outcome = register_privately(storage, account, notice).await;
+        assert_eq!(outcome, PrivateRegistrationOutcome::UsernameTaken, "{address}");
     }
     assert!(storage.holder(&email("free@example.com")).await.is_none(), "nothing is stored");
     let kept = storage.stored(claim.id).await;
@@ -125,8 +141,8 @@ pub async fn private_registration_of_a_taken_username_changes_nothing(storage: &
     assert_eq!(storage.take_mails().await, [], "nothing is queued");
 }
 
-/// Of 50 private registrations of one address at once, every one is answered alike and one account is
-/// left, whose password is that of one of them.
+/// Of 50 private registrations of one address at once, one is stored and each of the others stands in its
+/// place in turn: one account is left, whose password is that of one of them.
 pub async fn raced_private_registrations_leave_one_account(storage: &Storage) {
     for round in 0..ROUNDS {
         let address = format!("raced{round}@example.com");
@@ -136,14 +152,14 @@ pub async fn raced_private_registrations_leave_one_account(storage: &Storage) {
             account.user.profile.name = Some(name(&format!("Caller {caller}")));
             account.mail = Some(mail(MailKind::VerifyEmail, &address));
             let notice = mail(MailKind::AddressAlreadyRegistered, &address);
-            async move { storage.users.register_privately(account, notice).await.expect("register") }
+            async move { register_privately(&storage, account, notice).await }
         })
         .await;
-        assert!(
-            outcomes.iter().all(|outcome| *outcome == RegisterOutcome::Registered(None)),
-            "no answer tells that the address was taken",
-        );
         let holder = storage.holder(&email(&address)).await.expect("the address has an account");
+        let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
+        assert_eq!(count(PrivateRegistrationOutcome::Registered), 1, "an address has one account");
+        let replacements = count(PrivateRegistrationOutcome::Replaced(holder.user.id));
+        assert_eq!(replacements, CALLERS - 1, "nobody has shown yet that it is theirs: {outcomes:?}");
         let name = holder.user.profile.name.expect("a name");
         let caller = name.as_str().strip_prefix("Caller ").expect("the name of a caller");
         assert_eq!(

@@ -1,12 +1,23 @@
 //! Changes of a profile.
 
-use portcullis_domain::ports::ProfileOutcome;
-use portcullis_domain::{Change, ProfileChange, ProfileNames, Timestamp, User};
+use portcullis_domain::audit::AuditKind;
+use portcullis_domain::ports::{ProfileOutcome, ProfileUpdate};
+use portcullis_domain::{Change, ProfileChange, ProfileNames, Timestamp, User, UserId};
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::TICK;
-use crate::fixtures::{NOW, account, account_of, locale, name, password_hash, user, username};
+use crate::fixtures::{NOW, account, account_of, event, locale, name, password_hash, user, username};
+
+async fn change_profile(
+    storage: &Storage,
+    user: UserId,
+    change: ProfileChange,
+    now: Timestamp,
+) -> ProfileOutcome {
+    let event = event(AuditKind::ProfileChange).about(user);
+    storage.users.update_profile(ProfileUpdate { user, change, now, event }).await.expect("update")
+}
 
 /// A profile change sets, clears and keeps field by field, and notes the time.
 pub async fn a_profile_change_keeps_the_rest(storage: &Storage) {
@@ -54,7 +65,7 @@ pub async fn a_profile_change_keeps_the_rest(storage: &Storage) {
 }
 
 async fn expect_profile(storage: &Storage, wanted: &User, change: ProfileChange, now: Timestamp) {
-    let outcome = storage.users.update_profile(wanted.id, change, now).await.expect("update");
+    let outcome = change_profile(storage, wanted.id, change, now).await;
     assert_eq!(
         outcome,
         ProfileOutcome::Updated(Box::new(wanted.clone())),
@@ -77,17 +88,17 @@ pub async fn a_profile_change_to_a_taken_username_changes_nothing(storage: &Stor
         name: Change::Set(name("Not to be stored")),
         ..ProfileChange::default()
     };
-    let outcome = storage.users.update_profile(ada.id, taken, NOW + TICK).await.expect("update");
+    let outcome = change_profile(storage, ada.id, taken, NOW + TICK).await;
     assert_eq!(outcome, ProfileOutcome::UsernameTaken, "usernames are unique regardless of case");
     assert_eq!(storage.stored(ada.id).await.user, ada, "a refused change changes nothing");
 
     let respelled = ProfileChange { username: Change::Set(username("ADA")), ..ProfileChange::default() };
-    storage.users.update_profile(ada.id, respelled, NOW + TICK).await.expect("update");
+    change_profile(storage, ada.id, respelled, NOW + TICK).await;
     let stored = storage.stored(ada.id).await.user.username.expect("a username");
     assert_eq!(stored.as_str(), "ADA", "one's own username can be spelled anew");
 
     let nobody = user("nobody@example.com").id;
-    let outcome = storage.users.update_profile(nobody, ProfileChange::default(), NOW).await.expect("update");
+    let outcome = change_profile(storage, nobody, ProfileChange::default(), NOW).await;
     assert_eq!(outcome, ProfileOutcome::NotFound);
 }
 
@@ -102,7 +113,7 @@ pub async fn raced_profile_changes_leave_one_holder(storage: &Storage) {
         let outcomes = race(storage, |caller, storage| {
             let id = users[caller];
             let change = ProfileChange { username: Change::Set(wanted.clone()), ..ProfileChange::default() };
-            async move { storage.users.update_profile(id, change, NOW).await.expect("update") }
+            async move { change_profile(&storage, id, change, NOW).await }
         })
         .await;
         let updated = outcomes.iter().filter(|outcome| matches!(outcome, ProfileOutcome::Updated(_))).count();
