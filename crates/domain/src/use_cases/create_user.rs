@@ -9,11 +9,10 @@ use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome,
     RoleRepository, StorageError, UserRepository,
 };
+use crate::role::Role;
 use crate::services::Auditor;
 use crate::user::{ProfileNames, User};
-use crate::values::{
-    EmailAddress, Locale, OwnPermission, Password, PasswordHash, PasswordRefusal, RoleName, Username,
-};
+use crate::values::{EmailAddress, Locale, OwnPermission, Password, PasswordRefusal, RoleName, Username};
 
 /// Makes an account for somebody else, as administrators do.
 pub struct CreateUser {
@@ -84,7 +83,7 @@ impl CreateUser {
     ///
     /// See [`CreateUserError`]; nothing is stored then.
     pub async fn create(&self, actor: &Actor, command: CreateUserCommand) -> Result<User, CreateUserError> {
-        self.check_authority(actor, &command.roles).await?;
+        let given = self.find(&command.roles).await?;
         let now = self.clock.now();
         let locale = command.locale.unwrap_or_else(|| self.policy.locale.clone());
         let mut user = User {
@@ -96,7 +95,14 @@ impl CreateUser {
         };
         let roles: BTreeSet<RoleName> = user.roles.drain(..).chain(command.roles).collect();
         user.roles = roles.into_iter().collect();
-        let password_hash = self.hash(command.password, &user).await?;
+        let password =
+            command.password.map(|password| self.policy.password.accept(password, &user.identity()));
+        let password = password.transpose()?;
+        check_authority(actor, &given)?;
+        let password_hash = match password {
+            Some(password) => Some(self.hasher.hash(password).await?),
+            None => None,
+        };
         let mail = match (&password_hash, user.email_verified) {
             (None, _) => Some(MailKind::Invitation),
             (Some(_), false) => Some(MailKind::VerifyEmail),
@@ -126,34 +132,19 @@ impl CreateUser {
         Ok(user)
     }
 
-    async fn check_authority(
-        &self,
-        actor: &Actor,
-        roles: &BTreeSet<RoleName>,
-    ) -> Result<(), CreateUserError> {
-        if !roles.is_empty() && !actor.authority.allow_own(OwnPermission::RolesAssign) {
-            return Err(CreateUserError::Forbidden);
+    async fn find(&self, names: &BTreeSet<RoleName>) -> Result<Vec<Role>, CreateUserError> {
+        let mut roles = Vec::with_capacity(names.len());
+        for name in names {
+            roles.push(self.roles.find_by_name(name).await?.ok_or(CreateUserError::UnknownRole)?);
         }
-        for name in roles {
-            let role = self.roles.find_by_name(name).await?.ok_or(CreateUserError::UnknownRole)?;
-            if !actor.authority.cover(&role.authority()) {
-                return Err(CreateUserError::Forbidden);
-            }
-        }
-        Ok(())
+        Ok(roles)
     }
+}
 
-    async fn hash(
-        &self,
-        password: Option<Password>,
-        user: &User,
-    ) -> Result<Option<PasswordHash>, CreateUserError> {
-        let Some(password) = password else {
-            return Ok(None);
-        };
-        let accepted = self.policy.password.accept(password, &user.identity())?;
-        Ok(Some(self.hasher.hash(accepted).await?))
-    }
+fn check_authority(actor: &Actor, given: &[Role]) -> Result<(), CreateUserError> {
+    let may_give = given.is_empty() || actor.authority.allow_own(OwnPermission::RolesAssign);
+    let lacks_nothing = given.iter().all(|role| actor.authority.cover(&role.authority()));
+    if may_give && lacks_nothing { Ok(()) } else { Err(CreateUserError::Forbidden) }
 }
 
 fn joined(roles: &[RoleName]) -> String {
