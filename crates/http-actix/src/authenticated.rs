@@ -1,47 +1,70 @@
 //! Who is calling.
 
+use std::future::{Ready, ready};
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, web};
-use futures_util::future::LocalBoxFuture;
-use portcullis_domain::Principal;
-use portcullis_domain::use_cases::UseCases;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use portcullis_domain::{Actor, Principal};
 
+use crate::client::ClientOf;
 use crate::problem::{Code, Problem};
+use crate::{Authentication, HttpOptions};
 
-/// A call by somebody who is signed in.
-///
-/// Authentication comes first, and `T` is only extracted after it: whoever may not call learns nothing of
-/// what is wrong with the call.
-pub(crate) struct Authenticated<T = ()> {
+/// Who is calling, on a route that only they may call who are signed in.
+pub(crate) struct Authenticated(pub(crate) Principal);
+
+/// Who is calling to change what is not their own, from where, and with what authority.
+pub(crate) struct Acting(pub(crate) Actor);
+
+/// Who is calling to change their own account.
+pub(crate) struct OwnAccount(Option<Principal>);
+
+impl OwnAccount {
     /// Who is calling.
-    pub(crate) principal: Principal,
-    /// What they sent.
-    pub(crate) input: T,
-}
-
-impl<T: FromRequest> FromRequest for Authenticated<T> {
-    type Error = actix_web::Error;
-    type Future = LocalBoxFuture<'static, Result<Self, actix_web::Error>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let (request, mut payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let principal = authenticate(&request).await?;
-            let input = T::from_request(&request, &mut payload).await.map_err(Into::into)?;
-            Ok(Self { principal, input })
+    ///
+    /// # Errors
+    ///
+    /// 404 for the built-in administrator, who has no account. It is for after all that was sent has been read:
+    /// what is wrong with that is told first.
+    pub(crate) fn of_whom(self) -> Result<Principal, Problem> {
+        self.0.ok_or_else(|| {
+            Problem::new(Code::NotFound).with_detail("The built-in administrator has no account to change.")
         })
     }
 }
 
-async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
-    let domain = request
-        .app_data::<web::Data<UseCases>>()
-        .ok_or_else(|| Problem::internal("the use cases are not in the app data"))?;
-    match Bearer::of(request) {
-        Bearer::Absent => Err(Problem::new(Code::Unauthenticated)),
-        Bearer::Unusable => Err(Problem::new(Code::InvalidAccessToken)),
-        Bearer::Token(token) => Ok(domain.authenticate.authenticate(token).await?),
+impl FromRequest for Authenticated {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let principal = request.extensions_mut().remove::<Principal>().map(Self);
+        ready(principal.ok_or_else(|| Problem::internal("nobody was authenticated on this route")))
+    }
+}
+
+impl FromRequest for Acting {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
+        let authenticated = Authenticated::extract(request).into_inner();
+        ready(authenticated.map(|Authenticated(principal)| Self(Actor::signed_in(&principal, client))))
+    }
+}
+
+impl FromRequest for OwnAccount {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let options = request.app_data::<web::Data<HttpOptions>>();
+        let has_account =
+            options.is_some_and(|options| options.authentication == Authentication::AccessTokens);
+        let authenticated = Authenticated::extract(request).into_inner();
+        ready(authenticated.map(|Authenticated(principal)| Self(has_account.then_some(principal))))
     }
 }
 

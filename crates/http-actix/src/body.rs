@@ -105,7 +105,7 @@ async fn collect(headers: &HeaderMap, mut payload: Payload) -> Result<Zeroizing<
 fn parse<T: FromFields>(octets: &[u8]) -> Result<T, Problem> {
     match Json::parse(octets) {
         Ok(Json::Object(members)) => Fields::of_object(members).read(),
-        Ok(Json::Null | Json::Text(_) | Json::Other) => {
+        Ok(Json::Null | Json::Flag(_) | Json::Text(_) | Json::List(_) | Json::Other) => {
             let fault = Fault::new(FieldCode::Invalid, "has to be a JSON object");
             Err(Problem::validation_failed(vec![fault.of("body")]))
         }

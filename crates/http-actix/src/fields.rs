@@ -1,13 +1,15 @@
 //! Fields: what a request says, taken one by one, with everything that is wrong told at once.
 
-#[cfg(test)]
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
 use portcullis_domain::{
-    Change, EmailAddress, Identity, InvalidValue, Password, PasswordPolicy, PasswordRefusal,
+    Change, EmailAddress, Identity, InvalidId, InvalidValue, PageLimit, Password, PasswordPolicy,
+    PasswordRefusal, RoleName, Timestamp,
 };
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
 
 use crate::json::Json;
@@ -45,6 +47,59 @@ pub(crate) struct Fault {
     reason: String,
 }
 
+/// Makes a `T` of the value of a field. Most values are texts, and every function that reads one will do.
+pub(crate) trait Parse<T> {
+    /// # Errors
+    ///
+    /// What is wrong with the value.
+    fn parse(self, value: &Json) -> Result<T, Fault>;
+}
+
+impl<F, T, E> Parse<T> for F
+where
+    F: FnOnce(&str) -> Result<T, E>,
+    E: Into<Fault>,
+{
+    fn parse(self, value: &Json) -> Result<T, Fault> {
+        match value {
+            Json::Text(text) => self(text).map_err(Into::into),
+            _ => Err(Fault::new(FieldCode::Invalid, "has to be one string")),
+        }
+    }
+}
+
+/// Reads `true` or `false`.
+pub(crate) struct Flag;
+
+impl Parse<bool> for Flag {
+    fn parse(self, value: &Json) -> Result<bool, Fault> {
+        match value {
+            Json::Flag(flag) => Ok(*flag),
+            _ => Err(Fault::new(FieldCode::Invalid, "has to be true or false")),
+        }
+    }
+}
+
+/// Reads a list of texts, each of them in this way; one that is named twice counts once.
+pub(crate) struct Each<F>(pub(crate) F);
+
+impl<F, T, E> Parse<BTreeSet<T>> for Each<F>
+where
+    F: Fn(&str) -> Result<T, E>,
+    T: Ord,
+    E: Into<Fault>,
+{
+    fn parse(self, value: &Json) -> Result<BTreeSet<T>, Fault> {
+        let of_strings = || Fault::new(FieldCode::Invalid, "has to be a list of strings");
+        let Json::List(items) = value else { return Err(of_strings()) };
+        let item = |item: &Json| match item {
+            Json::Text(text) => (self.0)(text).map_err(Into::into),
+            _ => Err(of_strings()),
+        };
+        items.iter().map(item).collect()
+    }
+}
+
 impl Fields {
     /// The members of a JSON object; unknown ones are ignored.
     pub(crate) fn of_object(members: Vec<(String, Json)>) -> Self {
@@ -76,11 +131,7 @@ impl Fields {
     }
 
     /// A field that has to be there.
-    pub(crate) fn required<T, E: Into<Fault>>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
+    pub(crate) fn required<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<T> {
         match self.take(name) {
             None | Some(Json::Null) => self.refuse(name, Fault::new(FieldCode::Required, "is required")),
             Some(value) => self.parsed(name, &value, parse),
@@ -92,11 +143,7 @@ impl Fields {
         clippy::option_option,
         reason = "the outer one says whether it is valid, the inner one whether it is there"
     )]
-    pub(crate) fn optional<T, E: Into<Fault>>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<Option<T>> {
+    pub(crate) fn optional<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
         match self.take(name) {
             None | Some(Json::Null) => Some(None),
             Some(value) => self.parsed(name, &value, parse).map(Some),
@@ -104,15 +151,24 @@ impl Fields {
     }
 
     /// A field of a change: absent keeps what there is, null clears it.
-    pub(crate) fn change<T, E: Into<Fault>>(
-        &mut self,
-        name: &'static str,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<Change<T>> {
+    pub(crate) fn change<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Change<T>> {
         match self.take(name) {
             None => Some(Change::Keep),
             Some(Json::Null) => Some(Change::Clear),
             Some(value) => self.parsed(name, &value, parse).map(Change::Set),
+        }
+    }
+
+    /// A field of a change that cannot be cleared: absent keeps what there is.
+    #[expect(
+        clippy::option_option,
+        reason = "the outer one says whether it is valid, the inner one whether it is there"
+    )]
+    pub(crate) fn replacement<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
+        match self.take(name) {
+            None => Some(None),
+            Some(Json::Null) => self.refuse(name, Fault::new(FieldCode::Required, "cannot be cleared")),
+            Some(value) => self.parsed(name, &value, parse).map(Some),
         }
     }
 
@@ -129,18 +185,10 @@ impl Fields {
         Some(self.values.swap_remove(position).1)
     }
 
-    fn parsed<T, E: Into<Fault>>(
-        &mut self,
-        name: &'static str,
-        value: &Json,
-        parse: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let Json::Text(text) = value else {
-            return self.refuse(name, Fault::new(FieldCode::Invalid, "has to be one string"));
-        };
-        match parse(text) {
+    fn parsed<T>(&mut self, name: &'static str, value: &Json, parse: impl Parse<T>) -> Option<T> {
+        match parse.parse(value) {
             Ok(parsed) => Some(parsed),
-            Err(fault) => self.refuse(name, fault.into()),
+            Err(fault) => self.refuse(name, fault),
         }
     }
 }
@@ -149,6 +197,36 @@ impl Fields {
 #[expect(clippy::unnecessary_wraps, reason = "has the form of every parser")]
 pub(crate) fn verbatim(text: &str) -> Result<Zeroizing<String>, Infallible> {
     Ok(Zeroizing::new(text.to_owned()))
+}
+
+/// A switch in a query.
+pub(crate) fn flag(text: &str) -> Result<bool, Fault> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(Fault::new(FieldCode::Invalid, "has to be true or false")),
+    }
+}
+
+/// How many items a page has at most.
+pub(crate) fn page_limit(text: &str) -> Result<PageLimit, Fault> {
+    let is_number = text.bytes().all(|octet| octet.is_ascii_digit());
+    let limit = text.parse().ok().filter(|_| is_number).and_then(PageLimit::new);
+    limit.ok_or_else(|| {
+        Fault::new(FieldCode::Invalid, format!("has to be a number from 1 to {}", PageLimit::MAX))
+    })
+}
+
+/// A moment as RFC 3339 writes it, in any time zone.
+pub(crate) fn moment(text: &str) -> Result<Timestamp, Fault> {
+    OffsetDateTime::parse(text, &Rfc3339)
+        .map(Timestamp::from)
+        .map_err(|_| Fault::new(FieldCode::Invalid, "has to be a moment of RFC 3339"))
+}
+
+/// The name of a role that there is. What can be the name of none names none.
+pub(crate) fn known_role(text: &str) -> Result<RoleName, Fault> {
+    RoleName::parse(text).map_err(|_| Fault::unknown_role())
 }
 
 /// A password that somebody wants to have. Whether it is good enough is decided once it is known for whom; one
@@ -176,6 +254,11 @@ impl Fault {
         Self { code, reason: reason.into() }
     }
 
+    /// There is no role of this name.
+    pub(crate) fn unknown_role() -> Self {
+        Self::new(FieldCode::Unknown, "names a role that does not exist")
+    }
+
     /// The fault as that of a field.
     pub(crate) fn of(self, field: &'static str) -> FieldError {
         FieldError { field, code: self.code, detail: format!("`{field}` {}.", self.reason) }
@@ -190,6 +273,12 @@ impl From<InvalidValue> for Fault {
             InvalidValue::TooLong { .. } => FieldCode::TooLong,
         };
         Self::new(code, invalid.to_string())
+    }
+}
+
+impl From<InvalidId> for Fault {
+    fn from(invalid: InvalidId) -> Self {
+        Self::new(FieldCode::Invalid, invalid.to_string())
     }
 }
 

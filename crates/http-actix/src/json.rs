@@ -12,11 +12,15 @@ use zeroize::Zeroizing;
 pub(crate) enum Json {
     /// `null`.
     Null,
+    /// `true` or `false`.
+    Flag(bool),
     /// A string, which may be a secret.
     Text(Zeroizing<String>),
+    /// An array, in the order of its elements.
+    List(Vec<Json>),
     /// An object, in the order of its members.
     Object(Vec<(String, Json)>),
-    /// A boolean, a number or an array.
+    /// A number.
     Other,
 }
 
@@ -50,8 +54,8 @@ impl<'de> Visitor<'de> for JsonVisitor {
         Ok(Json::Null)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Json, E> {
-        Ok(Json::Other)
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Json, E> {
+        Ok(Json::Flag(flag))
     }
 
     fn visit_i64<E: Error>(self, _: i64) -> Result<Json, E> {
@@ -71,8 +75,11 @@ impl<'de> Visitor<'de> for JsonVisitor {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Json, A::Error> {
-        while elements.next_element::<Json>()?.is_some() {}
-        Ok(Json::Other)
+        let mut items = Vec::new();
+        while let Some(item) = elements.next_element()? {
+            items.push(item);
+        }
+        Ok(Json::List(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
@@ -96,15 +103,18 @@ mod tests {
     #[test]
     fn values_are_read_as_what_fields_can_be() {
         let json =
-            Json::parse(br#" {"a": "x", "b": null, "c": [1, {"d": 2.5}], "e": {"f": true}} "#).unwrap();
+            Json::parse(br#" {"a": "x", "b": null, "c": [1, {"d": "y"}], "e": {"f": true}} "#).unwrap();
         let text = |text: &str| Json::Text(Zeroizing::new(text.to_owned()));
         assert_eq!(
             json,
             Json::Object(vec![
                 ("a".to_owned(), text("x")),
                 ("b".to_owned(), Json::Null),
-                ("c".to_owned(), Json::Other),
-                ("e".to_owned(), Json::Object(vec![("f".to_owned(), Json::Other)])),
+                (
+                    "c".to_owned(),
+                    Json::List(vec![Json::Other, Json::Object(vec![("d".to_owned(), text("y"))])])
+                ),
+                ("e".to_owned(), Json::Object(vec![("f".to_owned(), Json::Flag(true))])),
             ])
         );
     }

@@ -2,19 +2,22 @@
 //!
 //! A handler turns a request into the values of the domain, runs one use case, and puts the outcome into
 //! words. What is true of every request and answer stands in one place each: `routes` is the table of paths,
-//! `envelope` what all requests go through, `problem` how errors are told, `fields` how input is read,
-//! `authenticated` how it is known who is calling, `client` from where, and `rate_limit` how often they may.
+//! of who may call them and how often, `access` and `rate_limit` see to that, `envelope` is what all requests go
+//! through, `client` says where they come from, `problem` how errors are told, and `fields` how input is read.
 //!
 //! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 
+mod access;
 mod access_log;
 mod api;
 mod authenticated;
 mod body;
+mod built_in_administrator;
 mod client;
 mod dto;
 mod envelope;
 mod fields;
+mod form;
 mod handlers;
 mod head;
 mod json;
@@ -34,13 +37,15 @@ mod schemas;
 mod security_headers;
 mod server;
 
+pub use access::Access;
 pub use api::Api;
 pub use client::TrustedProxies;
 pub use openapi::openapi;
-pub use options::HttpOptions;
+pub use options::{Authentication, HttpOptions};
 pub use pages::{Mail, MailboxError, MailboxReader};
 pub use rate_limit::{
     Allowance, Caller, InProcessRateLimiter, Rate, RateLimiter, RateLimiting, RateLimits, RouteGroup,
 };
 pub use readiness::Readiness;
+pub use routes::{RouteRule, routes};
 pub use server::{ServerLimits, serve, serve_operations};

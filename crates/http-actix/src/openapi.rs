@@ -1,20 +1,23 @@
 //! The `OpenAPI` document, made from the annotations of the handlers.
 
 use std::collections::HashSet;
+use std::iter;
 
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::path::{Operation, Parameter, ParameterIn, PathItem};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{OpenApi, Ref, RefOr, Required, Response, ResponseBuilder, Schema};
 use utoipa::{Modify, OpenApi as _};
 
+use crate::access::Access;
+use crate::handlers::administration::{audit_events, permissions, roles, user_roles, user_sessions, users};
 use crate::handlers::auth::{
     check, email_change, login, logout, me, password_change, password_reset, refresh, register, sessions,
     verification,
 };
-use crate::handlers::{health, keys};
+use crate::handlers::{health, introspection, keys};
 use crate::problem::{self, Code, ProblemBody};
-use crate::routes::{self, Endpoint};
+use crate::routes::{RouteRule, routes};
 
 /// The `OpenAPI` 3.1 document of everything that programs call.
 #[must_use]
@@ -31,7 +34,9 @@ pub fn openapi() -> OpenApi {
             described are ignored. `HEAD` works wherever `GET` does, and changes nothing. A body has to arrive \
             within ten seconds, else it counts as malformed. Calls are counted by client address and kind: where an \
             answer can be `rate_limited`, every answer says what is left, in `RateLimit-Policy` and `RateLimit` \
-            (draft-ietf-httpapi-ratelimit-headers), unless the installation counts no calls."
+            (draft-ietf-httpapi-ratelimit-headers), unless the installation counts no calls. The \
+            security requirement of an operation names the permission that it needs, if any: permissions are read \
+            from the store at each call, and nobody hands out, or acts on a user with, a permission that they lack."
     ),
     paths(
         register::register,
@@ -53,6 +58,26 @@ pub fn openapi() -> OpenApi {
         email_change::request_email_change,
         email_change::confirm_email_change,
         check::check,
+        users::list_users,
+        users::create_user,
+        users::read_user,
+        users::update_user,
+        users::delete_user,
+        users::verify_user,
+        users::unlock_user,
+        user_sessions::list_user_sessions,
+        user_sessions::revoke_user_sessions,
+        user_roles::list_user_roles,
+        user_roles::assign_role,
+        user_roles::revoke_role,
+        roles::list_roles,
+        roles::create_role,
+        roles::read_role,
+        roles::update_role,
+        roles::delete_role,
+        permissions::list_permissions,
+        audit_events::list_audit_events,
+        introspection::introspect,
         keys::public_keys,
         health::health,
         health::live,
@@ -63,9 +88,13 @@ pub fn openapi() -> OpenApi {
         (name = "Accounts", description = "Registering, verifying, reading, changing and erasing one's account."),
         (name = "Sessions", description = "Signing in, staying signed in, and signing out."),
         (name = "Passwords", description = "Changing a password, and setting one that was forgotten."),
+        (name = "Users", description = "Administering the accounts of others."),
+        (name = "Roles", description = "Who may do what: roles, their permissions, and who holds them."),
+        (name = "Tokens", description = "Finding out what a token is good for."),
+        (name = "Audit", description = "What happened that matters to security."),
         (name = "Operations", description = "Health and public keys."),
     ),
-    modifiers(&BearerScheme, &OptionalBodies, &CommonProblems, &Twins, &RateLimits)
+    modifiers(&BearerScheme, &OptionalBodies, &Twins, &WhoMayCall, &CommonProblems, &RateLimits)
 )]
 struct Document;
 
@@ -98,6 +127,35 @@ impl Modify for OptionalBodies {
                     content.schema = given.cloned();
                     body.required = Some(Required::False);
                 }
+            }
+        }
+    }
+}
+
+/// Who may call an operation, as the table of routes has it. A permission stands where OpenAPI has scopes, and in
+/// words.
+struct WhoMayCall;
+
+impl Modify for WhoMayCall {
+    fn modify(&self, document: &mut OpenApi) {
+        for RouteRule { path, method, access, .. } in routes() {
+            let Some(item) = document.paths.paths.get_mut(path) else { continue };
+            let Some((_, operation)) = operations(item).find(|(name, _)| name.eq_ignore_ascii_case(method))
+            else {
+                continue;
+            };
+            let permission = match access {
+                Access::Open => continue,
+                Access::SignedIn => None,
+                Access::Holding(permission) => Some(permission),
+            };
+            let scopes = permission.iter().map(ToString::to_string);
+            operation.security = Some(vec![SecurityRequirement::new("bearer", scopes)]);
+            if let Some(permission) = permission {
+                let needs = format!("Needs the permission `{permission}`.");
+                let description = operation.description.take().into_iter().chain(iter::once(needs));
+                operation.description = Some(description.collect::<Vec<_>>().join("\n\n"));
+                problem::document(&mut operation.responses, Code::Forbidden);
             }
         }
     }
@@ -152,12 +210,10 @@ struct RateLimits;
 
 impl Modify for RateLimits {
     fn modify(&self, document: &mut OpenApi) {
-        let endpoints = routes::api();
-        let limited: HashSet<_> = endpoints
+        let limited: HashSet<_> = routes()
             .iter()
-            .flat_map(Endpoint::operations)
-            .filter(|(_, _, group)| group.is_some())
-            .map(|(path, method, _)| (path, method.as_str().to_lowercase()))
+            .filter(|rule| rule.group.is_some())
+            .map(|rule| (rule.path, rule.method.to_lowercase()))
             .collect();
         for (path, item) in &mut document.paths.paths {
             for (method, operation) in operations(item) {
@@ -205,7 +261,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use serde_json::{Value, json};
-    use utoipa::IntoParams as _;
+    use utoipa::IntoParams;
 
     use super::*;
     use crate::fields::{Fields, FromFields};
@@ -222,18 +278,26 @@ mod tests {
         })
     }
 
+    /// The tests below go by what the table and the document say. This one sees to it that neither says nothing.
+    #[test]
+    fn the_table_has_routes_of_every_kind() {
+        let is = |access: fn(Access) -> bool| routes().into_iter().any(|rule| access(rule.access));
+        assert!(is(|access| access == Access::Open));
+        assert!(is(|access| access == Access::SignedIn));
+        for &permission in portcullis_domain::OwnPermission::ALL {
+            let is_asked_for = routes().iter().any(|rule| rule.access == Access::Holding(permission));
+            assert!(is_asked_for, "no call asks for {permission}");
+        }
+    }
+
     #[test]
     fn what_is_documented_is_routed_and_what_is_routed_is_documented() {
         let document = document();
         let documented: BTreeSet<_> = operations_of(&document)
             .map(|(path, method, _)| (path.to_owned(), method.to_uppercase()))
             .collect();
-        let endpoints = routes::api();
-        let routed: BTreeSet<_> = endpoints
-            .iter()
-            .flat_map(Endpoint::operations)
-            .map(|(path, method, _)| (path.to_owned(), method.to_string()))
-            .collect();
+        let routed: BTreeSet<_> =
+            routes().iter().map(|rule| (rule.path.to_owned(), rule.method.to_owned())).collect();
         assert_eq!(documented, routed);
     }
 
@@ -309,6 +373,11 @@ mod tests {
             ("AccountDeletion", fields::<me::AccountDeletion>()),
             ("EmailChangeRequest", fields::<email_change::EmailChangeRequest>()),
             ("EmailChangeConfirmation", fields::<email_change::EmailChangeConfirmation>()),
+            ("UserCreation", fields::<users::UserCreation>()),
+            ("UserChange", fields::<users::UserChange>()),
+            ("RoleCreation", fields::<roles::RoleCreation>()),
+            ("RoleChange", fields::<roles::RoleChange>()),
+            ("IntrospectionRequest", fields::<introspection::IntrospectionRequest>()),
         ];
         for (name, fields) in &readers {
             let schema = &document["components"]["schemas"][name];
@@ -322,30 +391,48 @@ mod tests {
         let mut read: BTreeSet<_> = readers.iter().map(|(name, _)| (*name).to_owned()).collect();
         read.insert("LoginRequest".to_owned());
         let taken: BTreeSet<_> = operations_of(&document)
-            .filter_map(|(_, _, operation)| {
-                operation.pointer("/requestBody/content/application~1json/schema")
-            })
-            .filter_map(|schema| Some(schema["$ref"].as_str()?.rsplit('/').next()?.to_owned()))
+            .filter_map(|(_, _, operation)| operation.pointer("/requestBody/content")?.as_object())
+            .flat_map(|content| content.values())
+            .filter_map(|content| Some(content["schema"]["$ref"].as_str()?.rsplit('/').next()?.to_owned()))
             .collect();
         assert_eq!(taken, read, "every body that is taken is looked at here");
     }
 
     #[test]
     fn the_parameters_of_a_query_are_those_that_are_read() {
-        let parameters = check::CheckQuery::into_params(|| None);
-        let names: BTreeSet<_> = parameters.into_iter().map(|parameter| parameter.name).collect();
-        assert_eq!(names, owned(Fields::of::<check::CheckQuery>().0));
+        fn compare<T: IntoParams + FromFields>() {
+            let names: BTreeSet<_> =
+                T::into_params(|| None).into_iter().map(|parameter| parameter.name).collect();
+            assert_eq!(names, owned(Fields::of::<T>().0));
+        }
+        compare::<check::CheckQuery>();
+        compare::<users::UsersQuery>();
+        compare::<audit_events::AuditEventsQuery>();
     }
 
     #[test]
-    fn who_has_to_be_signed_in_is_documented() {
+    fn who_may_call_is_documented() {
         let document = document();
-        for (path, method, operation) in operations_of(&document) {
-            let is_secured = operation["security"] == json!([{"bearer": []}]);
-            let answers = operation.pointer("/responses/401/content/application~1problem+json/examples");
-            let may_refuse = answers.is_some_and(|examples| examples["unauthenticated"].is_object());
+        for RouteRule { path, method, access } in routes() {
+            let operation = &document["paths"][path][method.to_lowercase()];
+            let security = match access {
+                Access::Open => Value::Null,
+                Access::SignedIn => json!([{"bearer": []}]),
+                Access::Holding(permission) => json!([{"bearer": [permission.name()]}]),
+            };
+            assert_eq!(operation["security"], security, "{method} {path}");
+            let answers = |status: u16, code: &str| {
+                let examples = "content/application~1problem+json/examples";
+                operation.pointer(&format!("/responses/{status}/{examples}/{code}")).is_some()
+            };
             let takes_another_token = path == "/api/v1/auth/refresh";
-            assert_eq!(is_secured || takes_another_token, may_refuse, "{method} {path}");
+            let is_open = access == Access::Open && !takes_another_token;
+            assert_eq!(answers(401, "unauthenticated"), !is_open, "{method} {path}");
+            if let Access::Holding(permission) = access {
+                assert!(answers(403, "forbidden"), "{method} {path}");
+                let words = operation["description"].as_str().unwrap();
+                assert!(words.contains(&format!("`{permission}`")), "{method} {path}: {words}");
+            }
         }
     }
 }

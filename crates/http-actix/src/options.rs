@@ -9,8 +9,8 @@ use crate::{RateLimiting, TrustedProxies};
 /// What an installation decides about its HTTP interface.
 #[derive(Clone)]
 pub struct HttpOptions {
-    /// Whether calls have to say who is calling; told by `/health`.
-    pub auth_enabled: bool,
+    /// How it is known who is calling.
+    pub authentication: Authentication,
     /// The origins whose pages may call from a browser, exactly as browsers write them; none turns CORS off.
     pub cors_origins: Vec<String>,
     /// The proxies in front, whose word on where a request came from is taken.
@@ -27,4 +27,14 @@ pub struct HttpOptions {
     pub clock: Arc<dyn Clock>,
     /// Makes request ids unique.
     pub entropy: Arc<dyn Entropy>,
+}
+
+/// How it is known who is calling; `/health` tells it as `auth_enabled`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// By the access token that each call carries.
+    AccessTokens,
+    /// Not at all: whatever a call carries, it acts as a built-in administrator who holds every permission and
+    /// has no account. Never outside of a developer's machine.
+    BuiltInAdministrator,
 }

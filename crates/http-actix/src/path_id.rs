@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
@@ -7,15 +8,28 @@ use uuid::fmt::Hyphenated;
 
 use crate::problem::{Code, Problem};
 
-/// The `{id}` of a path. What is no id names nothing, so it is answered like an id that names nothing.
-pub(crate) struct PathId<T>(pub(crate) T);
+/// An id in a path: its `N`th parameter, counted from zero.
+pub(crate) struct PathId<T, const N: usize = 0>(Option<T>);
 
-impl<T: From<Uuid>> FromRequest for PathId<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+impl<T, const N: usize> PathId<T, N> {
+    /// The id.
+    ///
+    /// # Errors
+    ///
+    /// 404 for what is no id: it names nothing, so it is answered like an id that names nothing. It is for after
+    /// all that was sent has been read: what is wrong with that is told first.
+    pub(crate) fn named(self) -> Result<T, Problem> {
+        self.0.ok_or_else(|| Problem::new(Code::NotFound))
+    }
+}
+
+impl<T: From<Uuid>, const N: usize> FromRequest for PathId<T, N> {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let id = request.match_info().get("id").and_then(|text| text.parse::<Hyphenated>().ok());
-        ready(id.map(|uuid| Self(uuid.into_uuid().into())).ok_or_else(|| Problem::new(Code::NotFound)))
+        let parameter = request.match_info().iter().nth(N);
+        let id = parameter.and_then(|(_, text)| text.parse::<Hyphenated>().ok());
+        ready(Ok(Self(id.map(|uuid| uuid.into_uuid().into()))))
     }
 }

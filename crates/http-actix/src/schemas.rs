@@ -2,8 +2,8 @@
 //! far as JSON Schema can say it.
 
 use portcullis_domain::{EmailAddress, Password, PasswordPolicy};
-use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
-use utoipa::openapi::{Object, ObjectBuilder};
+use utoipa::openapi::schema::{ArrayItems, KnownFormat, SchemaFormat, SchemaType, Type};
+use utoipa::openapi::{Array, ArrayBuilder, Object, ObjectBuilder};
 
 /// Characters that hide or reorder the others; joiners are not among them.
 macro_rules! deceptive {
@@ -12,11 +12,15 @@ macro_rules! deceptive {
     };
 }
 
-/// White space, then a name between two visible characters, then white space.
-const NAME_PATTERN: &str =
+/// White space, then what stands between two visible characters, then white space.
+const TEXT_PATTERN: &str =
     concat!(r"^\s*[^\s", deceptive!(), r"](?:[^", deceptive!(), r"]*[^\s", deceptive!(), r"])?\s*$");
 
 const USERNAME_PATTERN: &str = "^[a-zA-Z][a-zA-Z0-9._-]*$";
+
+const ROLE_NAME_PATTERN: &str = "^[a-z0-9_-]*$";
+
+const PERMISSION_PATTERN: &str = "^[a-z0-9_-]{1,32}:[a-z0-9_-]{1,32}$";
 
 /// One address.
 pub(crate) fn email() -> Object {
@@ -27,11 +31,21 @@ pub(crate) fn email() -> Object {
         .build()
 }
 
+const NEW_PASSWORD: &str = "At least 8 Unicode characters after NFKC, more where the installation asks for it, and at most 128. \
+    Neither a common password nor one that contains the e-mail address, the username or a name.";
+
 /// A password that somebody wants to have.
 pub(crate) fn new_password() -> Object {
-    let description = "At least 8 Unicode characters after NFKC, more where the installation asks for it, and at most \
-        128. Neither a common password nor one that contains the e-mail address, the username or a name.";
-    text(description)
+    password_to_be(text(NEW_PASSWORD))
+}
+
+/// A password for somebody else, or none, so that they are invited to set it.
+pub(crate) fn optional_new_password() -> Object {
+    password_to_be(optional(NEW_PASSWORD))
+}
+
+fn password_to_be(schema: ObjectBuilder) -> Object {
+    schema
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
         .min_length(Some(PasswordPolicy::LOWEST_MINIMUM))
         .max_length(Some(Password::MAX_CHARACTERS))
@@ -95,6 +109,61 @@ pub(crate) fn last_name() -> Object {
     personal_name("The family name; white space around it is ignored.", "Lovelace")
 }
 
+/// What a role is called.
+pub(crate) fn role_name() -> Object {
+    text("A name that no other role has.")
+        .min_length(Some(2))
+        .max_length(Some(64))
+        .pattern(Some(ROLE_NAME_PATTERN))
+        .examples(["analyst"])
+        .build()
+}
+
+/// What a role is for, if that is said.
+pub(crate) fn role_description() -> Object {
+    optional("What the role is for; white space around it is ignored.")
+        .min_length(Some(1))
+        .max_length(Some(500))
+        .pattern(Some(TEXT_PATTERN))
+        .examples(["Reads the reports"])
+        .build()
+}
+
+/// All that the holders of a role may do.
+pub(crate) fn permissions() -> Array {
+    permissions_of_type(SchemaType::new(Type::Array))
+}
+
+/// All that the holders of a role may do, if anything.
+pub(crate) fn optional_permissions() -> Array {
+    permissions_of_type(SchemaType::from_iter([Type::Array, Type::Null]))
+}
+
+fn permissions_of_type(schema_type: SchemaType) -> Array {
+    let permission = text("`noun:verb`.").pattern(Some(PERMISSION_PATTERN)).examples(["reports:read"]);
+    list("All that the holders of the role may do.", schema_type, permission.build())
+}
+
+/// Which roles somebody gets, if any.
+pub(crate) fn optional_role_names() -> Array {
+    let name = text("The name of a role.").examples(["analyst"]).build();
+    let description = "The names of roles to hold, besides `user`, which every account gets.";
+    list(description, SchemaType::from_iter([Type::Array, Type::Null]), name)
+}
+
+fn list(description: &str, schema_type: SchemaType, item: Object) -> Array {
+    ArrayBuilder::new()
+        .schema_type(schema_type)
+        .description(Some(description))
+        .items(ArrayItems::RefOrSchema(Box::new(item.into())))
+        .build()
+}
+
+/// A token of either kind. Anything else is good for nothing.
+pub(crate) fn any_token() -> Object {
+    text("An access token or a refresh token.").examples([REFRESH_TOKEN]).build()
+}
+
 /// The six digits of a mail. Anything else counts as a wrong code, so no pattern is given.
 pub(crate) fn code() -> Object {
     text("The six digits of the mail.").examples(["123456"]).build()
@@ -122,7 +191,7 @@ fn personal_name(description: &str, example: &str) -> Object {
     optional(description)
         .min_length(Some(1))
         .max_length(Some(255))
-        .pattern(Some(NAME_PATTERN))
+        .pattern(Some(TEXT_PATTERN))
         .examples([example])
         .build()
 }
@@ -138,7 +207,7 @@ fn optional(description: &str) -> ObjectBuilder {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_domain::{Name, Username};
+    use portcullis_domain::{Name, Permission, RoleDescription, RoleName, Username};
 
     use super::*;
 
@@ -159,6 +228,11 @@ mod tests {
             check(&schema, |text| Name::parse(text).is_ok());
         }
         check(&username(), |text| Username::parse(text).is_ok());
+        check(&role_name(), |text| RoleName::parse(text).is_ok());
+        check(&role_description(), |text| RoleDescription::parse(text).is_ok());
+        let ArrayItems::RefOrSchema(permission) = permissions().items else { panic!("one schema") };
+        let permission = serde_json::to_value(permission).unwrap();
+        assert!(Permission::parse(permission["examples"][0].as_str().unwrap()).is_ok());
     }
 
     #[test]

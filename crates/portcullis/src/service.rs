@@ -9,7 +9,8 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
 use portcullis_adapters_smtp::Mailbox;
 use portcullis_http_actix::{
-    Api, HttpOptions, MailboxReader, RateLimiting, Readiness, ServerLimits, serve, serve_operations,
+    Api, Authentication, HttpOptions, MailboxReader, RateLimiting, Readiness, ServerLimits, serve,
+    serve_operations,
 };
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -138,8 +139,13 @@ fn http_options(
     // Whoever can read the mailbox can take every account over: it is for the same machine only.
     let shows_mailbox = config.smtp_url.is_none() && config.bind.ip().is_loopback();
     let mailbox = || Arc::new(FileMailbox(Mailbox::new(config.mailbox()))) as Arc<dyn MailboxReader>;
+    let authentication = if config.auth_enabled {
+        Authentication::AccessTokens
+    } else {
+        Authentication::BuiltInAdministrator
+    };
     HttpOptions {
-        auth_enabled: config.auth_enabled,
+        authentication,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         trusted_proxies: config.trusted_proxies.iter().copied().collect(),
         rate_limiting,

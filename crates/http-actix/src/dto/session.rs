@@ -42,7 +42,7 @@ pub(crate) struct SessionsDto<'a> {
 }
 
 impl<'a> SessionsDto<'a> {
-    /// `sessions` as their owner sees them, who calls as `principal`.
+    /// `sessions` as `principal` sees them.
     pub(crate) fn seen_by(principal: &Principal, sessions: &'a [Session]) -> Self {
         let as_seen = |session: &'a Session| SessionDto {
             id: session.id.uuid(),

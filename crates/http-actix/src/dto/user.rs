@@ -1,4 +1,4 @@
-use portcullis_domain::{Name, RoleName, User, Username};
+use portcullis_domain::{Name, Page, RoleName, User, Username};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -43,6 +43,23 @@ pub(crate) struct UserDto<'a> {
     /// When somebody last signed in.
     #[schema(value_type = Option<String>, required, format = DateTime, examples("2026-03-02T08:00:00Z"))]
     last_login_at: Option<Moment>,
+}
+
+/// Some users.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Users)]
+pub(crate) struct UsersDto<'a> {
+    /// The newest first.
+    items: Vec<UserDto<'a>>,
+    /// With which the list goes on; null at its end.
+    #[schema(required)]
+    next_cursor: Option<&'a str>,
+}
+
+impl<'a> From<&'a Page<User>> for UsersDto<'a> {
+    fn from(page: &'a Page<User>) -> Self {
+        Self { items: page.items.iter().map(Into::into).collect(), next_cursor: page.next_cursor.as_deref() }
+    }
 }
 
 impl<'a> From<&'a User> for UserDto<'a> {

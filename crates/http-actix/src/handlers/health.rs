@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::problem::{Answers, Code, Problem, Problems};
-use crate::{HttpOptions, Readiness};
+use crate::{Authentication, HttpOptions, Readiness};
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -51,7 +51,7 @@ pub(crate) async fn health(
     Ok(HttpResponse::Ok().json(HealthDto {
         status: Healthy::Healthy,
         version: env!("CARGO_PKG_VERSION"),
-        auth_enabled: options.auth_enabled,
+        auth_enabled: options.authentication == Authentication::AccessTokens,
     }))
 }
 

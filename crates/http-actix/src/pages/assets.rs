@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use minijinja::{Value, context};
 use sha2::{Digest as _, Sha256};
 
+use crate::access::Access::Open;
 use crate::routes::{UNLIMITED, at};
 
 static STYLESHEET: LazyLock<Asset> = LazyLock::new(|| {
@@ -45,7 +46,9 @@ struct Asset {
 /// Mounts the files below `/assets`.
 pub(super) fn configure(routes: &mut ServiceConfig) {
     for asset in [&STYLESHEET, &ICON, &MAILBOX_SCRIPT] {
-        at(asset.path).get(UNLIMITED, async move |request: HttpRequest| asset.serve(&request)).mount(routes);
+        at(asset.path)
+            .get(Open, UNLIMITED, async move |request: HttpRequest| asset.serve(&request))
+            .mount(routes);
     }
 }
 

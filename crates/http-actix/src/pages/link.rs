@@ -25,7 +25,7 @@ pub(super) struct ReturnedToken(pub(super) Option<TokenSecret>);
 
 impl FromFields for ReturnedToken {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
-        let token = fields.optional("token", |text| Ok::<_, Infallible>(TokenSecret::parse(text)))?;
+        let token = fields.optional("token", |text: &str| Ok::<_, Infallible>(TokenSecret::parse(text)))?;
         Some(Self(token.flatten()))
     }
 }

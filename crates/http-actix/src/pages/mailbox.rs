@@ -21,6 +21,7 @@ use time::macros::format_description;
 use super::language::Language;
 use super::layout::{NOT_INDEXED, Page, Place};
 use crate::HttpOptions;
+use crate::access::Access::Open;
 use crate::dto::Moment;
 use crate::fields::{Fields, FromFields};
 use crate::problem::{Code, Problem};
@@ -75,10 +76,10 @@ impl From<MailboxError> for Problem {
 /// Mounts the mailbox below `/dev`.
 pub(super) fn configure(routes: &mut ServiceConfig) {
     for endpoint in [
-        at("/mailbox").get(UNLIMITED, list),
-        at("/mailbox.json").get(UNLIMITED, list_as_json),
-        at("/mailbox/{id}").get(UNLIMITED, show),
-        at("/mailbox/{id}/html").get(UNLIMITED, show_html),
+        at("/mailbox").get(Open, UNLIMITED, list),
+        at("/mailbox.json").get(Open, UNLIMITED, list_as_json),
+        at("/mailbox/{id}").get(Open, UNLIMITED, show),
+        at("/mailbox/{id}/html").get(Open, UNLIMITED, show_html),
     ] {
         endpoint.mount(routes);
     }

@@ -5,7 +5,6 @@
 
 mod assets;
 mod confirm_email_change;
-mod form;
 mod language;
 mod layout;
 mod link;
@@ -19,6 +18,7 @@ use actix_web::web::{self, ServiceConfig};
 
 pub use mailbox::{Mail, MailboxError, MailboxReader};
 
+use crate::access::Access::Open;
 use crate::rate_limit::RouteGroup::{Other, Reset, Verify};
 use crate::routes::{Endpoint, at};
 
@@ -27,17 +27,17 @@ pub(crate) fn configure(routes: &mut ServiceConfig) {
     mount_link_page(
         routes,
         verify_email::PATH,
-        at("").get(Other, verify_email::show).post(Verify, verify_email::act),
+        at("").get(Open, Other, verify_email::show).post(Open, Verify, verify_email::act),
     );
     mount_link_page(
         routes,
         reset_password::PATH,
-        at("").get(Other, reset_password::show).post(Reset, reset_password::act),
+        at("").get(Open, Other, reset_password::show).post(Open, Reset, reset_password::act),
     );
     mount_link_page(
         routes,
         confirm_email_change::PATH,
-        at("").get(Other, confirm_email_change::show).post(Verify, confirm_email_change::act),
+        at("").get(Open, Other, confirm_email_change::show).post(Open, Verify, confirm_email_change::act),
     );
     routes.service(web::scope("/assets").configure(assets::configure));
     routes.service(web::scope("/dev").guard(mailbox::is_there).configure(mailbox::configure));

@@ -8,13 +8,13 @@ use portcullis_domain::use_cases::{LinkKind, ResetPasswordCommand, ResetPassword
 use portcullis_domain::{EmailAddress, Password, PasswordRefusal, TokenSecret};
 use zeroize::Zeroizing;
 
-use super::form::Form;
 use super::language::Language;
 use super::layout::{Page, Place};
 use super::link::{self, ReturnedToken};
 use super::texts::PasswordRefusals;
 use crate::client::ClientOf;
 use crate::fields::{self, Fields, FromFields};
+use crate::form::Form;
 use crate::problem::Problem;
 use crate::query::Query;
 

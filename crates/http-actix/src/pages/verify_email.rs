@@ -4,10 +4,10 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{LinkKind, UseCases, VerifyEmailError};
 
-use super::form::Form;
 use super::language::Language;
 use super::link::{self, ReturnedToken};
 use crate::client::ClientOf;
+use crate::form::Form;
 use crate::problem::Problem;
 use crate::query::Query;
 

@@ -69,6 +69,10 @@ codes! {
         "Another account has this username.";
     LastAdmin = CONFLICT "last_admin", "Last administrator",
         "Nobody else is an active administrator.";
+    RoleTaken = CONFLICT "role_taken", "Role name taken",
+        "Another role has this name.";
+    BuiltInRole = CONFLICT "built_in_role", "Built-in role",
+        "The role is built in: it stays as it is.";
     PayloadTooLarge = PAYLOAD_TOO_LARGE "payload_too_large", "Payload too large",
         "The body is larger than 64 KiB.";
     UnsupportedMediaType = UNSUPPORTED_MEDIA_TYPE "unsupported_media_type", "Unsupported media type",
@@ -115,4 +119,6 @@ pub(crate) enum FieldCode {
     ContainsIdentity,
     /// It differs from what it repeats.
     Mismatch,
+    /// It names something that there is not.
+    Unknown,
 }

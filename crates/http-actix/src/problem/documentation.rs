@@ -27,13 +27,16 @@ impl<E: Answers> IntoResponses for Problems<E> {
     }
 }
 
-/// Adds a problem to what an operation can answer: a line of the description and an example.
+/// Adds a problem to what an operation can answer, unless it is there: a line of the description and an example.
 pub(crate) fn document(responses: &mut Responses, code: Code) {
     let status = code.status();
     let entry = responses.responses.entry(status.as_str().to_owned());
     let RefOr::T(response) = entry.or_insert_with(|| RefOr::T(Response::new(""))) else {
         return;
     };
+    if is_documented(response, code) {
+        return;
+    }
     let example = example(code);
     let line = format!("- `{}`: {}", code.as_str(), code.detail());
     response.description = match response.description.as_str() {
@@ -50,6 +53,11 @@ pub(crate) fn document(responses: &mut Responses, code: Code) {
         let example = ExampleBuilder::new().summary(code.title()).value(Some(with_instance(value)));
         content.examples.insert(code.as_str().to_owned(), example.build().into());
     }
+}
+
+fn is_documented(response: &Response, code: Code) -> bool {
+    let Some(RefOr::T(content)) = response.content.get(MEDIA_TYPE) else { return false };
+    content.examples.contains_key(code.as_str())
 }
 
 /// The schema of `code`: every one there is.

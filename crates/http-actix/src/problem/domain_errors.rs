@@ -3,12 +3,15 @@
 use portcullis_domain::PasswordRefusal;
 use portcullis_domain::ports::{HashingError, StorageError};
 use portcullis_domain::use_cases::{
-    AuthenticateError, ChangePasswordError, ConfirmEmailChangeError, DeleteAccountError, EndSessionError,
-    LoginError, LogoutError, PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeError,
-    ResetPasswordError, UpdateProfileError, VerifyEmailByCodeError, VerifyEmailError,
+    AuthenticateError, ChangePasswordError, ChangeRolesError, ConfirmEmailChangeError, CreateRoleError,
+    CreateUserError, DeleteAccountError, DeleteRoleError, DeleteUserError, EndSessionError, FindUserError,
+    ListAuditEventsError, ListRolesError, ListUsersError, LoginError, LogoutError, PasswordCheckError,
+    RefreshError, RegisterError, RequestEmailChangeError, ResetPasswordError, RevokeSessionsError,
+    UnlockUserError, UpdateProfileError, UpdateRoleError, UpdateUserError, VerifyEmailByCodeError,
+    VerifyEmailError,
 };
 
-use super::{Code, Problem};
+use super::{Code, FieldCode, Problem};
 use crate::fields::Fault;
 
 /// An error, with the codes that it is answered with beside those that any call can meet.
@@ -257,6 +260,216 @@ impl Answers for ConfirmEmailChangeError {
     const CODES: &'static [Code] = &[Code::InvalidToken, Code::EmailTaken];
 }
 
+/// Nobody changes who may do what they may not.
+const OUTRANKED_BY_USER: &str = "The user has a permission that the caller lacks.";
+
+/// Nobody hands out what they do not have.
+const OUTRANKED_BY_ROLE: &str = "The role has a permission that the caller lacks.";
+
+impl From<ListUsersError> for Problem {
+    fn from(error: ListUsersError) -> Self {
+        match error {
+            ListUsersError::InvalidCursor => invalid_cursor(),
+            ListUsersError::UnknownRole => invalid("role", Fault::unknown_role()),
+            ListUsersError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ListUsersError {
+    const CODES: &'static [Code] = &[];
+}
+
+impl From<FindUserError> for Problem {
+    fn from(error: FindUserError) -> Self {
+        match error {
+            FindUserError::NotFound => Self::new(Code::NotFound),
+            FindUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for FindUserError {
+    const CODES: &'static [Code] = &[Code::NotFound];
+}
+
+impl From<CreateUserError> for Problem {
+    fn from(error: CreateUserError) -> Self {
+        match error {
+            CreateUserError::Forbidden => {
+                Self::new(Code::Forbidden).with_detail("The roles are not the caller's to give.")
+            }
+            CreateUserError::UnknownRole => invalid("roles", Fault::unknown_role()),
+            CreateUserError::PasswordRefused(refusal) => refused("password", refusal),
+            CreateUserError::EmailTaken => Self::new(Code::EmailTaken),
+            CreateUserError::UsernameTaken => Self::new(Code::UsernameTaken),
+            CreateUserError::Hashing(error) => error.into(),
+            CreateUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for CreateUserError {
+    const CODES: &'static [Code] =
+        &[Code::Forbidden, Code::EmailTaken, Code::UsernameTaken, Code::Overloaded];
+}
+
+impl From<UpdateUserError> for Problem {
+    fn from(error: UpdateUserError) -> Self {
+        match error {
+            UpdateUserError::NotFound => Self::new(Code::NotFound),
+            UpdateUserError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_USER),
+            UpdateUserError::LastAdmin => Self::new(Code::LastAdmin),
+            UpdateUserError::EmailTaken => Self::new(Code::EmailTaken),
+            UpdateUserError::UsernameTaken => Self::new(Code::UsernameTaken),
+            UpdateUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for UpdateUserError {
+    const CODES: &'static [Code] =
+        &[Code::Forbidden, Code::NotFound, Code::LastAdmin, Code::EmailTaken, Code::UsernameTaken];
+}
+
+impl From<DeleteUserError> for Problem {
+    fn from(error: DeleteUserError) -> Self {
+        match error {
+            DeleteUserError::NotFound => Self::new(Code::NotFound),
+            DeleteUserError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_USER),
+            DeleteUserError::LastAdmin => Self::new(Code::LastAdmin),
+            DeleteUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for DeleteUserError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::LastAdmin];
+}
+
+impl From<UnlockUserError> for Problem {
+    fn from(error: UnlockUserError) -> Self {
+        match error {
+            UnlockUserError::NotFound => Self::new(Code::NotFound),
+            UnlockUserError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_USER),
+            UnlockUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for UnlockUserError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound];
+}
+
+impl From<RevokeSessionsError> for Problem {
+    fn from(error: RevokeSessionsError) -> Self {
+        match error {
+            RevokeSessionsError::NotFound => Self::new(Code::NotFound),
+            RevokeSessionsError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_USER),
+            RevokeSessionsError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for RevokeSessionsError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound];
+}
+
+impl From<ChangeRolesError> for Problem {
+    fn from(error: ChangeRolesError) -> Self {
+        match error {
+            ChangeRolesError::NotFound => Self::new(Code::NotFound),
+            ChangeRolesError::Forbidden => Self::new(Code::Forbidden)
+                .with_detail("The user or the role has a permission that the caller lacks."),
+            ChangeRolesError::LastAdmin => Self::new(Code::LastAdmin),
+            ChangeRolesError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ChangeRolesError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::LastAdmin];
+}
+
+impl From<ListRolesError> for Problem {
+    fn from(error: ListRolesError) -> Self {
+        match error {
+            ListRolesError::NotFound => Self::new(Code::NotFound),
+            ListRolesError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ListRolesError {
+    const CODES: &'static [Code] = &[Code::NotFound];
+}
+
+impl From<CreateRoleError> for Problem {
+    fn from(error: CreateRoleError) -> Self {
+        match error {
+            CreateRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_ROLE),
+            CreateRoleError::NameTaken => Self::new(Code::RoleTaken),
+            CreateRoleError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for CreateRoleError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::RoleTaken];
+}
+
+impl From<UpdateRoleError> for Problem {
+    fn from(error: UpdateRoleError) -> Self {
+        match error {
+            UpdateRoleError::NotFound => Self::new(Code::NotFound),
+            UpdateRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_ROLE),
+            UpdateRoleError::BuiltIn => Self::new(Code::BuiltInRole),
+            UpdateRoleError::NameTaken => Self::new(Code::RoleTaken),
+            UpdateRoleError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for UpdateRoleError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::BuiltInRole, Code::RoleTaken];
+}
+
+impl From<DeleteRoleError> for Problem {
+    fn from(error: DeleteRoleError) -> Self {
+        match error {
+            DeleteRoleError::NotFound => Self::new(Code::NotFound),
+            DeleteRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_ROLE),
+            DeleteRoleError::BuiltIn => Self::new(Code::BuiltInRole),
+            DeleteRoleError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for DeleteRoleError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::BuiltInRole];
+}
+
+impl From<ListAuditEventsError> for Problem {
+    fn from(error: ListAuditEventsError) -> Self {
+        match error {
+            ListAuditEventsError::InvalidCursor => invalid_cursor(),
+            ListAuditEventsError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for ListAuditEventsError {
+    const CODES: &'static [Code] = &[];
+}
+
 fn refused(field: &'static str, refusal: PasswordRefusal) -> Problem {
-    Problem::validation_failed(vec![Fault::from(refusal).of(field)])
+    invalid(field, refusal.into())
+}
+
+fn invalid_cursor() -> Problem {
+    invalid("cursor", Fault::new(FieldCode::Invalid, "was not handed out for this query"))
+}
+
+fn invalid(field: &'static str, fault: Fault) -> Problem {
+    Problem::validation_failed(vec![fault.of(field)])
 }

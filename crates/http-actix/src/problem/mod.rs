@@ -4,6 +4,7 @@ mod code;
 mod documentation;
 mod domain_errors;
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::time::Duration;
@@ -32,7 +33,7 @@ const SHORTLY: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Problem {
     code: Code,
-    detail: &'static str,
+    detail: Cow<'static, str>,
     errors: Vec<FieldError>,
     retry_after: Option<Duration>,
     allow: Option<String>,
@@ -71,7 +72,7 @@ pub(crate) struct ProblemBody<'a> {
     #[schema(minimum = 400, maximum = 599)]
     status: u16,
     /// One sentence for people.
-    detail: &'static str,
+    detail: &'a str,
     /// Which problem it is, for programs.
     #[schema(schema_with = documentation::code_schema)]
     code: Code,
@@ -91,7 +92,14 @@ pub(crate) struct ProblemBody<'a> {
 impl Problem {
     /// The problem with this code.
     pub(crate) fn new(code: Code) -> Self {
-        Self { code, detail: code.detail(), errors: Vec::new(), retry_after: None, allow: None, cause: None }
+        Self {
+            code,
+            detail: code.detail().into(),
+            errors: Vec::new(),
+            retry_after: None,
+            allow: None,
+            cause: None,
+        }
     }
 
     /// 405 for a resource that knows the methods which `allow` lists.
@@ -115,8 +123,8 @@ impl Problem {
     }
 
     /// Says more precisely what is wrong.
-    pub(crate) fn with_detail(self, detail: &'static str) -> Self {
-        Self { detail, ..self }
+    pub(crate) fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self { detail: detail.into(), ..self }
     }
 
     fn caused_by(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
@@ -164,7 +172,7 @@ impl Problem {
             r#type: format!("urn:portcullis:problem:{}", self.code.as_str()),
             title: self.code.title(),
             status: self.status().as_u16(),
-            detail: self.detail,
+            detail: &self.detail,
             code: self.code,
             instance: request.map_or_else(|| "about:blank".to_owned(), RequestId::urn),
             errors: &self.errors,

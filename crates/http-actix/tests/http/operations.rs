@@ -1,4 +1,5 @@
 use insta::assert_json_snapshot;
+use portcullis_http_actix::Authentication;
 use reqwest::Method;
 use serde_json::json;
 
@@ -29,7 +30,9 @@ async fn readiness_ends_when_a_shutdown_begins() {
 
 #[tokio::test]
 async fn health_tells_when_nobody_has_to_say_who_they_are() {
-    let service = Installation { auth_enabled: false, ..Installation::default() }.serve();
+    let service =
+        Installation { authentication: Authentication::BuiltInAdministrator, ..Installation::default() }
+            .serve();
     assert_eq!(service.get("/health").await.json()["auth_enabled"], false);
 }
 

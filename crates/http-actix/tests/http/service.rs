@@ -9,11 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::PasswordHasher;
-use portcullis_domain::use_cases::{Delivery, UseCases};
-use portcullis_domain::{Locale, Permission, RoleId, RoleName, UserId};
+use portcullis_domain::use_cases::{CreateRoleCommand, Delivery, UseCases};
+use portcullis_domain::{Actor, Locale, RoleId, UserId};
 use portcullis_http_actix::{
-    Allowance, Api, Caller, HttpOptions, Rate, RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup,
-    ServerLimits, TrustedProxies, openapi, serve,
+    Allowance, Api, Authentication, Caller, HttpOptions, Rate, RateLimiter, RateLimiting, RateLimits,
+    Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi, serve,
 };
 use portcullis_testkit::{
     CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
@@ -43,7 +43,7 @@ pub(crate) struct Service {
 pub(crate) struct Installation {
     pub(crate) policy: Policy,
     pub(crate) cors_origins: Vec<String>,
-    pub(crate) auth_enabled: bool,
+    pub(crate) authentication: Authentication,
     /// How many calls of each group a client may make; none turns the limits off.
     pub(crate) calls_a_minute: Option<u32>,
     /// Takes the place of the usual hasher.
@@ -57,7 +57,7 @@ impl Default for Installation {
         Self {
             policy: Policy::default(),
             cors_origins: Vec::new(),
-            auth_enabled: true,
+            authentication: Authentication::AccessTokens,
             calls_a_minute: Some(1_000_000),
             hasher: None,
             seed: None,
@@ -79,7 +79,7 @@ impl Installation {
         let domain = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
         let Fakes { storage, clock, mailer, hasher, .. } = fakes;
         let options = HttpOptions {
-            auth_enabled: self.auth_enabled,
+            authentication: self.authentication,
             cors_origins: self.cors_origins,
             trusted_proxies: TrustedProxies::default(),
             rate_limiting: self.calls_a_minute.map(limiting),
@@ -239,21 +239,31 @@ impl Service {
         Tokens::of(&reply)
     }
 
-    /// Gives a user exactly these roles, each with these permissions.
+    /// Gives a user exactly these roles besides `user`, each with these permissions.
     pub(crate) async fn set_roles(&self, user: &str, roles: &[(&str, &[&str])]) {
-        let operator = Storage::from(self.storage.clone()).operator;
-        let mut names = vec![RoleName::user()];
-        for (number, (name, permissions)) in roles.iter().enumerate() {
-            let name = fixtures::role(name);
-            if !name.is_admin() {
-                let id = RoleId::from(uuid::Uuid::from_u128(number as u128 + 1));
-                let permissions: Vec<Permission> =
-                    permissions.iter().map(|permission| fixtures::permission(permission)).collect();
-                operator.add_role(id, &name, &permissions).await;
+        let (operator, user) = (Actor::operator(), user_id(user));
+        for held in self.domain.list_roles.held_by(user).await.unwrap() {
+            let stays =
+                held.name.as_str() == "user" || roles.iter().any(|(name, _)| *name == held.name.as_str());
+            if !stays {
+                self.domain.change_roles.revoke(&operator, user, held.id).await.unwrap();
             }
-            names.push(name);
         }
-        operator.set_roles(user_id(user), &names).await;
+        for (name, permissions) in roles {
+            let role = self.role(name, permissions).await;
+            self.domain.change_roles.assign(&operator, user, role).await.unwrap();
+        }
+    }
+
+    /// The role of this name, which is made with these permissions if it is not there.
+    pub(crate) async fn role(&self, name: &str, permissions: &[&str]) -> RoleId {
+        let name = fixtures::role(name);
+        if let Ok(role) = self.domain.list_roles.find_by_name(&name).await {
+            return role.id;
+        }
+        let permissions = permissions.iter().map(|permission| fixtures::permission(permission)).collect();
+        let command = CreateRoleCommand { name, description: None, permissions };
+        self.domain.create_role.create(&Actor::operator(), command).await.unwrap().id
     }
 
     pub(crate) async fn disable(&self, user: &str) {

@@ -12,8 +12,8 @@ use portcullis_domain::use_cases::{
 };
 use portcullis_domain::{Client, Locale, Password, ProfileNames, TokenSecret};
 use portcullis_http_actix::{
-    Api, HttpOptions, InProcessRateLimiter, MailboxReader, Rate, RateLimiting, RateLimits, Readiness,
-    TrustedProxies,
+    Api, Authentication, HttpOptions, InProcessRateLimiter, MailboxReader, Rate, RateLimiting, RateLimits,
+    Readiness, TrustedProxies,
 };
 use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
@@ -40,7 +40,7 @@ impl Site {
         let domain = Arc::new(fakes.use_cases(Policy::default()));
         let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
-            auth_enabled: true,
+            authentication: Authentication::AccessTokens,
             cors_origins: Vec::new(),
             trusted_proxies: TrustedProxies::default(),
             rate_limiting: None,
@@ -99,7 +99,7 @@ impl Site {
 
     pub(crate) async fn verified(&self, address: &str) {
         let link = self.verification_link(address).await;
-        self.domain.verify_email.verify(&link).await.expect("a good link");
+        self.domain.verify_email.verify(&link, Client::default()).await.expect("a good link");
     }
 
     /// The link that resets the password of an existing user.
@@ -117,6 +117,7 @@ impl Site {
         let command = RequestEmailChangeCommand {
             new_email: fixtures::email(new_address),
             password: Password::parse(PASSWORD).ok(),
+            client: Client::default(),
         };
         self.domain.request_email_change.request(&principal, command).await.expect("a request");
         self.link_mailed_to(new_address).await

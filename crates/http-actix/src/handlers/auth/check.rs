@@ -32,7 +32,6 @@ impl FromFields for CheckQuery {
     method(get, post, put, patch, delete, options, trace),
     path = "/api/v1/auth/check",
     tag = "Sessions",
-    security(("bearer" = [])),
     params(CheckQuery),
     responses(
         (status = 204, description = "The caller is signed in and holds the permission.", headers(
@@ -44,7 +43,8 @@ impl FromFields for CheckQuery {
     )
 )]
 pub(crate) async fn check(
-    Authenticated { principal, input: Query(query) }: Authenticated<Query<CheckQuery>>,
+    Authenticated(principal): Authenticated,
+    Query(query): Query<CheckQuery>,
 ) -> Result<HttpResponse, Problem> {
     if query.permission.is_some_and(|permission| !principal.permissions.allow(&permission)) {
         return Err(CheckError::LacksPermission.into());

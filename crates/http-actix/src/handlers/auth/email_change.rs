@@ -7,7 +7,7 @@ use portcullis_domain::{EmailAddress, Password, TokenSecret};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::authenticated::Authenticated;
+use crate::authenticated::OwnAccount;
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::{MessageDto, UserDto};
@@ -65,18 +65,18 @@ struct EmailChangedDto<'a> {
     post,
     path = "/api/v1/auth/email-change",
     tag = "Accounts",
-    security(("bearer" = [])),
     request_body = EmailChangeRequest,
     responses((status = 202, description = "The mails are on their way.", body = MessageDto), Problems<RequestEmailChangeError>)
 )]
 pub(crate) async fn request_email_change(
-    Authenticated { principal, input: Body(request) }: Authenticated<Body<EmailChangeRequest>>,
+    account: OwnAccount,
+    Body(request): Body<EmailChangeRequest>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let EmailChangeRequest { new_email, password } = request;
     let command = RequestEmailChangeCommand { new_email, password, client };
-    domain.request_email_change.request(&principal, command).await?;
+    domain.request_email_change.request(&account.of_whom()?, command).await?;
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,
         "A mail to the new e-mail address, whose link confirms it, is on its way.",

@@ -32,12 +32,12 @@ impl FromFields for LogoutRequest {
     post,
     path = "/api/v1/auth/logout",
     tag = "Sessions",
-    security(("bearer" = [])),
     request_body = Option<LogoutRequest>,
     responses((status = 204, description = "The session has ended."), Problems<LogoutError>)
 )]
 pub(crate) async fn logout(
-    Authenticated { principal, input: OptionalBody(body) }: Authenticated<OptionalBody<LogoutRequest>>,
+    Authenticated(principal): Authenticated,
+    OptionalBody(body): OptionalBody<LogoutRequest>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
@@ -54,11 +54,10 @@ pub(crate) async fn logout(
     post,
     path = "/api/v1/auth/logout-all",
     tag = "Sessions",
-    security(("bearer" = [])),
     responses((status = 204, description = "Every session has ended."), Problems<StorageError>)
 )]
 pub(crate) async fn logout_all(
-    Authenticated { principal, .. }: Authenticated,
+    Authenticated(principal): Authenticated,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {

@@ -3,7 +3,7 @@ use portcullis_domain::use_cases::{AuthenticateError, DeleteAccountError, Update
 use portcullis_domain::{Change, Name, Password, ProfileChange, Username};
 use utoipa::ToSchema;
 
-use crate::authenticated::Authenticated;
+use crate::authenticated::{Authenticated, OwnAccount};
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::UserDto;
@@ -53,10 +53,9 @@ impl FromFields for AccountDeletion {
     get,
     path = "/api/v1/auth/me",
     tag = "Accounts",
-    security(("bearer" = [])),
     responses((status = 200, description = "The account.", body = UserDto), Problems<AuthenticateError>)
 )]
-pub(crate) async fn read_me(Authenticated { principal, .. }: Authenticated) -> HttpResponse {
+pub(crate) async fn read_me(Authenticated(principal): Authenticated) -> HttpResponse {
     HttpResponse::Ok().json(UserDto::from(&principal.user))
 }
 
@@ -65,18 +64,18 @@ pub(crate) async fn read_me(Authenticated { principal, .. }: Authenticated) -> H
     method(patch, put),
     path = "/api/v1/auth/me",
     tag = "Accounts",
-    security(("bearer" = [])),
     request_body = ProfileUpdate,
     responses((status = 200, description = "The account as it is now.", body = UserDto), Problems<UpdateProfileError>)
 )]
 pub(crate) async fn update_me(
-    Authenticated { principal, input: Body(update) }: Authenticated<Body<ProfileUpdate>>,
+    account: OwnAccount,
+    Body(update): Body<ProfileUpdate>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let ProfileUpdate { name, username, first_name, last_name } = update;
     let change = ProfileChange { username, name, first_name, last_name };
-    let user = domain.update_profile.update(principal.user, change, client).await?;
+    let user = domain.update_profile.update(account.of_whom()?.user, change, client).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -87,17 +86,15 @@ pub(crate) async fn update_me(
     delete,
     path = "/api/v1/auth/me",
     tag = "Accounts",
-    security(("bearer" = [])),
     request_body = AccountDeletion,
     responses((status = 204, description = "The account is gone."), Problems<DeleteAccountError>)
 )]
 pub(crate) async fn delete_me(
-    Authenticated { principal, input: Body(AccountDeletion { password }) }: Authenticated<
-        Body<AccountDeletion>,
-    >,
+    account: OwnAccount,
+    Body(AccountDeletion { password }): Body<AccountDeletion>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.delete_account.delete(&principal, password, client).await?;
+    domain.delete_account.delete(&account.of_whom()?, password, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

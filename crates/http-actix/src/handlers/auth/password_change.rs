@@ -4,7 +4,7 @@ use portcullis_domain::Password;
 use portcullis_domain::use_cases::{ChangePasswordCommand, ChangePasswordError, UseCases};
 use utoipa::ToSchema;
 
-use crate::authenticated::Authenticated;
+use crate::authenticated::OwnAccount;
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::MessageDto;
@@ -36,17 +36,17 @@ impl FromFields for PasswordChangeRequest {
     post,
     path = "/api/v1/auth/password-change",
     tag = "Passwords",
-    security(("bearer" = [])),
     request_body = PasswordChangeRequest,
     responses((status = 200, description = "The password is changed.", body = MessageDto), Problems<ChangePasswordError>)
 )]
 pub(crate) async fn change_password(
-    Authenticated { principal, input: Body(request) }: Authenticated<Body<PasswordChangeRequest>>,
+    account: OwnAccount,
+    Body(request): Body<PasswordChangeRequest>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChangeRequest { current_password, new_password } = request;
     let command = ChangePasswordCommand { current_password, new_password, client };
-    domain.change_password.change(&principal, command).await?;
+    domain.change_password.change(&account.of_whom()?, command).await?;
     Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
 }

@@ -14,11 +14,10 @@ use crate::problem::{Problem, Problems};
     get,
     path = "/api/v1/auth/sessions",
     tag = "Sessions",
-    security(("bearer" = [])),
     responses((status = 200, description = "The live sessions.", body = SessionsDto), Problems<StorageError>)
 )]
 pub(crate) async fn list_sessions(
-    Authenticated { principal, .. }: Authenticated,
+    Authenticated(principal): Authenticated,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let sessions = domain.list_sessions.list(principal.user.id).await?;
@@ -32,15 +31,15 @@ pub(crate) async fn list_sessions(
     delete,
     path = "/api/v1/auth/sessions/{id}",
     tag = "Sessions",
-    security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "Of the session.")),
     responses((status = 204, description = "The session has ended."), Problems<EndSessionError>)
 )]
 pub(crate) async fn end_session(
-    Authenticated { principal, input: PathId(id) }: Authenticated<PathId<SessionId>>,
+    Authenticated(principal): Authenticated,
+    id: PathId<SessionId>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.end_session.end(principal.user.id, id, client).await?;
+    domain.end_session.end(principal.user.id, id.named()?, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

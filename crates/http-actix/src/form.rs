@@ -1,4 +1,4 @@
-//! What the forms of pages send.
+//! Forms as browsers and OAuth clients send them.
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -9,8 +9,8 @@ use crate::body;
 use crate::fields::{Fields, FromFields};
 use crate::problem::{Code, Problem};
 
-/// A form as browsers send it: `application/x-www-form-urlencoded`, with the limits of every body.
-pub(super) struct Form<T>(pub(super) T);
+/// A form: `application/x-www-form-urlencoded`, with the limits of every body.
+pub(crate) struct Form<T>(pub(crate) T);
 
 impl<T: FromFields> FromRequest for Form<T> {
     type Error = Problem;

@@ -1,0 +1,73 @@
+//! Who may call: what the table of routes says of each, and what sees to it.
+//!
+//! It is seen to before anything of a request is read, and no handler can forget it: whoever may not call learns
+//! nothing of what is wrong with the call.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{Error, HttpMessage as _, HttpRequest, Route, web};
+use portcullis_domain::use_cases::UseCases;
+use portcullis_domain::{OwnPermission, Principal};
+
+use crate::authenticated::Bearer;
+use crate::built_in_administrator::built_in_administrator;
+use crate::problem::{Code, Problem};
+use crate::{Authentication, HttpOptions};
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Open,
+    /// Whoever is signed in.
+    SignedIn,
+    /// Whoever is signed in and holds this permission at the moment of the call.
+    Holding(OwnPermission),
+}
+
+impl Access {
+    /// `route`, for those who may call it. Its handler finds the [`Principal`] in the extensions of the request.
+    pub(crate) fn guard(self, route: Route) -> Route {
+        if self == Self::Open {
+            return route;
+        }
+        route.wrap(from_fn(move |request: ServiceRequest, next: Next<BoxBody>| self.admit(request, next)))
+    }
+
+    async fn admit(self, request: ServiceRequest, next: Next<BoxBody>) -> Result<ServiceResponse, Error> {
+        match self.check(request.request()).await {
+            Ok(principal) => {
+                request.extensions_mut().insert(principal);
+                next.call(request).await
+            }
+            Err(problem) => Ok(request.error_response(problem)),
+        }
+    }
+
+    async fn check(self, request: &HttpRequest) -> Result<Principal, Problem> {
+        let principal = authenticate(request).await?;
+        match self {
+            Self::Holding(permission) if !principal.permissions.allow_own(permission) => {
+                let detail = format!("This call needs the permission `{permission}`.");
+                Err(Problem::new(Code::Forbidden).with_detail(detail))
+            }
+            Self::Open | Self::SignedIn | Self::Holding(_) => Ok(principal),
+        }
+    }
+}
+
+async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
+    match shared::<HttpOptions>(request)?.authentication {
+        Authentication::BuiltInAdministrator => Ok(built_in_administrator()),
+        Authentication::AccessTokens => match Bearer::of(request) {
+            Bearer::Absent => Err(Problem::new(Code::Unauthenticated)),
+            Bearer::Unusable => Err(Problem::new(Code::InvalidAccessToken)),
+            Bearer::Token(token) => Ok(shared::<UseCases>(request)?.authenticate.authenticate(token).await?),
+        },
+    }
+}
+
+fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+    request.app_data().ok_or_else(|| Problem::internal("the interface has not been configured"))
+}
