@@ -4,7 +4,7 @@ use portcullis_domain::use_cases::{
     ChangePasswordCommand, ChangePasswordError, ConfirmEmailChangeError, DeleteAccountError,
     PasswordCheckError, RequestEmailChangeCommand, RequestEmailChangeError, UpdateProfileError,
 };
-use portcullis_domain::{Change, Password, ProfileChange};
+use portcullis_domain::{Change, Client, Password, ProfileChange};
 use portcullis_testkit::fixtures;
 
 use crate::world::{ADA, PASSWORD, World, password};
@@ -12,11 +12,19 @@ use crate::world::{ADA, PASSWORD, World, password};
 const NEW: &str = "countess@example.com";
 
 fn new_password(current: &str, new: &str) -> ChangePasswordCommand {
-    ChangePasswordCommand { current_password: Password::parse(current).ok(), new_password: password(new) }
+    ChangePasswordCommand {
+        current_password: Password::parse(current).ok(),
+        new_password: password(new),
+        client: Client::default(),
+    }
 }
 
 fn new_email(email: &str, password: &str) -> RequestEmailChangeCommand {
-    RequestEmailChangeCommand { new_email: fixtures::email(email), password: Password::parse(password).ok() }
+    RequestEmailChangeCommand {
+        new_email: fixtures::email(email),
+        password: Password::parse(password).ok(),
+        client: Client::default(),
+    }
 }
 
 #[tokio::test]
@@ -54,7 +62,7 @@ async fn every_place_that_asks_for_a_password_counts_against_one_lockout() {
     assert!(matches!(changed, Err(ChangePasswordError::Check(PasswordCheckError::Wrong))));
     let moved = world.domain.request_email_change.request(&principal, new_email(NEW, "wrong")).await;
     assert!(matches!(moved, Err(RequestEmailChangeError::Check(PasswordCheckError::Wrong))));
-    let deleted = world.domain.delete_account.delete(principal.user.id, wrong()).await;
+    let deleted = world.domain.delete_account.delete(&principal, wrong(), Client::default()).await;
     assert!(matches!(deleted, Err(DeleteAccountError::Check(PasswordCheckError::Wrong))));
     for _ in 0..2 {
         assert!(world.login(ADA, "wrong").await.is_err());
@@ -62,7 +70,7 @@ async fn every_place_that_asks_for_a_password_counts_against_one_lockout() {
     let changed = world.domain.change_password.change(&principal, change).await;
     assert!(matches!(changed, Err(ChangePasswordError::Check(PasswordCheckError::Locked { .. }))));
     let right = Password::parse(PASSWORD).ok();
-    let deleted = world.domain.delete_account.delete(principal.user.id, right).await;
+    let deleted = world.domain.delete_account.delete(&principal, right, Client::default()).await;
     assert!(matches!(deleted, Err(DeleteAccountError::Check(PasswordCheckError::Locked { .. }))));
 }
 
@@ -77,11 +85,11 @@ async fn an_address_changes_in_two_steps() {
     assert_eq!(world.principal(&here).await.user.email, fixtures::email(ADA));
 
     let token = world.mailer.last_token_for(NEW).unwrap();
-    let user = world.domain.confirm_email_change.confirm(&token).await.unwrap();
+    let user = world.confirm(&token).await.unwrap();
     assert_eq!(user.email, fixtures::email(NEW));
     assert!(world.has_ended(&there).await && !world.has_ended(&here).await);
     world.login(NEW, PASSWORD).await.unwrap();
-    let again = world.domain.confirm_email_change.confirm(&token).await;
+    let again = world.confirm(&token).await;
     assert!(matches!(again, Err(ConfirmEmailChangeError::InvalidToken)));
 }
 
@@ -94,7 +102,7 @@ async fn a_mail_that_waits_is_dropped_when_the_address_changed_meanwhile() {
     world.deliver().await;
     let token = world.mailer.last_token_for(NEW).unwrap();
     world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
-    world.domain.confirm_email_change.confirm(&token).await.unwrap();
+    world.confirm(&token).await.unwrap();
     let sent = world.mailer.sent().len();
     world.deliver().await;
     assert_eq!(world.mailer.sent().len(), sent, "no reset link goes to an address of the past");
@@ -110,7 +118,7 @@ async fn a_password_change_ends_a_pending_email_change() {
     let token = world.mailer.last_token_for(NEW).unwrap();
     let change = new_password(PASSWORD, "a whole new password");
     world.domain.change_password.change(&principal, change).await.unwrap();
-    let confirmed = world.domain.confirm_email_change.confirm(&token).await;
+    let confirmed = world.confirm(&token).await;
     assert!(matches!(confirmed, Err(ConfirmEmailChangeError::InvalidToken)));
 }
 
@@ -143,20 +151,26 @@ async fn a_profile_changes_field_by_field() {
         name: Change::Set(fixtures::name("Ada")),
         ..ProfileChange::default()
     };
-    let user = world.domain.update_profile.update(signed_in.user.clone(), change).await.unwrap();
+    let user =
+        world.domain.update_profile.update(signed_in.user.clone(), change, Client::default()).await.unwrap();
     assert_eq!(user.profile.name, Some(fixtures::name("Ada")));
     assert!(user.updated_at.is_some());
     let change = ProfileChange { name: Change::Clear, ..ProfileChange::default() };
-    let user = world.domain.update_profile.update(user, change).await.unwrap();
+    let user = world.domain.update_profile.update(user, change, Client::default()).await.unwrap();
     assert_eq!(user.profile.name, None);
     assert_eq!(user.username, Some(fixtures::username("countess")));
 
     let eve = world.login("eve@example.com", PASSWORD).await.unwrap().user;
     let change =
         ProfileChange { username: Change::Set(fixtures::username("Countess")), ..ProfileChange::default() };
-    let taken = world.domain.update_profile.update(eve.clone(), change).await;
+    let taken = world.domain.update_profile.update(eve.clone(), change, Client::default()).await;
     assert!(matches!(taken, Err(UpdateProfileError::UsernameTaken)));
-    let unchanged = world.domain.update_profile.update(eve.clone(), ProfileChange::default()).await.unwrap();
+    let unchanged = world
+        .domain
+        .update_profile
+        .update(eve.clone(), ProfileChange::default(), Client::default())
+        .await
+        .unwrap();
     assert_eq!(unchanged.updated_at, None);
 }
 
@@ -166,7 +180,12 @@ async fn a_deleted_account_is_gone_with_its_sessions_and_mails() {
     let signed_in = world.signed_in(ADA).await;
     world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
     let right = Password::parse(PASSWORD).ok();
-    world.domain.delete_account.delete(signed_in.user.id, right).await.unwrap();
+    world
+        .domain
+        .delete_account
+        .delete(&world.principal(&signed_in).await, right, Client::default())
+        .await
+        .unwrap();
     assert!(world.has_ended(&signed_in).await);
     let sent = world.mailer.sent().len();
     world.deliver().await;

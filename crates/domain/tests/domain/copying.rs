@@ -3,12 +3,17 @@
 use std::sync::{Arc, Mutex};
 
 use portcullis_domain::archive::{Record, RecordKind, Tally, TallyInProgress};
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{InstallationArchive as _, MailQueue as _, UserRepository as _};
-use portcullis_domain::use_cases::{CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage};
+use portcullis_domain::ports::{
+    InstallationArchive as _, MailQueue as _, ProfileUpdate, UserRepository as _,
+};
+use portcullis_domain::use_cases::{
+    CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage, DeliverMail,
+};
 use portcullis_domain::{Account, ProfileChange, Role, User, UserId};
 use portcullis_testkit::MemoryStorage;
-use portcullis_testkit::fixtures::{NOW, account, account_attempts, email, mail, name, password_hash, user};
+use portcullis_testkit::fixtures::{NOW, account, email, event, mail, name, password_hash, user};
 
 use crate::world::{ADA, PASSWORD, World};
 
@@ -158,12 +163,13 @@ async fn a_finished_copy_is_only_verified() {
 #[tokio::test]
 async fn what_has_gone_from_the_target_comes_back() {
     let (source, target) = (store_of_many().await, MemoryStorage::default());
+    source.enqueue(mail(MailKind::VerifyEmail, ADA)).await.unwrap();
     copy(&source, &target).await.unwrap();
-    let users = target.read_page(RecordKind::Users.first_page(), 10).await.unwrap();
-    let Some(Record::User(gone)) = users.into_iter().nth(5) else { panic!("there are many users") };
-    let key = account_attempts(gone.user.id);
-    target.delete(gone.user.id, key).await.unwrap();
-    assert_eq!(of_users(&copy(&source, &target).await.unwrap()).new, 1);
+    let delivered = target.claim(NOW, NOW + DeliverMail::LEASE).await.unwrap().expect("a mail waits");
+    target.complete(&delivered).await.unwrap();
+    let copied = copy(&source, &target).await.unwrap();
+    let of_mails = copied.iter().find(|copied| copied.kind == RecordKind::Mails).unwrap();
+    assert_eq!(of_mails.new, 1);
     assert_eq!(everything(&target).await, everything(&source).await);
 }
 
@@ -193,7 +199,7 @@ async fn a_target_that_was_changed_since_is_refused() {
     copy(&source, &target).await.unwrap();
     let users = target.read_page(RecordKind::Users.first_page(), 1).await.unwrap();
     let Some(Record::User(changed)) = users.first() else { panic!("there are many users") };
-    target.update_profile(changed.user.id, ProfileChange::default(), NOW).await.unwrap();
+    target.update_profile(touch(changed.user.id)).await.unwrap();
     match copy(&source, &target).await {
         Err(CopyError::Occupied { kind: RecordKind::Users, key }) => assert_eq!(key, changed.user.id.into()),
         other => panic!("{other:?}"),
@@ -208,8 +214,7 @@ async fn what_the_source_loses_or_gains_meanwhile_is_found() {
             at_once(register).unwrap();
         },
         |source, first| {
-            let change = ProfileChange::default();
-            at_once(source.update_profile(first, change, NOW)).unwrap();
+            at_once(source.update_profile(touch(first))).unwrap();
         },
     ];
     for change in changes {
@@ -226,6 +231,12 @@ async fn what_the_source_loses_or_gains_meanwhile_is_found() {
         assert!(matches!(differs, CopyError::Differs { kind: RecordKind::Users, .. }), "{differs:?}");
         assert!(differs.to_string().contains("do not hold the same users"), "{differs}");
     }
+}
+
+/// Notes that a profile changed at this moment, and nothing else.
+fn touch(user: UserId) -> ProfileUpdate {
+    let event = event(AuditKind::ProfileChange).about(user);
+    ProfileUpdate { user, change: ProfileChange::default(), now: NOW, event }
 }
 
 /// What a step on a store in memory comes to, which never waits.

@@ -1,3 +1,4 @@
+use portcullis_domain::Client;
 use std::time::Duration;
 
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
@@ -53,11 +54,11 @@ async fn every_attempt_makes_a_new_secret_that_ends_the_older() {
     world.domain.resend_verification.request(fixtures::email(ADA), None).await.unwrap();
     world.mailer.fail_next(MailerError::Transient("busy".to_owned()));
     assert!(matches!(deliver(&world).await, Delivery::Deferred { .. }));
-    assert!(world.domain.verify_email.verify(&first).await.is_err());
+    assert!(world.verify(&first).await.is_err());
     world.clock.advance(Duration::from_secs(1));
     assert!(matches!(deliver(&world).await, Delivery::Delivered(_)));
     let second = world.mailer.last_token_for(ADA).unwrap();
-    world.domain.verify_email.verify(&second).await.unwrap();
+    world.verify(&second).await.unwrap();
 }
 
 #[tokio::test]
@@ -88,8 +89,11 @@ async fn a_change_of_address_asked_for_again_while_its_mail_is_sent_is_mailed_ag
     let world = World::new();
     let signed_in = world.signed_in(ADA).await;
     let principal = world.principal(&signed_in).await;
-    let request =
-        || RequestEmailChangeCommand { new_email: fixtures::email(NEW), password: Some(password(PASSWORD)) };
+    let request = || RequestEmailChangeCommand {
+        new_email: fixtures::email(NEW),
+        password: Some(password(PASSWORD)),
+        client: Client::default(),
+    };
     world.domain.request_email_change.request(&principal, request()).await.unwrap();
     let now = world.clock.now();
     let mut being_sent = Vec::new();
@@ -103,7 +107,7 @@ async fn a_change_of_address_asked_for_again_while_its_mail_is_sent_is_mailed_ag
     world.domain.request_email_change.request(&principal, request()).await.unwrap();
     world.deliver().await;
     let token = world.mailer.last_token_for(NEW).expect("the later request is mailed, too");
-    world.domain.confirm_email_change.confirm(&token).await.unwrap();
+    world.confirm(&token).await.unwrap();
 }
 
 async fn listed(world: &World) -> Vec<MailRecord> {

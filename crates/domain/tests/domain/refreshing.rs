@@ -19,7 +19,7 @@ async fn each_use_rotates_the_token() {
     let mut token = signed_in.tokens.refresh_token.clone();
     for _ in 0..5 {
         world.clock.advance(Duration::from_mins(20));
-        let next = world.domain.refresh.refresh(&token).await.unwrap();
+        let next = world.refresh(&token).await.unwrap();
         assert_ne!(next.refresh_token, token);
         token = next.refresh_token;
     }
@@ -30,11 +30,11 @@ async fn a_lost_answer_can_be_asked_for_again_within_the_grace() {
     let world = World::new();
     let signed_in = world.signed_in(ADA).await;
     let first = &signed_in.tokens.refresh_token;
-    let answer = world.domain.refresh.refresh(first).await.unwrap();
+    let answer = world.refresh(first).await.unwrap();
     world.clock.advance(Duration::from_micros(9_999_999));
-    let again = world.domain.refresh.refresh(first).await.unwrap();
+    let again = world.refresh(first).await.unwrap();
     assert_eq!(again.refresh_token, answer.refresh_token);
-    world.domain.refresh.refresh(&answer.refresh_token).await.unwrap();
+    world.refresh(&answer.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
@@ -43,14 +43,14 @@ async fn a_spent_refresh_token_ends_the_session() {
     let signed_in = world.signed_in(ADA).await;
     let other = world.login(ADA, PASSWORD).await.unwrap();
     let first = &signed_in.tokens.refresh_token;
-    let successor = world.domain.refresh.refresh(first).await.unwrap();
+    let successor = world.refresh(first).await.unwrap();
     world.clock.advance(Duration::from_secs(10));
-    let Err(RefreshError::Reused { user, .. }) = world.domain.refresh.refresh(first).await else {
+    let Err(RefreshError::Reused { user, .. }) = world.refresh(first).await else {
         panic!("theft is noticed");
     };
     assert_eq!(user, signed_in.user.id);
     assert!(world.has_ended(&signed_in).await);
-    assert!(world.domain.refresh.refresh(&successor.refresh_token).await.is_err());
+    assert!(world.refresh(&successor.refresh_token).await.is_err());
     assert!(!world.has_ended(&other).await, "other sessions are not the thief's");
 }
 
@@ -59,9 +59,9 @@ async fn within_the_grace_only_the_immediate_predecessor_of_an_unused_token_is_f
     let world = World::new();
     let signed_in = world.signed_in(ADA).await;
     let first = &signed_in.tokens.refresh_token;
-    let second = world.domain.refresh.refresh(first).await.unwrap().refresh_token;
-    world.domain.refresh.refresh(&second).await.unwrap();
-    assert!(matches!(world.domain.refresh.refresh(first).await, Err(RefreshError::Reused { .. })));
+    let second = world.refresh(first).await.unwrap().refresh_token;
+    world.refresh(&second).await.unwrap();
+    assert!(matches!(world.refresh(first).await, Err(RefreshError::Reused { .. })));
 }
 
 #[tokio::test]
@@ -69,8 +69,8 @@ async fn without_a_grace_every_second_use_is_theft() {
     let world = under(|lifetimes| lifetimes.refresh_grace = Duration::ZERO);
     let signed_in = world.signed_in(ADA).await;
     let first = &signed_in.tokens.refresh_token;
-    world.domain.refresh.refresh(first).await.unwrap();
-    assert!(matches!(world.domain.refresh.refresh(first).await, Err(RefreshError::Reused { .. })));
+    world.refresh(first).await.unwrap();
+    assert!(matches!(world.refresh(first).await, Err(RefreshError::Reused { .. })));
 }
 
 #[tokio::test]
@@ -79,9 +79,9 @@ async fn when_the_store_fails_the_token_is_as_good_as_before() {
     let signed_in = world.signed_in(ADA).await;
     let first = &signed_in.tokens.refresh_token;
     world.storage.fail_next_call_to("SessionRepository::rotate");
-    assert!(matches!(world.domain.refresh.refresh(first).await, Err(RefreshError::Storage(_))));
+    assert!(matches!(world.refresh(first).await, Err(RefreshError::Storage(_))));
     world.clock.advance(Duration::from_mins(5));
-    world.domain.refresh.refresh(first).await.unwrap();
+    world.refresh(first).await.unwrap();
 }
 
 #[tokio::test]
@@ -93,19 +93,16 @@ async fn an_idle_session_expires_and_a_used_one_lives_to_its_absolute_end() {
     let mut token = used.tokens.refresh_token;
     for _ in 0..4 {
         world.clock.advance(day);
-        let next = world.domain.refresh.refresh(&token).await.unwrap();
+        let next = world.refresh(&token).await.unwrap();
         token = next.refresh_token;
     }
-    assert!(matches!(
-        world.domain.refresh.refresh(&idle.tokens.refresh_token).await,
-        Err(RefreshError::Invalid)
-    ));
+    assert!(matches!(world.refresh(&idle.tokens.refresh_token).await, Err(RefreshError::Invalid)));
     world.clock.advance(Duration::from_mins(24 * 60 - 1));
-    let last = world.domain.refresh.refresh(&token).await.unwrap();
+    let last = world.refresh(&token).await.unwrap();
     assert_eq!(last.expires_in, Duration::from_mins(1), "no token outlives its session");
     assert_eq!(last.refresh_expires_in, Duration::from_mins(1));
     world.clock.advance(Duration::from_mins(1));
-    let ended = world.domain.refresh.refresh(&last.refresh_token).await;
+    let ended = world.refresh(&last.refresh_token).await;
     assert!(matches!(ended, Err(RefreshError::Invalid)));
 }
 
@@ -114,6 +111,6 @@ async fn nonsense_is_refused_without_asking_the_store() {
     let world = World::new();
     world.storage.fail_next_call_to("SessionRepository::rotate");
     for text in ["", "nonsense", &"A".repeat(70), "access:1:2:3"] {
-        assert!(matches!(world.domain.refresh.refresh(text).await, Err(RefreshError::Invalid)), "{text}");
+        assert!(matches!(world.refresh(text).await, Err(RefreshError::Invalid)), "{text}");
     }
 }

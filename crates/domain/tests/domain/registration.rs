@@ -16,7 +16,7 @@ async fn a_registered_user_signs_in_after_verifying_the_address() {
     assert!(matches!(world.login(ADA, PASSWORD).await, Err(LoginError::EmailNotVerified)));
     world.deliver().await;
     let token = world.mailer.last_token_for(ADA).unwrap();
-    world.domain.verify_email.verify(&token).await.unwrap();
+    world.verify(&token).await.unwrap();
     let signed_in = world.login(ADA, PASSWORD).await.unwrap();
     assert_eq!(signed_in.user.id, user.id);
     assert_eq!(world.principal(&signed_in).await.user, signed_in.user);
@@ -30,7 +30,7 @@ async fn where_verification_is_optional_a_registration_signs_in() {
     };
     let principal = world.domain.authenticate.authenticate(&tokens.access_token).await.unwrap();
     assert_eq!(principal.user, *user);
-    world.domain.refresh.refresh(&tokens.refresh_token).await.unwrap();
+    world.refresh(&tokens.refresh_token).await.unwrap();
     world.deliver().await;
     assert!(world.mailer.last_code_for(ADA).is_some());
 }
@@ -83,7 +83,7 @@ async fn private_registration_does_the_same_work_for_a_taken_address() {
     assert!(matches!(world.register(ADA).await, Ok(Registered::Pending)));
     world.deliver().await;
     let token = world.mailer.last_token_for(ADA).unwrap();
-    world.domain.verify_email.verify(&token).await.unwrap();
+    world.verify(&token).await.unwrap();
     assert!(matches!(world.register(ADA).await, Ok(Registered::Pending)));
     assert_eq!(world.hasher.hashes(), 2);
     world.deliver().await;

@@ -104,7 +104,7 @@ async fn a_lockout_harms_no_live_session() {
         assert!(world.login(ADA, "wrong").await.is_err());
     }
     world.principal(&signed_in).await;
-    world.domain.refresh.refresh(&signed_in.tokens.refresh_token).await.unwrap();
+    world.refresh(&signed_in.tokens.refresh_token).await.unwrap();
 }
 
 #[tokio::test]

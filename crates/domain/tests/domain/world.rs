@@ -3,10 +3,10 @@ use std::sync::Arc;
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::use_cases::{
-    ClaimedIdentifier, Delivery, LoginCommand, LoginError, RegisterCommand, RegisterError, Registered,
-    SignedIn, UseCases,
+    ClaimedIdentifier, ConfirmEmailChangeError, Delivery, LoginCommand, LoginError, RefreshError,
+    RegisterCommand, RegisterError, Registered, SignedIn, Tokens, UseCases, VerifyEmailError,
 };
-use portcullis_domain::{Client, Password, Principal, ProfileNames, User};
+use portcullis_domain::{Client, Password, Principal, ProfileNames, TokenSecret, User};
 use portcullis_testkit::{
     CheapHasher, CountingSignal, FakeAccessTokens, Fakes, FrozenClock, MemoryStorage, RecordingMailer,
     fixtures,
@@ -52,7 +52,19 @@ impl World {
         self.register(email).await.expect("a registration");
         self.deliver().await;
         let token = self.mailer.last_token_for(email).expect("a link");
-        self.domain.verify_email.verify(&token).await.expect("a good link")
+        self.verify(&token).await.expect("a good link")
+    }
+
+    pub(crate) async fn verify(&self, token: &TokenSecret) -> Result<User, VerifyEmailError> {
+        self.domain.verify_email.verify(token, Client::default()).await
+    }
+
+    pub(crate) async fn confirm(&self, token: &TokenSecret) -> Result<User, ConfirmEmailChangeError> {
+        self.domain.confirm_email_change.confirm(token, Client::default()).await
+    }
+
+    pub(crate) async fn refresh(&self, refresh_token: &str) -> Result<Tokens, RefreshError> {
+        self.domain.refresh.refresh(refresh_token, Client::default()).await
     }
 
     pub(crate) async fn login(&self, email: &str, password: &str) -> Result<SignedIn, LoginError> {
