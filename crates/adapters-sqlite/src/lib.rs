@@ -2,11 +2,14 @@
 //!
 //! [`SqliteStore`] is cheap to clone and implements all of
 //! [`UserRepository`](portcullis_domain::ports::UserRepository),
+//! [`UserAdministration`](portcullis_domain::ports::UserAdministration),
+//! [`RoleRepository`](portcullis_domain::ports::RoleRepository),
 //! [`SessionRepository`](portcullis_domain::ports::SessionRepository),
 //! [`TokenRepository`](portcullis_domain::ports::TokenRepository),
 //! [`LockoutRepository`](portcullis_domain::ports::LockoutRepository),
 //! [`MailQueue`](portcullis_domain::ports::MailQueue),
-//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository) and
+//! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository),
+//! [`AuditTrail`](portcullis_domain::ports::AuditTrail) and
 //! [`InstallationArchive`](portcullis_domain::ports::InstallationArchive).
 //!
 //! ```
@@ -48,8 +51,11 @@
 //! Statements are diesel's typed ones, which a connection prepares once and keeps; raw SQL would be
 //! prepared at each call. (So is an `UPDATE`, which is cheap beside the sync that follows it.) A single row
 //! is taken with `get_result` and never with `first`: that binds a limit, for which SQLite prepares the
-//! statement again each time. What a typed statement could not say well is said in the view `accounts`.
+//! statement again each time. What a typed statement could not say well is said in the views `accounts` and
+//! `complete_roles`.
 
+mod audit_trail;
+mod authority;
 mod connection;
 mod database_file;
 mod errors;
@@ -57,6 +63,7 @@ mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod migrations;
+mod roles;
 mod rows;
 mod schema;
 mod sessions;
@@ -64,6 +71,7 @@ mod signing_keys;
 mod store;
 mod sweep;
 mod tokens;
+mod user_administration;
 mod users;
 
 pub use errors::OpenError;

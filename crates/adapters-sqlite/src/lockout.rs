@@ -2,9 +2,12 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use portcullis_domain::ports::{Attempt, LockoutPolicy, LockoutRepository, StorageError};
+use portcullis_domain::ports::{
+    Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError,
+};
 use portcullis_domain::{AttemptKey, Timestamp};
 
+use crate::audit_trail;
 use crate::errors::Failure;
 use crate::schema::{code_attempts, password_attempts};
 use crate::store::SqliteStore;
@@ -17,13 +20,8 @@ impl LockoutRepository for SqliteStore {
             .await
     }
 
-    async fn record_failure(
-        &self,
-        key: AttemptKey,
-        now: Timestamp,
-        policy: LockoutPolicy,
-    ) -> Result<Attempt, StorageError> {
-        self.write(move |connection| record_failure(connection, key, now, policy)).await
+    async fn record_failure(&self, attempt: FailedAttempt) -> Result<FailureOutcome, StorageError> {
+        self.write(move |connection| record_failure(connection, &attempt)).await
     }
 
     async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
@@ -81,16 +79,16 @@ impl Count {
 
 fn record_failure(
     connection: &mut SqliteConnection,
-    key: AttemptKey,
-    now: Timestamp,
-    policy: LockoutPolicy,
-) -> Result<Attempt, Failure> {
+    attempt: &FailedAttempt,
+) -> Result<FailureOutcome, Failure> {
+    let FailedAttempt { key, now, policy, ref failure, ref lock } = *attempt;
     if policy.threshold == 0 {
-        return Ok(Attempt::Admitted);
+        audit_trail::insert(connection, failure)?;
+        return Ok(FailureOutcome::Admitted { locks: false });
     }
     let count = Count::find(connection, key)?;
     if let Some(until) = count.and_then(|count| count.lock_at(now)) {
-        return Ok(Attempt::Locked { until });
+        return Ok(FailureOutcome::Locked { until });
     }
     let before = count.filter(|count| !count.is_over(now, policy)).map_or(0, |count| count.failures);
     let failures = before + 1;
@@ -103,11 +101,21 @@ fn record_failure(
     diesel::replace_into(password_attempts::table)
         .values((password_attempts::key.eq(key.as_bytes()), count))
         .execute(connection)?;
-    Ok(Attempt::Admitted)
+    audit_trail::insert(connection, failure)?;
+    if locks {
+        audit_trail::insert(connection, lock)?;
+    }
+    Ok(FailureOutcome::Admitted { locks })
 }
 
-/// Sets a count to zero, and with it lifts a lock.
+/// Sets a count of wrong passwords to zero, and with it lifts a lock.
 pub(crate) fn forget(connection: &mut SqliteConnection, key: AttemptKey) -> QueryResult<()> {
     diesel::delete(password_attempts::table.find(key.as_bytes())).execute(connection)?;
+    Ok(())
+}
+
+/// Sets a count of wrong codes to zero, also within the hour.
+pub(crate) fn forget_codes(connection: &mut SqliteConnection, key: AttemptKey) -> QueryResult<()> {
+    diesel::delete(code_attempts::table.find(key.as_bytes())).execute(connection)?;
     Ok(())
 }

@@ -158,10 +158,12 @@ fn kind_of(kind: &str, user: &[u8]) -> Result<MailKind, UnreadableRow> {
     Ok(match kind {
         "verify_email" => MailKind::VerifyEmail,
         "reset_password" => MailKind::ResetPassword,
+        "invitation" => MailKind::Invitation,
         "confirm_email_change" => {
             MailKind::ConfirmEmailChange(Uuid::from_slice(user).in_column("mail_queue.user_id")?.into())
         }
         "email_change_requested" => MailKind::EmailChangeRequested,
+        "email_changed" => MailKind::EmailChanged,
         "password_changed" => MailKind::PasswordChanged,
         "address_already_registered" => MailKind::AddressAlreadyRegistered,
         _ => return Err(UnreadableRow { column: "mail_queue.kind" }),
@@ -175,6 +177,10 @@ pub(crate) fn enqueue(connection: &mut SqliteConnection, mail: &QueuedMail) -> Q
         .on_conflict_do_nothing()
         .execute(connection)?;
     Ok(())
+}
+
+pub(crate) fn enqueue_all(connection: &mut SqliteConnection, mails: &[QueuedMail]) -> QueryResult<()> {
+    mails.iter().try_for_each(|mail| enqueue(connection, mail))
 }
 
 fn claim(

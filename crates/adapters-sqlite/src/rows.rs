@@ -1,15 +1,17 @@
 //! Rows as they are stored, and the entities that they become. Ids are stored as the octets of their
 //! UUID, moments as microseconds, roles and permissions read as names between commas.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use portcullis_domain::{
     Account, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
-    Principal, ProfileNames, RoleName, Session, Timestamp, User, UserAgent, Username,
+    Principal, ProfileNames, Role, RoleDescription, RoleName, Session, Timestamp, User, UserAgent, Username,
 };
 use uuid::Uuid;
 
 use crate::errors::UnreadableRow;
-use crate::schema::{accounts, sessions, users};
+use crate::schema::{accounts, complete_roles, sessions, users};
 
 /// Says of a value that could not be read which column it came from.
 pub(crate) trait InColumn<T> {
@@ -73,17 +75,25 @@ pub(crate) struct ProfileRow {
     name: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
+    name_folded: Option<String>,
+    first_name_folded: Option<String>,
+    last_name_folded: Option<String>,
 }
 
 impl From<&User> for ProfileRow {
     fn from(user: &User) -> Self {
-        let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::to_string));
+        let names = user.profile.as_array();
+        let [name, first_name, last_name] = names.map(|name| name.map(Name::to_string));
+        let [name_folded, first_name_folded, last_name_folded] = names.map(|name| name.map(Name::canonical));
         Self {
             username: user.username.as_ref().map(|username| username.as_str().to_owned()),
             username_canonical: user.username.as_ref().map(|username| username.canonical().to_owned()),
             name,
             first_name,
             last_name,
+            name_folded,
+            first_name_folded,
+            last_name_folded,
         }
     }
 }
@@ -191,7 +201,6 @@ impl From<&Session> for SessionRow {
 
 impl SessionRow {
     pub(crate) fn try_into_domain(self) -> Result<Session, UnreadableRow> {
-        let user_agent = |text: String| UserAgent::sanitized(&text).in_column("sessions.user_agent");
         Ok(Session {
             id: Uuid::from_slice(&self.id).in_column("sessions.id")?.into(),
             user_id: Uuid::from_slice(&self.user_id).in_column("sessions.user_id")?.into(),
@@ -200,11 +209,49 @@ impl SessionRow {
             last_used_at: Timestamp::from_unix_micros(self.last_used_at),
             expires_at: Timestamp::from_unix_micros(self.expires_at),
             ends_at: Timestamp::from_unix_micros(self.ends_at),
-            client: Client {
-                ip: self.ip.map(|text| text.parse()).transpose().in_column("sessions.ip")?,
-                user_agent: self.user_agent.map(user_agent).transpose()?,
-            },
+            client: client(
+                self.ip.as_deref(),
+                self.user_agent.as_deref(),
+                "sessions.ip",
+                "sessions.user_agent",
+            )?,
         })
+    }
+}
+
+/// The client that two columns tell of.
+pub(crate) fn client(
+    ip: Option<&str>,
+    user_agent: Option<&str>,
+    ip_column: &'static str,
+    user_agent_column: &'static str,
+) -> Result<Client, UnreadableRow> {
+    let user_agent = user_agent.map(|text| UserAgent::sanitized(text).in_column(user_agent_column));
+    Ok(Client {
+        ip: ip.map(str::parse).transpose().in_column(ip_column)?,
+        user_agent: user_agent.transpose()?,
+    })
+}
+
+/// A user with what they may do.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = accounts)]
+pub(crate) struct AuthorityRow {
+    #[diesel(embed)]
+    user: UserRow,
+    permissions: Option<String>,
+}
+
+impl AuthorityRow {
+    pub(crate) fn try_into_domain(self) -> Result<(User, Permissions), UnreadableRow> {
+        let user = self.user.try_into_domain()?;
+        let named = permissions(self.permissions.as_deref())?;
+        let permissions = if user.roles.iter().any(RoleName::is_admin) {
+            Permissions::every(named)
+        } else {
+            Permissions::Only(named)
+        };
+        Ok((user, permissions))
     }
 }
 
@@ -215,27 +262,45 @@ pub(crate) struct PrincipalRow {
     #[diesel(embed)]
     session: SessionRow,
     #[diesel(embed)]
-    user: UserRow,
-    permissions: Option<String>,
+    authority: AuthorityRow,
 }
 
 impl PrincipalRow {
     pub(crate) fn try_into_domain(self) -> Result<Principal, UnreadableRow> {
-        let user = self.user.try_into_domain()?;
-        let named = names(self.permissions.as_deref())
-            .map(Permission::parse)
-            .collect::<Result<Vec<_>, _>>()
-            .in_column("role_permissions.permission")?;
-        let permissions = if user.roles.iter().any(RoleName::is_admin) {
-            Permissions::every(named)
-        } else {
-            Permissions::only(named)
-        };
+        let (user, permissions) = self.authority.try_into_domain()?;
         Ok(Principal { user, session: self.session.try_into_domain()?, permissions })
     }
 }
 
-/// The names in a list that the view `accounts` made.
+/// A role as stored, with its permissions.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = complete_roles)]
+pub(crate) struct RoleRow {
+    id: Vec<u8>,
+    name: String,
+    description: Option<String>,
+    built_in: bool,
+    permissions: Option<String>,
+}
+
+impl RoleRow {
+    pub(crate) fn try_into_domain(self) -> Result<Role, UnreadableRow> {
+        let description = self.description.map(|text| RoleDescription::parse(&text));
+        Ok(Role {
+            id: Uuid::from_slice(&self.id).in_column("roles.id")?.into(),
+            name: RoleName::parse(&self.name).in_column("roles.name")?,
+            description: description.transpose().in_column("roles.description")?,
+            built_in: self.built_in,
+            permissions: permissions(self.permissions.as_deref())?,
+        })
+    }
+}
+
+fn permissions(list: Option<&str>) -> Result<BTreeSet<Permission>, UnreadableRow> {
+    names(list).map(Permission::parse).collect::<Result<_, _>>().in_column("role_permissions.permission")
+}
+
+/// The names in a list that a view made.
 fn names(list: Option<&str>) -> impl Iterator<Item = &str> {
     list.into_iter().flat_map(|list| list.split(','))
 }

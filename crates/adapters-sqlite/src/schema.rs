@@ -1,4 +1,4 @@
-//! The tables and the view of `migrations/sqlite`, as diesel sees them. Columns that nothing reads or
+//! The tables and the views of `migrations/sqlite`, as diesel sees them. Columns that nothing reads or
 //! compares are left out.
 
 diesel::table! {
@@ -12,6 +12,9 @@ diesel::table! {
         name -> Nullable<Text>,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
+        name_folded -> Nullable<Text>,
+        first_name_folded -> Nullable<Text>,
+        last_name_folded -> Nullable<Text>,
         password_hash -> Nullable<Text>,
         is_active -> Bool,
         locale -> Text,
@@ -33,6 +36,9 @@ diesel::table! {
         name -> Nullable<Text>,
         first_name -> Nullable<Text>,
         last_name -> Nullable<Text>,
+        name_folded -> Nullable<Text>,
+        first_name_folded -> Nullable<Text>,
+        last_name_folded -> Nullable<Text>,
         password_hash -> Nullable<Text>,
         is_active -> Bool,
         locale -> Text,
@@ -50,6 +56,17 @@ diesel::table! {
         name -> Text,
         description -> Nullable<Text>,
         built_in -> Bool,
+    }
+}
+
+diesel::table! {
+    /// A view: `roles`, each with its permissions.
+    complete_roles (id) {
+        id -> Binary,
+        name -> Text,
+        description -> Nullable<Text>,
+        built_in -> Bool,
+        permissions -> Nullable<Text>,
     }
 }
 
@@ -160,14 +177,33 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    audit_events (id) {
+        id -> Binary,
+        at -> BigInt,
+        kind -> Text,
+        outcome -> Text,
+        actor_id -> Nullable<Binary>,
+        subject_id -> Nullable<Binary>,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        detail -> Text,
+    }
+}
+
 diesel::joinable!(user_roles -> users (user_id));
+diesel::joinable!(user_roles -> accounts (user_id));
 diesel::joinable!(user_roles -> roles (role_id));
+diesel::joinable!(user_roles -> complete_roles (role_id));
 diesel::joinable!(sessions -> accounts (user_id));
 diesel::joinable!(verifications -> accounts (user_id));
 diesel::joinable!(password_resets -> accounts (user_id));
 diesel::joinable!(email_changes -> accounts (user_id));
 
 diesel::allow_tables_to_appear_in_same_query!(users, user_roles, roles);
+diesel::allow_tables_to_appear_in_same_query!(accounts, users);
+diesel::allow_tables_to_appear_in_same_query!(accounts, user_roles);
+diesel::allow_tables_to_appear_in_same_query!(complete_roles, user_roles);
 diesel::allow_tables_to_appear_in_same_query!(accounts, sessions);
 diesel::allow_tables_to_appear_in_same_query!(accounts, verifications);
 diesel::allow_tables_to_appear_in_same_query!(accounts, password_resets);

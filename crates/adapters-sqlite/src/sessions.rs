@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portcullis_domain::ports::{
-    OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository, StorageError,
+    EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
+    SessionsEnding, StorageError,
 };
 use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserId};
 
+use crate::audit_trail;
+use crate::authority::{self, Found};
 use crate::errors::Failure;
 use crate::rows::{PrincipalRow, SessionRow};
 use crate::schema::{accounts, sessions, users};
@@ -24,7 +27,7 @@ impl SessionRepository for SqliteStore {
     }
 
     async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
-        self.write(move |connection| rotate(connection, rotation)).await
+        self.write(move |connection| rotate(connection, &rotation)).await
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StorageError> {
@@ -40,19 +43,12 @@ impl SessionRepository for SqliteStore {
         .await
     }
 
-    async fn end(&self, user: UserId, id: SessionId, now: Timestamp) -> Result<bool, StorageError> {
-        self.write(move |connection| {
-            let live = sessions::table
-                .find(id.uuid().into_bytes())
-                .filter(sessions::user_id.eq(user.uuid().into_bytes()))
-                .filter(sessions::expires_at.gt(now.unix_micros()));
-            Ok(diesel::delete(live).execute(connection)? == 1)
-        })
-        .await
+    async fn end(&self, ending: SessionEnding) -> Result<bool, StorageError> {
+        self.write(move |connection| Ok(end(connection, &ending)?)).await
     }
 
-    async fn end_all(&self, user: UserId) -> Result<(), StorageError> {
-        self.write(move |connection| Ok(end_all(connection, user)?)).await
+    async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError> {
+        self.write(move |connection| end_all_covered(connection, &ending)).await
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
@@ -64,7 +60,7 @@ impl SessionRepository for SqliteStore {
 }
 
 fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<OpenOutcome, Failure> {
-    let SessionOpening { session, verified_hash, renewed_hash } = opening;
+    let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
     let account = users::table
         .find(session.user_id.uuid().into_bytes())
         .filter(users::is_active)
@@ -79,6 +75,7 @@ fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<O
         return Ok(OpenOutcome::Refused);
     }
     insert(connection, session)?;
+    audit_trail::insert(connection, event)?;
     let opened = principal(connection, session.id, session.created_at)?;
     Ok(opened.map_or(OpenOutcome::Refused, |principal| OpenOutcome::Opened(Box::new(principal))))
 }
@@ -104,8 +101,8 @@ pub(crate) fn principal(
     Ok(row.map(PrincipalRow::try_into_domain).transpose()?)
 }
 
-fn rotate(connection: &mut SqliteConnection, rotation: Rotation) -> Result<RotationOutcome, Failure> {
-    let Rotation { session: id, generation, now, lifetime, grace } = rotation;
+fn rotate(connection: &mut SqliteConnection, rotation: &Rotation) -> Result<RotationOutcome, Failure> {
+    let Rotation { session: id, generation, now, lifetime, grace, ref reuse } = *rotation;
     let Some(mut principal) = principal(connection, id, now)? else {
         return Ok(RotationOutcome::Unknown);
     };
@@ -128,8 +125,34 @@ fn rotate(connection: &mut SqliteConnection, rotation: Rotation) -> Result<Rotat
         Ok(RotationOutcome::Current(Box::new(principal)))
     } else {
         diesel::delete(sessions::table.find(id.uuid().into_bytes())).execute(connection)?;
+        audit_trail::insert_about(connection, reuse, principal.user.id)?;
         Ok(RotationOutcome::Reused(principal.user.id))
     }
+}
+
+fn end(connection: &mut SqliteConnection, ending: &SessionEnding) -> QueryResult<bool> {
+    let live = sessions::table
+        .find(ending.session.uuid().into_bytes())
+        .filter(sessions::user_id.eq(ending.user.uuid().into_bytes()))
+        .filter(sessions::expires_at.gt(ending.now.unix_micros()));
+    if diesel::delete(live).execute(connection)? == 0 {
+        return Ok(false);
+    }
+    audit_trail::insert(connection, &ending.event)?;
+    Ok(true)
+}
+
+fn end_all_covered(
+    connection: &mut SqliteConnection,
+    ending: &SessionsEnding,
+) -> Result<EndAllOutcome, Failure> {
+    match authority::find(connection, ending.user, &ending.authority)? {
+        Found::Covered(user) => end_all(connection, user.id)?,
+        Found::Outranking => return Ok(EndAllOutcome::Outranked),
+        Found::Nobody => return Ok(EndAllOutcome::NotFound),
+    }
+    audit_trail::insert(connection, &ending.event)?;
+    Ok(EndAllOutcome::Ended)
 }
 
 /// Ends every session of a user.

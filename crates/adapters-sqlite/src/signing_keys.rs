@@ -2,9 +2,10 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use portcullis_domain::ports::{SigningKeyRepository, StorageError};
+use portcullis_domain::ports::{KeySuccession, SigningKeyRepository, StorageError};
 use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
+use crate::audit_trail;
 use crate::errors::{Failure, UnreadableRow};
 use crate::rows::InColumn as _;
 use crate::schema::signing_keys;
@@ -24,13 +25,8 @@ impl SigningKeyRepository for SqliteStore {
         .await
     }
 
-    async fn succeed(
-        &self,
-        key: SigningKey,
-        predecessor: Option<KeyId>,
-        predecessor_until: Timestamp,
-    ) -> Result<bool, StorageError> {
-        self.write(move |connection| succeed(connection, key, predecessor.as_ref(), predecessor_until)).await
+    async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError> {
+        self.write(move |connection| succeed(connection, succession)).await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u32, StorageError> {
@@ -80,18 +76,14 @@ impl SigningKeyRow {
     }
 }
 
-fn succeed(
-    connection: &mut SqliteConnection,
-    key: SigningKey,
-    predecessor: Option<&KeyId>,
-    predecessor_until: Timestamp,
-) -> Result<bool, Failure> {
+fn succeed(connection: &mut SqliteConnection, succession: KeySuccession) -> Result<bool, Failure> {
+    let KeySuccession { key, predecessor, predecessor_until, event } = succession;
     let newest: Option<String> = signing_keys::table
         .order(signing_keys::position.desc())
         .select(signing_keys::id)
         .get_result(connection)
         .optional()?;
-    if newest.as_deref() != predecessor.map(KeyId::as_str) {
+    if newest.as_deref() != predecessor.as_ref().map(KeyId::as_str) {
         return Ok(false);
     }
     if let Some(newest) = newest {
@@ -100,5 +92,6 @@ fn succeed(
             .execute(connection)?;
     }
     diesel::insert_into(signing_keys::table).values(SigningKeyRow::from(key)).execute(connection)?;
+    audit_trail::insert(connection, &event)?;
     Ok(true)
 }

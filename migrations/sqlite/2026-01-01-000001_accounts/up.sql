@@ -1,7 +1,9 @@
--- Accounts, sessions, one-time secrets, counts of failed attempts, waiting mails and signing keys.
+-- Accounts, roles, sessions, one-time secrets, counts of failed attempts, waiting mails, signing keys and the
+-- audit trail.
 --
 -- Ids are the 16 octets of a UUID, moments are microseconds since the Unix epoch, digests are 32 octets.
--- A column `…_canonical` holds the form by which addresses and usernames are compared, octet by octet.
+-- A column `…_canonical` holds the form by which addresses and usernames are compared, octet by octet; a
+-- column `…_folded` that by which names are searched.
 -- Tables of short rows are WITHOUT ROWID: one tree to search instead of two.
 
 -- "Port": tells this database from those of other applications.
@@ -17,17 +19,28 @@ CREATE TABLE users (
     name               TEXT,
     first_name         TEXT,
     last_name          TEXT,
+    name_folded        TEXT,
+    first_name_folded  TEXT,
+    last_name_folded   TEXT,
     password_hash      TEXT,
     is_active          INTEGER NOT NULL CHECK (is_active IN (0, 1)),
     locale             TEXT    NOT NULL,
     created_at         INTEGER NOT NULL,
     updated_at         INTEGER,
     last_login_at      INTEGER,
-    CHECK ((username IS NULL) = (username_canonical IS NULL))
+    CHECK ((username IS NULL) = (username_canonical IS NULL)),
+    CHECK ((name IS NULL) = (name_folded IS NULL)),
+    CHECK ((first_name IS NULL) = (first_name_folded IS NULL)),
+    CHECK ((last_name IS NULL) = (last_name_folded IS NULL))
 ) STRICT;
 
 CREATE UNIQUE INDEX users_email ON users (email_canonical);
 CREATE UNIQUE INDEX users_username ON users (username_canonical);
+CREATE INDEX users_by_name ON users (name_folded) WHERE name_folded IS NOT NULL;
+CREATE INDEX users_by_first_name ON users (first_name_folded) WHERE first_name_folded IS NOT NULL;
+CREATE INDEX users_by_last_name ON users (last_name_folded) WHERE last_name_folded IS NOT NULL;
+CREATE INDEX users_by_verification ON users (email_verified, id);
+CREATE INDEX users_by_activity ON users (is_active, id);
 
 CREATE TABLE roles (
     id          BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
@@ -54,7 +67,14 @@ CREATE TABLE user_roles (
     PRIMARY KEY (user_id, role_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE INDEX user_roles_by_role ON user_roles (role_id);
+CREATE INDEX user_roles_by_role ON user_roles (role_id, user_id);
+
+-- Roles as they are read: with their permissions, separated by commas.
+CREATE VIEW complete_roles AS
+SELECT
+    roles.*,
+    (SELECT group_concat(permission) FROM role_permissions WHERE role_id = roles.id) AS permissions
+FROM roles;
 
 -- Users as they are read: with the names of their roles, and with what these allow, each separated by
 -- commas. Who holds `admin` is allowed whatever any role names.
@@ -188,3 +208,21 @@ CREATE TABLE signing_keys (
 ) STRICT;
 
 CREATE INDEX signing_keys_by_expiry ON signing_keys (verifies_until);
+
+-- What happened. No reference to users: what is said of an account outlives it. Ids are in the order of time.
+-- `detail` is a JSON object of texts.
+CREATE TABLE audit_events (
+    id         BLOB    NOT NULL PRIMARY KEY CHECK (length(id) = 16),
+    at         INTEGER NOT NULL,
+    kind       TEXT    NOT NULL,
+    outcome    TEXT    NOT NULL CHECK (outcome IN ('success', 'failure')),
+    actor_id   BLOB    CHECK (length(actor_id) = 16),
+    subject_id BLOB    CHECK (length(subject_id) = 16),
+    ip         TEXT,
+    user_agent TEXT,
+    detail     TEXT    NOT NULL CHECK (json_valid(detail))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX audit_events_by_actor ON audit_events (actor_id, id) WHERE actor_id IS NOT NULL;
+CREATE INDEX audit_events_by_subject ON audit_events (subject_id, id) WHERE subject_id IS NOT NULL;
+CREATE INDEX audit_events_by_kind ON audit_events (kind, id);

@@ -9,22 +9,22 @@ use portcullis_domain::archive::{PageStart, Record, RecordKind};
 use portcullis_domain::ports::{
     InstallationArchive, RecordRefusal, RefusedRecord, StorageError, WritePageError,
 };
-use portcullis_domain::{Account, AttemptKey, Role};
+use portcullis_domain::{Account, AttemptKey};
 use uuid::Uuid;
 
 use self::rows::{
-    CodeAttemptsRow, EmailChangeRow, PasswordAttemptsRow, PasswordResetRow, PositionedKeyRow, RoleRow,
-    VerificationRow,
+    CodeAttemptsRow, EmailChangeRow, PasswordAttemptsRow, PasswordResetRow, PositionedKeyRow, VerificationRow,
 };
+use crate::audit_trail::AuditEventRow;
 use crate::errors::Failure;
 use crate::mail_queue::MailRecordRow;
-use crate::rows::{AccountRow, NewUserRow, SessionRow};
+use crate::roles::{grant_all, insert as insert_role};
+use crate::rows::{AccountRow, NewUserRow, RoleRow, SessionRow};
 use crate::schema::{
-    accounts, code_attempts, email_changes, mail_queue, password_attempts, password_resets, role_permissions,
-    roles, sessions, signing_keys, users, verifications,
+    accounts, audit_events, code_attempts, complete_roles, email_changes, mail_queue, password_attempts,
+    password_resets, roles, sessions, signing_keys, users, verifications,
 };
 use crate::store::SqliteStore;
-use crate::users::grant;
 
 #[async_trait]
 impl InstallationArchive for SqliteStore {
@@ -57,6 +57,7 @@ fn count(connection: &mut SqliteConnection, kind: RecordKind) -> QueryResult<i64
         RecordKind::CodeAttempts => code_attempts::table.count().get_result(connection),
         RecordKind::Mails => mail_queue::table.count().get_result(connection),
         RecordKind::SigningKeys => signing_keys::table.count().get_result(connection),
+        RecordKind::AuditEvents => audit_events::table.count().get_result(connection),
     }
 }
 
@@ -93,15 +94,9 @@ macro_rules! add {
 
 fn page(connection: &mut SqliteConnection, start: PageStart, limit: i64) -> Result<Vec<Record>, Failure> {
     match start {
-        PageStart::Roles(after) => {
-            let roles: Vec<RoleRow> = roles::table
-                .filter(roles::id.gt(id(after)))
-                .order(roles::id)
-                .limit(limit)
-                .select(RoleRow::as_select())
-                .load(connection)?;
-            roles.into_iter().map(|role| Ok(Record::Role(with_permissions(connection, role)?))).collect()
-        }
+        PageStart::Roles(after) => page!(RoleRow, complete_roles by id, after id(after), limit, connection)
+            .map(|role| Ok(Record::Role(role?)))
+            .collect(),
         PageStart::Users(after) => page!(AccountRow, accounts by id, after id(after), limit, connection)
             .map(|account| Ok(Record::User(account?)))
             .collect(),
@@ -145,6 +140,11 @@ fn page(connection: &mut SqliteConnection, start: PageStart, limit: i64) -> Resu
                 })
                 .collect()
         }
+        PageStart::AuditEvents(after) => {
+            page!(AuditEventRow, audit_events by id, after id(after), limit, connection)
+                .map(|event| Ok(Record::AuditEvent(event?)))
+                .collect()
+        }
     }
 }
 
@@ -156,14 +156,6 @@ fn id(after: Option<impl Into<Uuid>>) -> Vec<u8> {
 /// The octets of a key. Every key comes after no octets at all.
 fn attempts(after: Option<AttemptKey>) -> Vec<u8> {
     after.map_or_else(Vec::new, |key| key.as_bytes().into())
-}
-
-fn with_permissions(connection: &mut SqliteConnection, role: RoleRow) -> Result<Role, Failure> {
-    let permissions: Vec<_> = role_permissions::table
-        .filter(role_permissions::role_id.eq(&role.id))
-        .select(role_permissions::permission)
-        .load(connection)?;
-    Ok(role.try_into_domain(&permissions)?)
 }
 
 /// Adds records, and gives how many of them were not there before.
@@ -196,7 +188,7 @@ fn names_what_is_not_stored(failure: &Failure) -> bool {
 /// Adds a record, unless one with its key or a unique value of it is there already. Says whether it did.
 fn add(connection: &mut SqliteConnection, record: &Record) -> Result<bool, Failure> {
     Ok(match record {
-        Record::Role(role) => add_role(connection, role)?,
+        Record::Role(role) => insert_role(connection, role)?,
         Record::User(account) => add_user(connection, account)?,
         Record::Session(session) => add!(SessionRow::from(session), sessions, connection),
         Record::Verification(issued) => add!(VerificationRow::from(issued), verifications, connection),
@@ -210,27 +202,15 @@ fn add(connection: &mut SqliteConnection, record: &Record) -> Result<bool, Failu
         Record::SigningKey { position, key } => {
             add!(PositionedKeyRow::new(*position, key), signing_keys, connection)
         }
+        Record::AuditEvent(event) => add!(AuditEventRow::from(event), audit_events, connection),
     })
-}
-
-fn add_role(connection: &mut SqliteConnection, role: &Role) -> QueryResult<bool> {
-    let is_new = add!(RoleRow::from(role), roles, connection);
-    for permission in role.permissions.iter().filter(|_| is_new) {
-        diesel::insert_into(role_permissions::table)
-            .values((
-                role_permissions::role_id.eq(role.id.uuid().into_bytes()),
-                role_permissions::permission.eq(permission.as_str()),
-            ))
-            .execute(connection)?;
-    }
-    Ok(is_new)
 }
 
 fn add_user(connection: &mut SqliteConnection, account: &Account) -> Result<bool, Failure> {
     let Account { user, password_hash } = account;
     let is_new = add!(NewUserRow::new(user, password_hash.as_ref()), users, connection);
-    for role in user.roles.iter().filter(|_| is_new) {
-        grant(connection, user.id, role)?;
+    if is_new {
+        grant_all(connection, user.id, &user.roles)?;
     }
     Ok(is_new)
 }
@@ -239,9 +219,7 @@ fn add_user(connection: &mut SqliteConnection, account: &Account) -> Result<bool
 fn stored(connection: &mut SqliteConnection, record: &Record) -> Result<Option<Record>, Failure> {
     Ok(match record {
         Record::Role(role) => {
-            let row = roles::table.find(id(Some(role.id))).select(RoleRow::as_select());
-            let row: Option<RoleRow> = row.get_result(connection).optional()?;
-            row.map(|role| with_permissions(connection, role)).transpose()?.map(Record::Role)
+            row!(RoleRow, complete_roles with key id(Some(role.id)), connection).map(Record::Role)
         }
         Record::User(account) => {
             row!(AccountRow, accounts with key id(Some(account.user.id)), connection).map(Record::User)
@@ -275,6 +253,9 @@ fn stored(connection: &mut SqliteConnection, record: &Record) -> Result<Option<R
         Record::SigningKey { position, .. } => {
             row!(PositionedKeyRow, signing_keys with key i64::from(*position), connection)
                 .map(|(position, key)| Record::SigningKey { position, key })
+        }
+        Record::AuditEvent(event) => {
+            row!(AuditEventRow, audit_events with key id(Some(event.id)), connection).map(Record::AuditEvent)
         }
     })
 }

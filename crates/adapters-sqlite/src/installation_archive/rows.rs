@@ -5,16 +5,13 @@ use portcullis_domain::archive::{
     CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
     PasswordAttempts, PendingEmailChange,
 };
-use portcullis_domain::{
-    AttemptKey, CodeDigest, EmailAddress, Permission, Role, RoleName, SigningKey, Timestamp, TokenDigest,
-    UserId,
-};
+use portcullis_domain::{AttemptKey, CodeDigest, EmailAddress, SigningKey, Timestamp, TokenDigest, UserId};
 use uuid::Uuid;
 
 use crate::errors::UnreadableRow;
 use crate::rows::InColumn as _;
 use crate::schema::{
-    code_attempts, email_changes, password_attempts, password_resets, roles, signing_keys, verifications,
+    code_attempts, email_changes, password_attempts, password_resets, signing_keys, verifications,
 };
 use crate::signing_keys::SigningKeyRow;
 
@@ -32,39 +29,6 @@ fn digest(octets: &[u8], column: &'static str) -> Result<[u8; 32], UnreadableRow
 
 fn number(stored: i64, column: &'static str) -> Result<u32, UnreadableRow> {
     stored.try_into().in_column(column)
-}
-
-#[derive(Insertable, Queryable, Selectable)]
-#[diesel(table_name = roles, treat_none_as_default_value = false)]
-pub(super) struct RoleRow {
-    pub(super) id: Vec<u8>,
-    name: String,
-    description: Option<String>,
-    built_in: bool,
-}
-
-impl From<&Role> for RoleRow {
-    fn from(role: &Role) -> Self {
-        Self {
-            id: octets_of(role.id),
-            name: role.name.to_string(),
-            description: role.description.clone(),
-            built_in: role.built_in,
-        }
-    }
-}
-
-impl RoleRow {
-    pub(super) fn try_into_domain(self, permissions: &[String]) -> Result<Role, UnreadableRow> {
-        let permissions = permissions.iter().map(|permission| Permission::parse(permission));
-        Ok(Role {
-            id: Uuid::from_slice(&self.id).in_column("roles.id")?.into(),
-            name: RoleName::parse(&self.name).in_column("roles.name")?,
-            description: self.description,
-            built_in: self.built_in,
-            permissions: permissions.collect::<Result<_, _>>().in_column("role_permissions.permission")?,
-        })
-    }
 }
 
 #[derive(Insertable, Queryable, Selectable)]

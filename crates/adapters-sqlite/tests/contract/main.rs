@@ -52,10 +52,13 @@ fn storage(store: SqliteStore, path: &Path, guard: Arc<TempDir>, second: Option<
     let store = Arc::new(store);
     Storage {
         users: store.clone(),
+        administration: store.clone(),
+        roles: store.clone(),
         sessions: store.clone(),
         tokens: store.clone(),
         lockout: store.clone(),
         mails: store.clone(),
+        audit_trail: store.clone(),
         signing_keys: store,
         operator: Arc::new(SqliteOperator::connect(path)),
         second,

@@ -6,9 +6,9 @@ use std::sync::{Mutex, MutexGuard};
 use async_trait::async_trait;
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
-use diesel::sql_types::{Binary, Bool, Text};
+use diesel::sql_types::{Binary, Bool};
 use diesel::{SqliteConnection, sql_query};
-use portcullis_domain::{Permission, RoleId, RoleName, UserId};
+use portcullis_domain::UserId;
 use portcullis_testkit::Operator;
 
 pub(crate) struct SqliteOperator(Mutex<SqliteConnection>);
@@ -28,38 +28,6 @@ impl SqliteOperator {
 
 #[async_trait]
 impl Operator for SqliteOperator {
-    async fn add_role(&self, id: RoleId, name: &RoleName, permissions: &[Permission]) {
-        let mut connection = self.connection();
-        sql_query("INSERT INTO roles (id, name, built_in) VALUES (?, ?, 0)")
-            .bind::<Binary, _>(id.uuid().into_bytes())
-            .bind::<Text, _>(name.as_str())
-            .execute(&mut *connection)
-            .expect("the role is new");
-        for permission in permissions {
-            sql_query("INSERT INTO role_permissions (role_id, permission) VALUES (?, ?)")
-                .bind::<Binary, _>(id.uuid().into_bytes())
-                .bind::<Text, _>(permission.as_str())
-                .execute(&mut *connection)
-                .expect("the permission is new to the role");
-        }
-    }
-
-    async fn set_roles(&self, user: UserId, roles: &[RoleName]) {
-        let mut connection = self.connection();
-        sql_query("DELETE FROM user_roles WHERE user_id = ?")
-            .bind::<Binary, _>(user.uuid().into_bytes())
-            .execute(&mut *connection)
-            .expect("roles can be taken away");
-        for role in roles {
-            let granted = sql_query("INSERT INTO user_roles SELECT ?, id FROM roles WHERE name = ?")
-                .bind::<Binary, _>(user.uuid().into_bytes())
-                .bind::<Text, _>(role.as_str())
-                .execute(&mut *connection)
-                .expect("a role can be granted");
-            assert_eq!(granted, 1, "the role {role} exists");
-        }
-    }
-
     async fn set_active(&self, user: UserId, is_active: bool) {
         let changed = sql_query("UPDATE users SET is_active = ? WHERE id = ?")
             .bind::<Bool, _>(is_active)

@@ -1,0 +1,99 @@
+//! How an account comes to be: by registration, openly or without telling a taken address from a free one.
+
+use diesel::prelude::*;
+use portcullis_domain::ports::{
+    NewAccount, PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome,
+};
+use portcullis_domain::{PasswordHash, Principal, RoleName, User, UserId};
+
+use super::{find_by_address, is_username_taken};
+use crate::errors::Failure;
+use crate::roles::grant_all;
+use crate::rows::{NewUserRow, ProfileRow};
+use crate::schema::users;
+use crate::{audit_trail, mail_queue, sessions, tokens};
+
+pub(super) fn register(
+    connection: &mut SqliteConnection,
+    account: &NewAccount,
+) -> Result<RegisterOutcome, Failure> {
+    if is_username_taken(connection, account.user.username.as_ref(), None)? {
+        Ok(RegisterOutcome::UsernameTaken)
+    } else if find_by_address(connection, &account.user.email)?.is_some() {
+        Ok(RegisterOutcome::EmailTaken)
+    } else {
+        let principal = insert(connection, account)?;
+        Ok(RegisterOutcome::Registered(principal.map(Box::new)))
+    }
+}
+
+pub(super) fn register_privately(
+    connection: &mut SqliteConnection,
+    registration: &PrivateRegistration,
+) -> Result<PrivateRegistrationOutcome, Failure> {
+    let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+    let owner = find_by_address(connection, &account.user.email)?;
+    let claim = owner.as_ref().filter(|owner| is_mere_claim(owner)).map(|owner| owner.id);
+    if is_username_taken(connection, account.user.username.as_ref(), claim)? {
+        return Ok(PrivateRegistrationOutcome::UsernameTaken);
+    }
+    Ok(match (owner, claim) {
+        (None, _) => {
+            insert(connection, account)?;
+            PrivateRegistrationOutcome::Registered
+        }
+        (Some(owner), None) => {
+            mail_queue::enqueue(connection, notice_to_owner)?;
+            audit_trail::insert_about(connection, refusal, owner.id)?;
+            PrivateRegistrationOutcome::OwnerTold(owner.id)
+        }
+        (Some(_), Some(claim)) => {
+            replace_claim(connection, claim, account)?;
+            PrivateRegistrationOutcome::Replaced(claim)
+        }
+    })
+}
+
+/// Whether an account is no more than somebody's word that the address is theirs.
+fn is_mere_claim(user: &User) -> bool {
+    !user.email_verified
+        && user.last_login_at.is_none()
+        && user.roles.iter().all(|role| *role == RoleName::user())
+}
+
+/// Stores an account, and gives who signed in by it.
+fn insert(connection: &mut SqliteConnection, account: &NewAccount) -> Result<Option<Principal>, Failure> {
+    let NewAccount { user, password_hash, session, mail, event } = account;
+    diesel::insert_into(users::table)
+        .values(NewUserRow::new(user, password_hash.as_ref()))
+        .execute(connection)?;
+    grant_all(connection, user.id, &user.roles)?;
+    if let Some(mail) = mail {
+        mail_queue::enqueue(connection, mail)?;
+    }
+    audit_trail::insert(connection, event)?;
+    let Some(session) = session else {
+        return Ok(None);
+    };
+    sessions::insert(connection, session)?;
+    sessions::principal(connection, session.id, session.created_at)
+}
+
+/// Lets a later claim on an address stand instead of an earlier one, of which nothing goes on.
+fn replace_claim(connection: &mut SqliteConnection, claim: UserId, new: &NewAccount) -> Result<(), Failure> {
+    let NewAccount { user, password_hash, mail, event, session: _ } = new;
+    diesel::update(users::table.find(claim.uuid().into_bytes()))
+        .set((
+            ProfileRow::from(user),
+            users::password_hash.eq(password_hash.as_ref().map(PasswordHash::as_str)),
+            users::locale.eq(user.locale.as_str()),
+        ))
+        .execute(connection)?;
+    tokens::end_all(connection, claim)?;
+    sessions::end_all(connection, claim)?;
+    if let Some(mail) = mail {
+        mail_queue::enqueue(connection, mail)?;
+    }
+    audit_trail::insert_about(connection, event, claim)?;
+    Ok(())
+}
