@@ -267,13 +267,17 @@ pub(crate) fn violates(failure: &Failure, constraint: &str) -> bool {
     }
 }
 
-/// Whether a row was refused because it has nothing in this column.
-pub(crate) fn violates_not_null(error: &StatementError, column: &str) -> bool {
-    matches!(
-        error,
-        StatementError::DatabaseError(DatabaseErrorKind::NotNullViolation, cause)
-            if cause.column_name() == Some(column)
-    )
+/// Whether a role was granted that does not exist, and so has no id, or that was deleted meanwhile.
+pub(crate) fn names_unknown_role(error: &StatementError) -> bool {
+    match error {
+        StatementError::DatabaseError(DatabaseErrorKind::NotNullViolation, cause) => {
+            cause.column_name() == Some("role_id")
+        }
+        StatementError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, cause) => {
+            cause.constraint_name() == Some("user_roles_role_id_fkey")
+        }
+        _ => false,
+    }
 }
 
 impl From<Failure> for StorageError {

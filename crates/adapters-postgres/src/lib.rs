@@ -2,10 +2,13 @@
 //!
 //! [`PostgresStore`] is cheap to clone and implements all of
 //! [`UserRepository`](portcullis_domain::ports::UserRepository),
+//! [`UserAdministration`](portcullis_domain::ports::UserAdministration),
+//! [`RoleRepository`](portcullis_domain::ports::RoleRepository),
 //! [`SessionRepository`](portcullis_domain::ports::SessionRepository),
 //! [`TokenRepository`](portcullis_domain::ports::TokenRepository),
 //! [`LockoutRepository`](portcullis_domain::ports::LockoutRepository),
 //! [`MailQueue`](portcullis_domain::ports::MailQueue),
+//! [`AuditTrail`](portcullis_domain::ports::AuditTrail),
 //! [`SigningKeyRepository`](portcullis_domain::ports::SigningKeyRepository) and
 //! [`InstallationArchive`](portcullis_domain::ports::InstallationArchive).
 //!
@@ -34,11 +37,15 @@
 //!
 //! - what concerns one row is one statement that compares and sets (`UPDATE … WHERE generation = …`,
 //!   `INSERT … ON CONFLICT`): PostgreSQL lets those who come second wait, look again, and find it changed;
-//! - whoever changes what hangs on an account (its password, its secrets, all its sessions) holds the row of
-//!   the user first. What the transaction then reads is what the one before it has left;
-//! - whoever takes away an administrator holds the row of the role `admin` as well.
+//! - whoever changes what hangs on an account (its password, its secrets, its roles) holds the row of the user
+//!   first. What the transaction then reads is what the one before it has left;
+//! - whoever takes away an administrator holds the row of the role `admin` as well, and whoever changes a role
+//!   holds its row.
 //!
-//! Rows are locked in this order: the user, the role, what hangs on the user, counts of attempts, mails. Where
+//! An event of the audit trail is stored by the statement that makes it happen. What somebody may do is compared
+//! with what is stored by the statement that does it.
+//!
+//! Rows are locked in this order: one user, roles, what hangs on the user, counts of attempts, mails. Where
 //! PostgreSQL still finds a deadlock, it rolls one of them back, and that one is run again. So is what was
 //! found overtaken by others, and what only reads when its connection was lost. Nothing else is repeated: a
 //! change whose connection was lost may have been made.
@@ -66,24 +73,26 @@
 //!
 //! # Least rights
 //!
-//! [`migrate`](PostgresStore::migrate) needs a role that may create tables, and
-//! [`write_page`](portcullis_domain::ports::InstallationArchive::write_page) the same one, since it adds roles.
-//! Everything else can be done by a role with these rights and no others:
+//! [`migrate`](PostgresStore::migrate) needs a role that may create tables. Everything else can be done by a role
+//! with these rights and no others:
 //!
 //! ```sql
 //! GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portcullis_runtime;
-//! REVOKE INSERT, UPDATE, DELETE ON roles, role_permissions, __diesel_schema_migrations FROM portcullis_runtime;
-//! GRANT UPDATE (built_in) ON roles TO portcullis_runtime; -- to lock the row of `admin`
+//! REVOKE INSERT, UPDATE, DELETE ON __diesel_schema_migrations FROM portcullis_runtime;
 //! ```
 
+mod audit_trail;
+mod authority;
 mod connection;
 mod errors;
 mod installation_archive;
 mod lockout;
+mod locks;
 mod mail_queue;
 mod migrations;
 mod moment;
 mod postgres_url;
+mod roles;
 mod rows;
 mod schema;
 mod sessions;
@@ -94,6 +103,7 @@ mod sweep;
 mod tls;
 mod tokens;
 mod transaction;
+mod user_administration;
 mod users;
 
 pub use errors::OpenError;

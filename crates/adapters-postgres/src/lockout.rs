@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
-use portcullis_domain::ports::{Attempt, LockoutPolicy, LockoutRepository, StorageError};
+use portcullis_domain::ports::{Attempt, FailedAttempt, FailureOutcome, LockoutRepository, StorageError};
 use portcullis_domain::{AttemptKey, Timestamp};
 
+use crate::audit_trail::{append, store_event_if_any, store_second_event_if_any, with_event};
 use crate::errors::Failure;
 use crate::moment::Moment;
 use crate::schema::password_attempts;
@@ -24,19 +25,8 @@ impl LockoutRepository for PostgresStore {
         .await
     }
 
-    async fn record_failure(
-        &self,
-        key: AttemptKey,
-        now: Timestamp,
-        policy: LockoutPolicy,
-    ) -> Result<Attempt, StorageError> {
-        if policy.threshold == 0 {
-            return Ok(Attempt::Admitted);
-        }
-        self.write((key, now, policy), |connection, &(key, now, policy)| {
-            record_failure(connection, key, now, policy).boxed()
-        })
-        .await
+    async fn record_failure(&self, attempt: FailedAttempt) -> Result<FailureOutcome, StorageError> {
+        self.write(attempt, |connection, attempt| record_failure(connection, attempt).boxed()).await
     }
 
     async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
@@ -66,35 +56,57 @@ async fn locked_until(
     Ok(until.flatten().map(|until| until.0))
 }
 
-/// Counts one more, unless the key is locked. A lock that is over, and a last failure that is long ago,
-/// begin the count anew.
-const COUNT_FAILURE: &str = "
-INSERT INTO password_attempts AS count (key, failures, last_failure_at, locked_until)
-VALUES ($1, 1, $2, CASE WHEN 1 >= $3 THEN $4::timestamptz END)
-ON CONFLICT (key) DO UPDATE SET
-    failures = 1 + CASE
-        WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $5 THEN 0 ELSE count.failures
-    END,
-    last_failure_at = $2,
-    locked_until = CASE WHEN 1 + CASE
-        WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $5 THEN 0 ELSE count.failures
-    END >= $3 THEN $4::timestamptz END
-WHERE count.locked_until IS NULL OR count.locked_until <= $2";
+/// Counts one more, unless the key is locked, and says whether that locks it. A lock that is over, and a last
+/// failure that is long ago, begin the count anew.
+///
+/// $19 the key, $20 the moment, $21 how many lock it, $22 until when, $23 how long ago is long.
+const COUNT_FAILURE: &str = concat!(
+    "
+WITH counted AS (
+    INSERT INTO password_attempts AS count (key, failures, last_failure_at, locked_until)
+    VALUES ($19, 1, $20, CASE WHEN 1 >= $21 THEN $22::timestamptz END)
+    ON CONFLICT (key) DO UPDATE SET
+        failures = 1 + CASE
+            WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $23 THEN 0 ELSE count.failures
+        END,
+        last_failure_at = $20,
+        locked_until = CASE WHEN 1 + CASE
+            WHEN count.locked_until IS NOT NULL OR count.last_failure_at <= $23 THEN 0 ELSE count.failures
+        END >= $21 THEN $22::timestamptz END
+    WHERE count.locked_until IS NULL OR count.locked_until <= $20
+    RETURNING count.locked_until
+), locking AS (
+    SELECT counted.locked_until FROM counted WHERE counted.locked_until IS NOT NULL
+), failure_told AS (",
+    store_event_if_any!("counted"),
+    "), lock_told AS (",
+    store_second_event_if_any!("locking"),
+    ")
+SELECT EXISTS (SELECT FROM locking) FROM counted"
+);
 
 async fn record_failure(
-    mut connection: &AsyncPgConnection,
-    key: AttemptKey,
-    now: Timestamp,
-    policy: LockoutPolicy,
-) -> Result<Attempt, Failure> {
-    let count = statement(COUNT_FAILURE)
+    connection: &AsyncPgConnection,
+    attempt: &FailedAttempt,
+) -> Result<FailureOutcome, Failure> {
+    let &FailedAttempt { key, now, policy, ref failure, ref lock } = attempt;
+    if policy.threshold == 0 {
+        append(connection, failure).await?;
+        return Ok(FailureOutcome::Admitted { locks: false });
+    }
+    let count = with_event(with_event(statement(COUNT_FAILURE), failure), lock)
         .bind::<sql::Binary, _>(key.as_bytes().as_slice())
         .bind::<sql::Timestamptz, _>(Moment(now))
         .bind::<sql::BigInt, _>(i64::from(policy.threshold))
         .bind::<sql::Timestamptz, _>(Moment(now + policy.duration))
-        .bind::<sql::Timestamptz, _>(Moment(now - policy.forgotten_after()));
-    let (counted, lock) = try_join!(count.execute(&mut connection), locked_until(connection, key, now))?;
-    if counted == 1 { Ok(Attempt::Admitted) } else { lock.map(locked).ok_or(Failure::Overtaken) }
+        .bind::<sql::Timestamptz, _>(Moment(now - policy.forgotten_after()))
+        .returning_columns::<sql::Bool>();
+    let count = async { count.get_result::<bool>(&mut &*connection).await.optional() };
+    match try_join!(count, locked_until(connection, key, now))? {
+        (Some(locks), _) => Ok(FailureOutcome::Admitted { locks }),
+        (None, Some(until)) => Ok(FailureOutcome::Locked { until }),
+        (None, None) => Err(Failure::Overtaken),
+    }
 }
 
 async fn record_success(
@@ -108,11 +120,7 @@ async fn record_success(
     let forget = diesel::delete(count).execute(&mut connection);
     let (forgotten, lock) = try_join!(forget, locked_until(connection, key, now))?;
     // A count that was forgotten was none that locked, whatever was counted since.
-    Ok(lock.filter(|_| forgotten == 0).map_or(Attempt::Admitted, locked))
-}
-
-fn locked(until: Timestamp) -> Attempt {
-    Attempt::Locked { until }
+    Ok(lock.filter(|_| forgotten == 0).map_or(Attempt::Admitted, |until| Attempt::Locked { until }))
 }
 
 const DELETE_STALE: &str = "

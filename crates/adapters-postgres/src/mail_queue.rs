@@ -185,8 +185,10 @@ fn kind_of(kind: &str, user: Option<Uuid>) -> Result<MailKind, UnreadableRow> {
     Ok(match kind {
         "verify_email" => MailKind::VerifyEmail,
         "reset_password" => MailKind::ResetPassword,
+        "invitation" => MailKind::Invitation,
         "confirm_email_change" => MailKind::ConfirmEmailChange(user.in_column("mail_queue.user_id")?.into()),
         "email_change_requested" => MailKind::EmailChangeRequested,
+        "email_changed" => MailKind::EmailChanged,
         "password_changed" => MailKind::PasswordChanged,
         "address_already_registered" => MailKind::AddressAlreadyRegistered,
         _ => return Err(UnreadableRow { column: "mail_queue.kind" }),
@@ -218,8 +220,8 @@ macro_rules! enqueue_if_any {
                 mail.queued_at, 0, mail.queued_at
             FROM ",
             $cause,
-            ", unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::text[],
-                $7::timestamptz[]) AS mail (id, kind, user_id, recipient,
+            ", unnest($10::uuid[], $11::text[], $12::uuid[], $13::text[], $14::text[], $15::text[],
+                $16::timestamptz[]) AS mail (id, kind, user_id, recipient,
                 recipient_canonical, locale, queued_at)
             ON CONFLICT DO NOTHING"
         )
@@ -227,12 +229,13 @@ macro_rules! enqueue_if_any {
 }
 pub(crate) use enqueue_if_any;
 
-/// A statement that contains [`enqueue_if_any`]: its first seven values are the mails, column by column.
-pub(crate) fn with_mails<'a>(text: &'static str, mails: &'a [QueuedMail]) -> Statement<'a> {
+/// Gives the next seven placeholders, which in a statement that contains [`enqueue_if_any`] come after those of
+/// its [event](crate::audit_trail::with_event), the values of mails, column by column.
+pub(crate) fn with_mails<'a>(statement: Statement<'a>, mails: &'a [QueuedMail]) -> Statement<'a> {
     fn column<'a, T>(mails: &'a [QueuedMail], value: impl Fn(&'a QueuedMail) -> T) -> Vec<T> {
         mails.iter().map(value).collect()
     }
-    statement(text)
+    statement
         .bind::<sql::Array<sql::Uuid>, _>(column(mails, |mail| mail.id.uuid()))
         .bind::<sql::Array<sql::Text>, _>(column(mails, |mail| mail.kind.name()))
         .bind::<sql::Array<sql::Nullable<sql::Uuid>>, _>(column(mails, |mail| {

@@ -3,13 +3,13 @@
 use diesel::prelude::*;
 use portcullis_domain::{
     Account, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
-    Principal, ProfileNames, RoleName, Session, User, UserAgent, Username,
+    Principal, ProfileNames, Role, RoleDescription, RoleName, Session, User, UserAgent, Username,
 };
 use uuid::Uuid;
 
 use crate::errors::UnreadableRow;
 use crate::moment::Moment;
-use crate::schema::{accounts, sessions};
+use crate::schema::{accounts, roles_with_permissions, sessions};
 
 /// Says of a value that could not be read which column it came from.
 pub(crate) trait InColumn<T> {
@@ -26,6 +26,27 @@ impl<T> InColumn<T> for Option<T> {
     fn in_column(self, column: &'static str) -> Result<T, UnreadableRow> {
         self.ok_or(UnreadableRow { column })
     }
+}
+
+/// The form by which a name is searched for: as much of it as a [prefix](portcullis_domain::SearchPrefix) can
+/// ask for. An entry of an index holds no more than 2,704 octets, and folding can make a name many times as long.
+pub(crate) fn folded(name: &Name) -> String {
+    const PREFIX_CHARACTERS: usize = 255;
+    name.canonical().chars().take(PREFIX_CHARACTERS).collect()
+}
+
+/// Reads what a client called itself.
+pub(crate) fn user_agent(
+    text: Option<String>,
+    column: &'static str,
+) -> Result<Option<UserAgent>, UnreadableRow> {
+    text.map(|text| UserAgent::sanitized(&text).in_column(column)).transpose()
+}
+
+/// Reads the names of permissions.
+fn permissions<All: FromIterator<Permission>>(names: &[String]) -> Result<All, UnreadableRow> {
+    let permissions = names.iter().map(|name| Permission::parse(name));
+    permissions.collect::<Result<_, _>>().in_column("role_permissions.permission")
 }
 
 /// A user as stored.
@@ -139,7 +160,6 @@ impl From<&Session> for SessionRow {
 
 impl SessionRow {
     pub(crate) fn try_into_domain(self) -> Result<Session, UnreadableRow> {
-        let user_agent = |text: String| UserAgent::sanitized(&text).in_column("sessions.user_agent");
         Ok(Session {
             id: self.id.into(),
             user_id: self.user_id.into(),
@@ -150,7 +170,7 @@ impl SessionRow {
             ends_at: self.ends_at.0,
             client: Client {
                 ip: self.ip.map(|text| text.parse()).transpose().in_column("sessions.ip")?,
-                user_agent: self.user_agent.map(user_agent).transpose()?,
+                user_agent: user_agent(self.user_agent, "sessions.user_agent")?,
             },
         })
     }
@@ -177,8 +197,7 @@ impl CallerRow {
     /// Who calls with this session of theirs.
     pub(crate) fn calling_with(self, session: Session) -> Result<Principal, UnreadableRow> {
         let user = self.user.try_into_domain()?;
-        let named = self.permissions.iter().map(|name| Permission::parse(name));
-        let named = named.collect::<Result<Vec<_>, _>>().in_column("role_permissions.permission")?;
+        let named: Vec<_> = permissions(&self.permissions)?;
         let permissions = if user.roles.iter().any(RoleName::is_admin) {
             Permissions::every(named)
         } else {
@@ -213,5 +232,38 @@ pub(crate) use principal_columns;
 impl PrincipalRow {
     pub(crate) fn try_into_domain(self) -> Result<Principal, UnreadableRow> {
         self.caller.calling_with(self.session.try_into_domain()?)
+    }
+}
+
+/// A role with its permissions, as stored.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = roles_with_permissions)]
+pub(crate) struct RoleRow {
+    id: Uuid,
+    name: String,
+    description: Option<String>,
+    built_in: bool,
+    permissions: Vec<String>,
+}
+
+/// The columns of a [`RoleRow`], in its order, from what is called `roles_with_permissions`.
+macro_rules! role_columns {
+    () => {
+        "roles_with_permissions.id, roles_with_permissions.name, roles_with_permissions.description, \
+         roles_with_permissions.built_in, roles_with_permissions.permissions"
+    };
+}
+pub(crate) use role_columns;
+
+impl RoleRow {
+    pub(crate) fn try_into_domain(self) -> Result<Role, UnreadableRow> {
+        let description = self.description.map(|text| RoleDescription::parse(&text));
+        Ok(Role {
+            id: self.id.into(),
+            name: RoleName::parse(&self.name).in_column("roles.name")?,
+            description: description.transpose().in_column("roles.description")?,
+            built_in: self.built_in,
+            permissions: permissions(&self.permissions)?,
+        })
     }
 }

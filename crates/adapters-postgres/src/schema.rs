@@ -1,4 +1,4 @@
-//! The tables and the view of `migrations/postgres`, as diesel sees them. Columns that nothing typed reads
+//! The tables and the views of `migrations/postgres`, as diesel sees them. Columns that nothing typed reads
 //! or compares are left out.
 
 diesel::table! {
@@ -42,9 +42,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    role_permissions (role_id, permission) {
-        role_id -> Uuid,
-        permission -> Text,
+    /// A view: `roles`, each with its permissions.
+    roles_with_permissions (id) {
+        id -> Uuid,
+        name -> Text,
+        description -> Nullable<Text>,
+        built_in -> Bool,
+        permissions -> Array<Text>,
     }
 }
 
@@ -137,6 +141,20 @@ diesel::table! {
         created_at -> Timestamptz,
         signs_from -> Timestamptz,
         verifies_until -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    audit_events (id) {
+        id -> Uuid,
+        at -> Timestamptz,
+        kind -> Text,
+        outcome -> Text,
+        actor_id -> Nullable<Uuid>,
+        subject_id -> Nullable<Uuid>,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
+        detail -> Jsonb,
     }
 }
 

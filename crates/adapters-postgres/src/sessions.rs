@@ -6,10 +6,13 @@ use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
 use portcullis_domain::ports::{
-    OpenOutcome, Rotation, RotationOutcome, SessionOpening, SessionRepository, StorageError,
+    EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
+    SessionsEnding, StorageError,
 };
 use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserAgent, UserId};
 
+use crate::audit_trail::{store_event_if_any, with_event};
+use crate::authority::{covers_user, with_authority};
 use crate::errors::Failure;
 use crate::moment::Moment;
 use crate::rows::{CallerRow, PrincipalRow, SessionRow, caller_columns, principal_columns};
@@ -29,7 +32,7 @@ impl SessionRepository for PostgresStore {
     }
 
     async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
-        self.write(rotation, |connection, &rotation| rotate(connection, rotation).boxed()).await
+        self.write(rotation, |connection, rotation| rotate(connection, rotation).boxed()).await
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StorageError> {
@@ -49,30 +52,12 @@ impl SessionRepository for PostgresStore {
         .await
     }
 
-    async fn end(&self, user: UserId, id: SessionId, now: Timestamp) -> Result<bool, StorageError> {
-        self.write((user, id, now), |mut connection, &(user, id, now)| {
-            async move {
-                let live = sessions::table
-                    .find(id.uuid())
-                    .filter(sessions::user_id.eq(user.uuid()))
-                    .filter(sessions::expires_at.gt(Moment(now)));
-                Ok(diesel::delete(live).execute(&mut connection).await? == 1)
-            }
-            .boxed()
-        })
-        .await
+    async fn end(&self, ending: SessionEnding) -> Result<bool, StorageError> {
+        self.write(ending, |connection, ending| end(connection, ending).boxed()).await
     }
 
-    async fn end_all(&self, user: UserId) -> Result<(), StorageError> {
-        self.write(user, |mut connection, &user| {
-            async move {
-                let theirs = sessions::table.filter(sessions::user_id.eq(user.uuid()));
-                diesel::delete(theirs).execute(&mut connection).await?;
-                Ok(())
-            }
-            .boxed()
-        })
-        .await
+    async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError> {
+        self.write(ending, |connection, ending| end_all(connection, ending).boxed()).await
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
@@ -88,8 +73,8 @@ impl SessionRepository for PostgresStore {
 const OPEN: &str = concat!(
     "
 WITH noted AS (
-    UPDATE accounts SET last_login_at = $6, password_hash = $3
-    WHERE accounts.id = $1 AND accounts.is_active AND accounts.password_hash = $2
+    UPDATE accounts SET last_login_at = $15, password_hash = $12
+    WHERE accounts.id = $10 AND accounts.is_active AND accounts.password_hash = $11
     RETURNING ",
     caller_columns!(),
     "
@@ -97,16 +82,18 @@ WITH noted AS (
     INSERT INTO sessions (
         user_id, id, generation, created_at, last_used_at, expires_at, ends_at, ip, user_agent
     )
-    SELECT noted.id, $4, $5, $6, $7, $8, $9, $10, $11 FROM noted
-)
+    SELECT noted.id, $13, $14, $15, $16, $17, $18, $19, $20 FROM noted
+), told AS (",
+    store_event_if_any!("noted"),
+    ")
 SELECT ",
     caller_columns!(),
     " FROM noted AS accounts"
 );
 
 async fn open(mut connection: &AsyncPgConnection, opening: &SessionOpening) -> Result<OpenOutcome, Failure> {
-    let SessionOpening { session, verified_hash, renewed_hash } = opening;
-    let open = statement(OPEN)
+    let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
+    let open = with_event(statement(OPEN), event)
         .bind::<sql::Uuid, _>(session.user_id.uuid())
         .bind::<sql::Text, _>(verified_hash.as_str())
         .bind::<sql::Text, _>(renewed_hash.as_ref().unwrap_or(verified_hash).as_str());
@@ -168,8 +155,19 @@ RETURNING ",
     principal_columns!()
 );
 
-async fn rotate(mut connection: &AsyncPgConnection, rotation: Rotation) -> Result<RotationOutcome, Failure> {
-    let Rotation { session: id, generation, now, lifetime, grace } = rotation;
+/// Ends a session whose token was spent before, unless somebody has.
+const END_REUSED: &str = concat!(
+    "
+WITH ended AS (
+    DELETE FROM sessions WHERE sessions.id = $10 RETURNING sessions.user_id
+), told AS (",
+    store_event_if_any!("ended", about "ended.user_id"),
+    ")
+SELECT ended.user_id FROM ended"
+);
+
+async fn rotate(mut connection: &AsyncPgConnection, rotation: &Rotation) -> Result<RotationOutcome, Failure> {
+    let &Rotation { session: id, generation, now, lifetime, grace, ref reuse } = rotation;
     let rotated: Option<PrincipalRow> = statement(ROTATE)
         .bind::<sql::Uuid, _>(id.uuid())
         .bind::<sql::BigInt, _>(i64::from(generation.number()))
@@ -196,9 +194,66 @@ async fn rotate(mut connection: &AsyncPgConnection, rotation: Rotation) -> Resul
     } else if generation.next() == session.generation && now.since(session.last_used_at) < grace {
         Ok(RotationOutcome::Current(Box::new(principal)))
     } else {
-        diesel::delete(sessions::table.find(id.uuid())).execute(&mut connection).await?;
-        Ok(RotationOutcome::Reused(principal.user.id))
+        let end = with_event(statement(END_REUSED), reuse).bind::<sql::Uuid, _>(id.uuid());
+        let is_first_to_see = end.execute(&mut connection).await? == 1;
+        Ok(if is_first_to_see {
+            RotationOutcome::Reused(principal.user.id)
+        } else {
+            RotationOutcome::Unknown
+        })
     }
+}
+
+const END: &str = concat!(
+    "
+WITH ended AS (
+    DELETE FROM sessions WHERE sessions.id = $10 AND sessions.user_id = $11 AND sessions.expires_at > $12
+    RETURNING sessions.id
+), told AS (",
+    store_event_if_any!("ended"),
+    ")
+SELECT ended.id FROM ended"
+);
+
+async fn end(mut connection: &AsyncPgConnection, ending: &SessionEnding) -> Result<bool, Failure> {
+    let SessionEnding { user, session, now, event } = ending;
+    let end = with_event(statement(END), event)
+        .bind::<sql::Uuid, _>(session.uuid())
+        .bind::<sql::Uuid, _>(user.uuid())
+        .bind::<sql::Timestamptz, _>(Moment(*now));
+    Ok(end.execute(&mut connection).await? == 1)
+}
+
+/// Ends the sessions of a user who is covered, and says whether they are.
+const END_ALL: &str = concat!(
+    "
+WITH found AS (
+    SELECT accounts.id, ",
+    covers_user!("$11"),
+    " AS is_covered FROM accounts WHERE accounts.id = $10
+), covered AS (
+    SELECT found.id FROM found WHERE found.is_covered
+), ended AS (
+    DELETE FROM sessions USING covered WHERE sessions.user_id = covered.id
+), told AS (",
+    store_event_if_any!("covered"),
+    ")
+SELECT found.is_covered FROM found"
+);
+
+async fn end_all(
+    mut connection: &AsyncPgConnection,
+    ending: &SessionsEnding,
+) -> Result<EndAllOutcome, Failure> {
+    let SessionsEnding { user, authority, event } = ending;
+    let end = with_event(statement(END_ALL), event).bind::<sql::Uuid, _>(user.uuid());
+    let end = with_authority(end, authority).returning_columns::<sql::Bool>();
+    let is_covered: Option<bool> = end.get_result(&mut connection).await.optional()?;
+    Ok(match is_covered {
+        Some(true) => EndAllOutcome::Ended,
+        Some(false) => EndAllOutcome::Outranked,
+        None => EndAllOutcome::NotFound,
+    })
 }
 
 const DELETE_EXPIRED: &str = "

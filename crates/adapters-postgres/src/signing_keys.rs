@@ -5,9 +5,10 @@ use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
-use portcullis_domain::ports::{SigningKeyRepository, StorageError};
+use portcullis_domain::ports::{KeySuccession, SigningKeyRepository, StorageError};
 use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
+use crate::audit_trail::{store_event_if_any, with_event};
 use crate::errors::{Failure, UnreadableRow};
 use crate::moment::Moment;
 use crate::rows::InColumn as _;
@@ -32,16 +33,8 @@ impl SigningKeyRepository for PostgresStore {
         .await
     }
 
-    async fn succeed(
-        &self,
-        key: SigningKey,
-        predecessor: Option<KeyId>,
-        predecessor_until: Timestamp,
-    ) -> Result<bool, StorageError> {
-        self.write((key, predecessor, predecessor_until), |connection, (key, predecessor, until)| {
-            succeed(connection, key, predecessor.as_ref(), *until).boxed()
-        })
-        .await
+    async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError> {
+        self.write(succession, |connection, succession| succeed(connection, succession).boxed()).await
     }
 
     async fn delete_expired(&self, now: Timestamp) -> Result<u32, StorageError> {
@@ -97,30 +90,30 @@ impl SigningKeyRow {
 
 /// Of several who add a successor to the same key, the first one takes its position. The others find the
 /// position taken, or the key not the newest any more.
-const SUCCEED: &str = "
+const SUCCEED: &str = concat!(
+    "
 WITH newest AS (
     SELECT position, id FROM signing_keys ORDER BY position DESC LIMIT 1
 ), added AS (
     INSERT INTO signing_keys (position, id, algorithm, sealed, created_at, signs_from, verifies_until)
-    SELECT coalesce((SELECT position FROM newest), 0) + 1, $3, $4, $5, $6, $7, $8
-    WHERE (SELECT id FROM newest) IS NOT DISTINCT FROM $1
+    SELECT coalesce((SELECT position FROM newest), 0) + 1, $12, $13, $14, $15, $16, $17
+    WHERE (SELECT id FROM newest) IS NOT DISTINCT FROM $10
     ON CONFLICT (position) DO NOTHING
     RETURNING position
 ), dated AS (
-    UPDATE signing_keys SET verifies_until = $2
+    UPDATE signing_keys SET verifies_until = $11
     FROM added WHERE signing_keys.position = added.position - 1
-)
-SELECT position FROM added";
+), told AS (",
+    store_event_if_any!("added"),
+    ")
+SELECT position FROM added"
+);
 
-async fn succeed(
-    mut connection: &AsyncPgConnection,
-    key: &SigningKey,
-    predecessor: Option<&KeyId>,
-    predecessor_until: Timestamp,
-) -> Result<bool, Failure> {
-    let added: Option<i64> = statement(SUCCEED)
-        .bind::<sql::Nullable<sql::Text>, _>(predecessor.map(KeyId::as_str))
-        .bind::<sql::Timestamptz, _>(Moment(predecessor_until))
+async fn succeed(mut connection: &AsyncPgConnection, succession: &KeySuccession) -> Result<bool, Failure> {
+    let KeySuccession { key, predecessor, predecessor_until, event } = succession;
+    let added: Option<i64> = with_event(statement(SUCCEED), event)
+        .bind::<sql::Nullable<sql::Text>, _>(predecessor.as_ref().map(KeyId::as_str))
+        .bind::<sql::Timestamptz, _>(Moment(*predecessor_until))
         .bind::<sql::Text, _>(key.id.as_str())
         .bind::<sql::Text, _>(key.algorithm.name())
         .bind::<sql::Binary, _>(key.sealed.as_slice())

@@ -1,3 +1,4 @@
+DROP TABLE audit_events;
 DROP TABLE signing_keys;
 DROP TABLE mail_queue;
 DROP TABLE code_attempts;
@@ -7,6 +8,7 @@ DROP TABLE password_resets;
 DROP TABLE verifications;
 DROP TABLE sessions;
 DROP VIEW accounts;
+DROP VIEW roles_with_permissions;
 DROP TABLE user_roles;
 DROP TABLE role_permissions;
 DROP TABLE roles;

@@ -1,8 +1,9 @@
--- Accounts, sessions, one-time secrets, counts of failed attempts, waiting mails and signing keys.
+-- Accounts, sessions, one-time secrets, counts of failed attempts, waiting mails, signing keys and the audit trail.
 --
 -- Digests are 32 octets. A column `…_canonical` holds the form by which addresses and usernames are
 -- compared, octet by octet, and so are names and ids: hence COLLATE "C". What is read or changed in a
--- hurry is found by the key of one user or one session. No key comes from a sequence.
+-- hurry is found by the key of one user or one session. No key comes from a sequence: ids begin with the time
+-- at which they were made, so that the greatest is the newest.
 
 -- A login changes `last_login_at`, perhaps `password_hash`, and no indexed column: with space left in the
 -- page PostgreSQL need not touch an index for it.
@@ -14,19 +15,33 @@ CREATE TABLE users (
     username           text,
     username_canonical text        COLLATE "C",
     name               text,
+    name_folded        text        COLLATE "C",
     first_name         text,
+    first_name_folded  text        COLLATE "C",
     last_name          text,
+    last_name_folded   text        COLLATE "C",
     password_hash      text        COLLATE "C",
     is_active          boolean     NOT NULL,
     locale             text        NOT NULL,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz,
     last_login_at      timestamptz,
-    CHECK ((username IS NULL) = (username_canonical IS NULL))
+    CHECK ((username IS NULL) = (username_canonical IS NULL)),
+    CHECK ((name IS NULL) = (name_folded IS NULL)),
+    CHECK ((first_name IS NULL) = (first_name_folded IS NULL)),
+    CHECK ((last_name IS NULL) = (last_name_folded IS NULL))
 ) WITH (fillfactor = 85);
 
 CREATE UNIQUE INDEX users_email ON users (email_canonical);
 CREATE UNIQUE INDEX users_username ON users (username_canonical);
+
+-- By what administrators look for: how an address, a username or a name begins, and who is verified or active,
+-- the newest first.
+CREATE INDEX users_by_name ON users (name_folded) WHERE name_folded IS NOT NULL;
+CREATE INDEX users_by_first_name ON users (first_name_folded) WHERE first_name_folded IS NOT NULL;
+CREATE INDEX users_by_last_name ON users (last_name_folded) WHERE last_name_folded IS NOT NULL;
+CREATE INDEX users_by_verification ON users (email_verified, id);
+CREATE INDEX users_by_activity ON users (is_active, id);
 
 CREATE TABLE roles (
     id          uuid    NOT NULL PRIMARY KEY,
@@ -53,7 +68,16 @@ CREATE TABLE user_roles (
     PRIMARY KEY (user_id, role_id)
 );
 
-CREATE INDEX user_roles_by_role ON user_roles (role_id);
+CREATE INDEX user_roles_by_role ON user_roles (role_id, user_id);
+
+-- Roles as they are read: with what they allow.
+CREATE VIEW roles_with_permissions AS
+SELECT
+    roles.*,
+    ARRAY(
+        SELECT role_permissions.permission FROM role_permissions WHERE role_permissions.role_id = roles.id
+    ) AS permissions
+FROM roles;
 
 -- Users as they are read: with the names of their roles, and with what these allow. Who holds `admin` is
 -- allowed whatever any role names. An update of the view is one of `users`, and can return all of this.
@@ -194,3 +218,21 @@ CREATE TABLE signing_keys (
 );
 
 CREATE INDEX signing_keys_by_expiry ON signing_keys (verifies_until);
+
+-- What happened. Events outlive the accounts that they name, hence no foreign keys. `detail` is a flat object of
+-- texts.
+CREATE TABLE audit_events (
+    id         uuid        NOT NULL PRIMARY KEY,
+    at         timestamptz NOT NULL,
+    kind       text        NOT NULL COLLATE "C",
+    outcome    text        NOT NULL,
+    actor_id   uuid,
+    subject_id uuid,
+    ip         text,
+    user_agent text,
+    detail     jsonb       NOT NULL
+);
+
+CREATE INDEX audit_events_by_actor ON audit_events (actor_id, id) WHERE actor_id IS NOT NULL;
+CREATE INDEX audit_events_by_subject ON audit_events (subject_id, id) WHERE subject_id IS NOT NULL;
+CREATE INDEX audit_events_by_kind ON audit_events (kind, id);

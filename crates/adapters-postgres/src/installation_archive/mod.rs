@@ -13,24 +13,24 @@ use portcullis_domain::archive::{PageStart, Record, RecordKind};
 use portcullis_domain::ports::{
     InstallationArchive, RecordRefusal, RefusedRecord, StorageError, WritePageError,
 };
-use portcullis_domain::{Account, AttemptKey, Name, PasswordHash, Permission, Role, RoleName, Username};
+use portcullis_domain::{Account, AttemptKey, Permission, Role, RoleDescription};
 use uuid::Uuid;
 
 use self::rows::{
-    CodeAttemptsRow, EmailChangeRow, PasswordAttemptsRow, PasswordResetRow, PositionedKeyRow, RoleRow,
-    VerificationRow,
+    CodeAttemptsRow, EmailChangeRow, PasswordAttemptsRow, PasswordResetRow, PositionedKeyRow, VerificationRow,
 };
-use crate::errors::{Failure, violates_not_null};
+use crate::audit_trail::AuditEventRow;
+use crate::errors::{Failure, names_unknown_role};
 use crate::mail_queue::MailRecordRow;
-use crate::moment::Moment;
-use crate::rows::{AccountRow, SessionRow};
+use crate::rows::{AccountRow, RoleRow, SessionRow};
 use crate::schema::{
-    accounts, code_attempts, email_changes, mail_queue, password_attempts, password_resets, role_permissions,
-    roles, sessions, signing_keys, users, verifications,
+    accounts, audit_events, code_attempts, email_changes, mail_queue, password_attempts, password_resets,
+    roles, roles_with_permissions, sessions, signing_keys, users, verifications,
 };
 use crate::statement::statement;
 use crate::store::PostgresStore;
 use crate::transaction::{begin, commit, or_roll_back};
+use crate::users::{inserted_columns, with_account};
 
 #[async_trait]
 impl InstallationArchive for PostgresStore {
@@ -77,15 +77,19 @@ async fn count(mut connection: &AsyncPgConnection, kind: RecordKind) -> QueryRes
         RecordKind::CodeAttempts => code_attempts::table.count().get_result(connection).await,
         RecordKind::Mails => mail_queue::table.count().get_result(connection).await,
         RecordKind::SigningKeys => signing_keys::table.count().get_result(connection).await,
+        RecordKind::AuditEvents => audit_events::table.count().get_result(connection).await,
     }
 }
 
-/// The rows of a table whose key comes after a given one, as records.
+/// The rows of a table whose key comes after a given one, or from the first on, as records.
 ///
 /// A macro, because diesel gives every table and every column a type of its own.
 macro_rules! page {
     ($row:ty, $table:ident by $key:ident, after $after:expr, $limit:expr, $connection:expr) => {{
-        let later = $table::table.filter($table::$key.gt($after)).order($table::$key).limit($limit);
+        let mut later = $table::table.order($table::$key).limit($limit).into_boxed();
+        if let Some(after) = $after {
+            later = later.filter($table::$key.gt(after));
+        }
         let rows: Vec<$row> = later.select(<$row>::as_select()).load(&mut $connection).await?;
         rows.into_iter().map(<$row>::try_into_domain)
     }};
@@ -120,74 +124,62 @@ async fn page(
 ) -> Result<Vec<Record>, Failure> {
     match start {
         PageStart::Roles(after) => {
-            let later = roles::table.filter(roles::id.gt(id(after))).order(roles::id).limit(limit);
-            let rows: Vec<RoleRow> = later.select(RoleRow::as_select()).load(&mut connection).await?;
-            let roles = rows.into_iter().map(|role| with_permissions(connection, role));
-            join_all(roles).await.into_iter().map(|role| Ok(Record::Role(role?))).collect()
+            page!(RoleRow, roles_with_permissions by id, after after.map(Uuid::from), limit, connection)
+                .map(|role| Ok(Record::Role(role?)))
+                .collect()
         }
-        PageStart::Users(after) => page!(AccountRow, accounts by id, after id(after), limit, connection)
+        PageStart::Users(after) => page!(AccountRow, accounts by id, after after.map(Uuid::from), limit, connection)
             .map(|account| Ok(Record::User(account?)))
             .collect(),
-        PageStart::Sessions(after) => page!(SessionRow, sessions by id, after id(after), limit, connection)
+        PageStart::Sessions(after) => page!(SessionRow, sessions by id, after after.map(Uuid::from), limit, connection)
             .map(|session| Ok(Record::Session(session?)))
             .collect(),
         PageStart::Verifications(after) => {
-            page!(VerificationRow, verifications by user_id, after id(after), limit, connection)
+            page!(VerificationRow, verifications by user_id, after after.map(Uuid::from), limit, connection)
                 .map(|issued| Ok(Record::Verification(issued?)))
                 .collect()
         }
         PageStart::PasswordResets(after) => {
-            page!(PasswordResetRow, password_resets by user_id, after id(after), limit, connection)
+            page!(PasswordResetRow, password_resets by user_id, after after.map(Uuid::from), limit, connection)
                 .map(|issued| Ok(Record::PasswordReset(issued?)))
                 .collect()
         }
         PageStart::EmailChanges(after) => {
-            page!(EmailChangeRow, email_changes by user_id, after id(after), limit, connection)
+            page!(EmailChangeRow, email_changes by user_id, after after.map(Uuid::from), limit, connection)
                 .map(|pending| Ok(Record::EmailChange(pending?)))
                 .collect()
         }
         PageStart::PasswordAttempts(after) => {
-            page!(PasswordAttemptsRow, password_attempts by key, after attempts(after), limit, connection)
+            page!(PasswordAttemptsRow, password_attempts by key, after after.map(octets), limit, connection)
                 .map(|attempts| Ok(Record::PasswordAttempts(attempts?)))
                 .collect()
         }
         PageStart::CodeAttempts(after) => {
-            page!(CodeAttemptsRow, code_attempts by key, after attempts(after), limit, connection)
+            page!(CodeAttemptsRow, code_attempts by key, after after.map(octets), limit, connection)
                 .map(|attempts| Ok(Record::CodeAttempts(attempts?)))
                 .collect()
         }
-        PageStart::Mails(after) => page!(MailRecordRow, mail_queue by id, after id(after), limit, connection)
+        PageStart::Mails(after) => page!(MailRecordRow, mail_queue by id, after after.map(Uuid::from), limit, connection)
             .map(|record| Ok(Record::Mail(record?)))
             .collect(),
         PageStart::SigningKeys(after) => {
-            let after = after.map_or(i64::MIN, i64::from);
-            page!(PositionedKeyRow, signing_keys by position, after after, limit, connection)
+            page!(PositionedKeyRow, signing_keys by position, after after.map(i64::from), limit, connection)
                 .map(|positioned| {
                     let (position, key) = positioned?;
                     Ok(Record::SigningKey { position, key })
                 })
                 .collect()
         }
+        PageStart::AuditEvents(after) => {
+            page!(AuditEventRow, audit_events by id, after after.map(Uuid::from), limit, connection)
+                .map(|event| Ok(Record::AuditEvent(event?)))
+                .collect()
+        }
     }
 }
 
-/// Every id comes after the one that is all zeros.
-fn id(after: Option<impl Into<Uuid>>) -> Uuid {
-    after.map_or(Uuid::nil(), Into::into)
-}
-
-/// Every key comes after no octets at all.
-fn attempts(after: Option<AttemptKey>) -> Vec<u8> {
-    after.map_or_else(Vec::new, |key| key.as_bytes().into())
-}
-
-async fn with_permissions(mut connection: &AsyncPgConnection, role: RoleRow) -> Result<Role, Failure> {
-    let permissions: Vec<_> = role_permissions::table
-        .filter(role_permissions::role_id.eq(role.id))
-        .select(role_permissions::permission)
-        .load(&mut connection)
-        .await?;
-    Ok(role.try_into_domain(&permissions)?)
+fn octets(key: AttemptKey) -> Vec<u8> {
+    key.as_bytes().into()
 }
 
 /// Adds records, all of which are sent before the first one is answered, and gives how many of them were
@@ -249,6 +241,7 @@ async fn add(mut connection: &AsyncPgConnection, record: &Record) -> Result<bool
         Record::SigningKey { position, key } => {
             add!(PositionedKeyRow::new(*position, key), signing_keys, connection)
         }
+        Record::AuditEvent(event) => add!(AuditEventRow::from(event), audit_events, connection),
     })
 }
 
@@ -267,7 +260,7 @@ async fn add_role(mut connection: &AsyncPgConnection, role: &Role) -> Result<boo
     let added = statement(ADD_ROLE)
         .bind::<sql::Uuid, _>(role.id.uuid())
         .bind::<sql::Text, _>(role.name.as_str())
-        .bind::<sql::Nullable<sql::Text>, _>(role.description.as_deref())
+        .bind::<sql::Nullable<sql::Text>, _>(role.description.as_ref().map(RoleDescription::as_str))
         .bind::<sql::Bool, _>(role.built_in)
         .bind::<sql::Array<sql::Text>, _>(role.permissions.iter().map(Permission::as_str).collect::<Vec<_>>())
         .execute(&mut connection)
@@ -276,47 +269,28 @@ async fn add_role(mut connection: &AsyncPgConnection, role: &Role) -> Result<boo
 }
 
 /// A role that does not exist has no id, and a row without one is refused with all the rest.
-const ADD_USER: &str = "
+const ADD_USER: &str = concat!(
+    "
 WITH added AS (
-    INSERT INTO users (
-        id, email, email_canonical, email_verified, username, username_canonical, name, first_name,
-        last_name, password_hash, is_active, locale, created_at, updated_at, last_login_at
-    )
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    INSERT INTO users (",
+    inserted_columns!(),
+    ")
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
     ON CONFLICT DO NOTHING
     RETURNING id
 ), granted AS (
     INSERT INTO user_roles (user_id, role_id)
     SELECT added.id, (SELECT roles.id FROM roles WHERE roles.name = held.name)
-    FROM added, unnest($16::text[]) AS held (name)
+    FROM added, unnest($19::text[]) AS held (name)
 )
-SELECT id FROM added";
+SELECT id FROM added"
+);
 
 async fn add_user(mut connection: &AsyncPgConnection, account: &Account) -> Result<bool, Failure> {
     let Account { user, password_hash } = account;
-    let [name, first_name, last_name] = user.profile.as_array().map(|name| name.map(Name::as_str));
-    let added = statement(ADD_USER)
-        .bind::<sql::Uuid, _>(user.id.uuid())
-        .bind::<sql::Text, _>(user.email.as_str())
-        .bind::<sql::Text, _>(user.email.canonical())
-        .bind::<sql::Bool, _>(user.email_verified)
-        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::as_str))
-        .bind::<sql::Nullable<sql::Text>, _>(user.username.as_ref().map(Username::canonical))
-        .bind::<sql::Nullable<sql::Text>, _>(name)
-        .bind::<sql::Nullable<sql::Text>, _>(first_name)
-        .bind::<sql::Nullable<sql::Text>, _>(last_name)
-        .bind::<sql::Nullable<sql::Text>, _>(password_hash.as_ref().map(PasswordHash::as_str))
-        .bind::<sql::Bool, _>(user.is_active)
-        .bind::<sql::Text, _>(user.locale.as_str())
-        .bind::<sql::Timestamptz, _>(Moment(user.created_at))
-        .bind::<sql::Nullable<sql::Timestamptz>, _>(user.updated_at.map(Moment))
-        .bind::<sql::Nullable<sql::Timestamptz>, _>(user.last_login_at.map(Moment))
-        .bind::<sql::Array<sql::Text>, _>(user.roles.iter().map(RoleName::as_str).collect::<Vec<_>>())
-        .execute(&mut connection)
-        .await;
-    match added {
+    match with_account(statement(ADD_USER), user, password_hash.as_ref()).execute(&mut connection).await {
         Ok(added) => Ok(added == 1),
-        Err(error) if violates_not_null(&error, "role_id") => Err(Failure::UnknownRole(user.roles.clone())),
+        Err(error) if names_unknown_role(&error) => Err(Failure::UnknownRole(user.roles.clone())),
         Err(error) => Err(error.into()),
     }
 }
@@ -325,12 +299,7 @@ async fn add_user(mut connection: &AsyncPgConnection, account: &Account) -> Resu
 async fn stored(mut connection: &AsyncPgConnection, record: &Record) -> Result<Option<Record>, Failure> {
     Ok(match record {
         Record::Role(role) => {
-            let found = roles::table.find(role.id.uuid()).select(RoleRow::as_select());
-            let row: Option<RoleRow> = found.get_result(&mut connection).await.optional()?;
-            match row {
-                Some(role) => Some(Record::Role(with_permissions(connection, role).await?)),
-                None => None,
-            }
+            row!(RoleRow, roles_with_permissions with key role.id.uuid(), connection).map(Record::Role)
         }
         Record::User(account) => {
             row!(AccountRow, accounts with key account.user.id.uuid(), connection).map(Record::User)
@@ -364,6 +333,9 @@ async fn stored(mut connection: &AsyncPgConnection, record: &Record) -> Result<O
         Record::SigningKey { position, .. } => {
             row!(PositionedKeyRow, signing_keys with key i64::from(*position), connection)
                 .map(|(position, key)| Record::SigningKey { position, key })
+        }
+        Record::AuditEvent(event) => {
+            row!(AuditEventRow, audit_events with key event.id.uuid(), connection).map(Record::AuditEvent)
         }
     })
 }

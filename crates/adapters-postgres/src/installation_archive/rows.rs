@@ -5,16 +5,14 @@ use portcullis_domain::archive::{
     CodeAttempts, IssuedCode, IssuedEmailChangeLink, IssuedPasswordReset, IssuedVerification,
     PasswordAttempts, PendingEmailChange,
 };
-use portcullis_domain::{
-    AttemptKey, CodeDigest, EmailAddress, Permission, Role, RoleName, SigningKey, TokenDigest,
-};
+use portcullis_domain::{AttemptKey, CodeDigest, EmailAddress, SigningKey, TokenDigest};
 use uuid::Uuid;
 
 use crate::errors::UnreadableRow;
 use crate::moment::Moment;
 use crate::rows::InColumn as _;
 use crate::schema::{
-    code_attempts, email_changes, password_attempts, password_resets, roles, signing_keys, verifications,
+    code_attempts, email_changes, password_attempts, password_resets, signing_keys, verifications,
 };
 use crate::signing_keys::SigningKeyRow;
 
@@ -24,28 +22,6 @@ fn digest(octets: &[u8], column: &'static str) -> Result<[u8; 32], UnreadableRow
 
 fn number(stored: i64, column: &'static str) -> Result<u32, UnreadableRow> {
     stored.try_into().in_column(column)
-}
-
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = roles)]
-pub(super) struct RoleRow {
-    pub(super) id: Uuid,
-    name: String,
-    description: Option<String>,
-    built_in: bool,
-}
-
-impl RoleRow {
-    pub(super) fn try_into_domain(self, permissions: &[String]) -> Result<Role, UnreadableRow> {
-        let permissions = permissions.iter().map(|permission| Permission::parse(permission));
-        Ok(Role {
-            id: self.id.into(),
-            name: RoleName::parse(&self.name).in_column("roles.name")?,
-            description: self.description,
-            built_in: self.built_in,
-            permissions: permissions.collect::<Result<_, _>>().in_column("role_permissions.permission")?,
-        })
-    }
 }
 
 #[derive(Insertable, Queryable, Selectable)]

@@ -1,0 +1,164 @@
+use diesel::prelude::*;
+use diesel::sql_types as sql;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use portcullis_domain::ports::{EmailChangeOutcome, EmailChangeRequest, LinkRedemption};
+use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
+
+use crate::audit_trail::{store_event_if_any, with_event};
+use crate::errors::{Failure, violates};
+use crate::mail_queue::{enqueue_if_any, with_mails};
+use crate::moment::Moment;
+use crate::rows::{InColumn as _, UserRow, user_columns};
+use crate::schema::{accounts, email_changes};
+use crate::statement::{ColumnsOf, statement};
+use crate::transaction::locked;
+
+const REQUEST: &str = concat!(
+    "
+WITH asking AS (
+    SELECT users.id FROM users WHERE users.id = $17 FOR NO KEY UPDATE
+), pending AS (
+    INSERT INTO email_changes (user_id, session_id, new_email, new_email_canonical)
+    SELECT asking.id, $18, $19, $20 FROM asking
+    ON CONFLICT (user_id) DO UPDATE SET
+        session_id = excluded.session_id,
+        new_email = excluded.new_email, new_email_canonical = excluded.new_email_canonical,
+        digest = NULL, expires_at = NULL
+), queued AS (",
+    enqueue_if_any!("asking"),
+    "), told AS (",
+    store_event_if_any!("asking"),
+    ")
+SELECT asking.id FROM asking"
+);
+
+pub(super) async fn request(
+    mut connection: &AsyncPgConnection,
+    request: &EmailChangeRequest,
+) -> Result<(), Failure> {
+    with_mails(with_event(statement(REQUEST), &request.event), &request.mails)
+        .bind::<sql::Uuid, _>(request.user.uuid())
+        .bind::<sql::Uuid, _>(request.session.uuid())
+        .bind::<sql::Text, _>(request.new_address.as_str())
+        .bind::<sql::Text, _>(request.new_address.canonical())
+        .execute(&mut connection)
+        .await?;
+    Ok(())
+}
+
+const ISSUE: &str = concat!(
+    "
+WITH issued AS (
+    UPDATE email_changes SET digest = $3, expires_at = $4
+    WHERE email_changes.user_id = $1 AND email_changes.new_email_canonical = $2
+    RETURNING email_changes.user_id
+)
+SELECT ",
+    user_columns!(),
+    " FROM issued JOIN accounts ON accounts.id = issued.user_id"
+);
+
+pub(super) async fn issue(
+    mut connection: &AsyncPgConnection,
+    user: UserId,
+    new_address: &EmailAddress,
+    digest: TokenDigest,
+    expires_at: Timestamp,
+) -> Result<Option<User>, Failure> {
+    let issued: Option<UserRow> = statement(ISSUE)
+        .bind::<sql::Uuid, _>(user.uuid())
+        .bind::<sql::Text, _>(new_address.canonical())
+        .bind::<sql::Binary, _>(digest.as_bytes().as_slice())
+        .bind::<sql::Timestamptz, _>(Moment(expires_at))
+        .returning::<UserRow>()
+        .get_result(&mut connection)
+        .await
+        .optional()?;
+    Ok(issued.map(UserRow::try_into_domain).transpose()?)
+}
+
+pub(super) async fn find(
+    mut connection: &AsyncPgConnection,
+    digest: TokenDigest,
+    now: Timestamp,
+) -> Result<Option<(User, EmailAddress)>, Failure> {
+    let pending: Option<(UserRow, String)> = email_changes::table
+        .inner_join(accounts::table)
+        .filter(email_changes::digest.eq(digest.as_bytes()))
+        .filter(email_changes::expires_at.gt(Moment(now)))
+        .select((UserRow::as_select(), email_changes::new_email))
+        .get_result(&mut connection)
+        .await
+        .optional()?;
+    let Some((user, new_email)) = pending else {
+        return Ok(None);
+    };
+    Ok(Some((user.try_into_domain()?, read_new_email(&new_email)?)))
+}
+
+fn read_new_email(text: &str) -> Result<EmailAddress, Failure> {
+    Ok(EmailAddress::parse(text).in_column("email_changes.new_email")?)
+}
+
+/// A user, and then what hangs on them: see [`crate::locks`].
+const LOCK_OWNER: &str = "
+SELECT users.id FROM email_changes JOIN users ON users.id = email_changes.user_id
+WHERE email_changes.digest = $1 FOR NO KEY UPDATE OF users";
+
+const REDEEM: &str = concat!(
+    "
+WITH pending AS (
+    SELECT email_changes.*, EXISTS (
+        SELECT FROM users
+        WHERE users.email_canonical = email_changes.new_email_canonical AND users.id <> email_changes.user_id
+    ) AS is_taken
+    FROM email_changes WHERE email_changes.digest = $10 AND email_changes.expires_at > $11
+), changed AS (
+    UPDATE users
+    SET email = pending.new_email, email_canonical = pending.new_email_canonical, email_verified = TRUE
+    FROM pending WHERE users.id = pending.user_id AND NOT pending.is_taken
+    RETURNING users.id, pending.session_id
+), ended_sessions AS (
+    DELETE FROM sessions
+    USING changed WHERE sessions.user_id = changed.id AND sessions.id <> changed.session_id
+), ended_verification AS (
+    DELETE FROM verifications USING changed WHERE verifications.user_id = changed.id
+), ended_reset AS (
+    DELETE FROM password_resets USING changed WHERE password_resets.user_id = changed.id
+), spent AS (
+    DELETE FROM email_changes USING changed WHERE email_changes.user_id = changed.id
+), told AS (",
+    store_event_if_any!("changed", about "changed.id"),
+    ")
+SELECT ",
+    user_columns!(),
+    ", pending.new_email, pending.is_taken
+FROM pending JOIN accounts ON accounts.id = pending.user_id"
+);
+
+pub(super) async fn redeem(
+    mut connection: &AsyncPgConnection,
+    redemption: &LinkRedemption,
+) -> Result<EmailChangeOutcome, Failure> {
+    let LinkRedemption { digest, now, event } = redemption;
+    let lock = statement(LOCK_OWNER).bind::<sql::Binary, _>(digest.as_bytes().as_slice());
+    let redeem = with_event(statement(REDEEM), event)
+        .bind::<sql::Binary, _>(digest.as_bytes().as_slice())
+        .bind::<sql::Timestamptz, _>(Moment(*now))
+        .returning_columns::<(ColumnsOf<UserRow>, sql::Text, sql::Bool)>();
+    let redeemed = locked(connection, async { lock.execute(&mut &*connection).await }, async {
+        Ok(redeem.get_result::<(UserRow, String, bool)>(&mut connection).await.optional()?)
+    });
+    match redeemed.await {
+        // Somebody took the address while this one looked.
+        Err(failure) if violates(&failure, "users_email") => Ok(EmailChangeOutcome::EmailTaken),
+        Err(failure) => Err(failure),
+        Ok(None) => Ok(EmailChangeOutcome::Invalid),
+        Ok(Some((_, _, true))) => Ok(EmailChangeOutcome::EmailTaken),
+        Ok(Some((user, new_email, false))) => {
+            let user =
+                User { email: read_new_email(&new_email)?, email_verified: true, ..user.try_into_domain()? };
+            Ok(EmailChangeOutcome::Changed(Box::new(user)))
+        }
+    }
+}
