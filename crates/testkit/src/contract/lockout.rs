@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use portcullis_domain::audit::AuditKind;
+use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::ports::{
-    Attempt, CodeLimits, CodeOutcome, CodeRedemption, FailureOutcome, LockoutPolicy,
+    Attempt, CodeLimits, CodeOutcome, CodeRedemption, FailedAttempt, FailureOutcome, LockoutPolicy,
 };
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::{DAY, MINUTE, TICK};
+use super::steps::{DAY, MINUTE, TICK, wrong_password};
+use super::trail::Trail;
 use crate::Storage;
 use crate::fixtures::{NOW, account_attempts, code_attempts, email, event, unknown_attempts, user};
 
@@ -162,6 +163,46 @@ pub async fn right_passwords_in_parallel_all_succeed(storage: &Storage) {
         assert!(attempts.iter().all(|attempt| *attempt == Attempt::Admitted), "{attempts:?}");
     }
     lock(storage, key, NOW).await;
+}
+
+/// Each wrong password that is answered comes with its event, the one that locks with that of the lockout too,
+/// and what is refused, or right, with none.
+pub async fn wrong_passwords_and_locks_are_in_the_trail(storage: &Storage) {
+    let mut trail = Trail::of(storage).await;
+    let ada = user("ada@example.com").id;
+    let about_ada = |attempt: FailedAttempt| FailedAttempt {
+        failure: attempt.failure.about(ada).failed(FailureReason::WrongPassword),
+        lock: attempt.lock.about(ada),
+        ..attempt
+    };
+    let key = account_attempts(ada);
+    for count in 1..=POLICY.threshold {
+        let attempt = about_ada(wrong_password(key, NOW, POLICY));
+        let FailedAttempt { failure, lock, .. } = attempt.clone();
+        storage.lockout.record_failure(attempt).await.expect("record");
+        if count < POLICY.threshold {
+            trail.gains([failure], "a wrong password").await;
+        } else {
+            trail.gains([failure, lock], "the wrong password that locks").await;
+        }
+    }
+    wrong(storage, key, NOW).await;
+    right(storage, key, NOW).await;
+    right(storage, unknown_attempts("ada"), NOW).await;
+    trail.gains_nothing("what is refused, or right").await;
+
+    let off = LockoutPolicy { threshold: 0, ..POLICY };
+    let attempt = wrong_password(unknown_attempts("off"), NOW, off);
+    storage.lockout.record_failure(attempt.clone()).await.expect("record");
+    trail.gains([attempt.failure], "a wrong password where none locks").await;
+
+    for round in 0..ROUNDS {
+        let key = unknown_attempts(&format!("nobody{round}"));
+        race(storage, |_, storage| async move { wrong(&storage, key, NOW).await }).await;
+        let news = trail.news().await;
+        let count = |kind| news.iter().filter(|event| event.kind == kind).count();
+        assert_eq!((count(AuditKind::Login), count(AuditKind::AccountLock), news.len()), (5, 1, 6));
+    }
 }
 
 /// Counts that nobody added to for long are deleted in batches, of passwords and of codes, and fresh ones

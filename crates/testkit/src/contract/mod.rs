@@ -8,10 +8,13 @@
 
 #![expect(clippy::missing_panics_doc, reason = "every case panics when the adapter fails it")]
 
+pub mod administration;
+pub mod audit;
 pub mod installation_archive;
 pub mod lockout;
 pub mod mail_queue;
 pub mod mailer;
+pub mod roles;
 pub mod sessions;
 pub mod signing_keys;
 pub mod tokens;
@@ -19,10 +22,11 @@ pub mod users;
 
 mod race;
 mod steps;
+mod trail;
 
 /// The version of the contracts. It grows when a case is added or asks for more: an adapter says
 /// which version it passes.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// Expands to one `#[tokio::test]` for each case of the storage contract.
 ///
@@ -64,6 +68,41 @@ macro_rules! storage_contract {
             users::only_active_administrators_count,
             users::a_store_that_answers_says_so,
             users::raced_logins_do_not_outlive_the_password,
+            users::account_changes_are_in_the_trail,
+            users::private_registrations_are_in_the_trail,
+            administration::users_are_listed_newest_first_in_pages,
+            administration::users_are_filtered,
+            administration::pages_hold_while_users_come_and_go,
+            administration::users_are_listed_by_the_roles_that_they_hold_now,
+            administration::users_are_found_by_how_they_begin,
+            administration::names_are_found_however_they_were_given,
+            administration::many_who_begin_alike_are_listed_in_pages,
+            administration::an_administered_change_keeps_the_rest,
+            administration::a_new_address_is_unverified_and_ends_what_was_mailed_before,
+            administration::deactivation_ends_all_sessions,
+            administration::an_administered_change_to_something_taken_changes_nothing,
+            administration::unlocking_lets_passwords_and_codes_count_from_zero,
+            administration::a_password_that_is_set_ends_what_hung_on_the_old_one,
+            administration::raced_logins_do_not_outlive_a_password_that_is_set,
+            administration::imported_accounts_serve,
+            administration::a_refused_import_spares_the_rest,
+            administration::importing_again_changes_nothing,
+            administration::raced_imports_store_each_account_once,
+            administration::nobody_administers_who_holds_what_they_lack,
+            administration::the_last_administrator_stays,
+            administration::raced_demotions_leave_an_administrator,
+            administration::administered_changes_are_in_the_trail,
+            roles::raced_roles_of_one_name_leave_one,
+            roles::a_role_is_kept_as_it_was_given,
+            roles::a_role_change_keeps_the_rest,
+            roles::built_in_roles_stay_as_they_are,
+            roles::nobody_changes_a_role_beyond_their_authority,
+            roles::a_deleted_role_is_held_by_nobody,
+            roles::a_role_is_given_and_taken_once,
+            roles::raced_assignments_and_a_deletion_leave_no_holder,
+            roles::a_role_given_counts_at_the_next_call,
+            roles::nobody_hands_out_what_they_lack,
+            roles::role_changes_are_in_the_trail,
             sessions::a_session_opens_only_under_the_password_that_was_checked,
             sessions::login_renews_the_hash,
             sessions::a_login_is_noted,
@@ -78,6 +117,7 @@ macro_rules! storage_contract {
             sessions::a_retry_after_the_grace_ends_the_session,
             sessions::an_older_generation_ends_the_session,
             sessions::raced_reuse_ends_the_session,
+            sessions::a_reuse_is_in_the_trail,
             sessions::a_generation_that_never_was_changes_nothing,
             sessions::generations_reach_the_end_of_their_range,
             sessions::rotation_prolongs_up_to_the_absolute_end,
@@ -85,6 +125,8 @@ macro_rules! storage_contract {
             sessions::sessions_are_listed_newest_first,
             sessions::somebody_elses_session_stays,
             sessions::ending_all_sessions_spares_those_of_others,
+            sessions::ending_all_sessions_of_nobody_is_told,
+            sessions::logins_and_logouts_are_in_the_trail,
             sessions::expired_sessions_are_deleted_in_batches,
             tokens::verification_is_for_active_unverified_users,
             tokens::verification_verifies_whom_it_was_mailed_to,
@@ -116,6 +158,9 @@ macro_rules! storage_contract {
             tokens::a_secret_is_good_for_its_own_kind,
             tokens::expired_secrets_are_deleted_in_batches,
             tokens::deleting_expired_secrets_spares_what_still_lives,
+            tokens::a_verification_is_in_the_trail_once,
+            tokens::wrong_codes_are_in_the_trail,
+            tokens::resets_and_email_changes_are_in_the_trail,
             lockout::lockout_admits_exactly_the_threshold,
             lockout::lockout_ends_by_itself,
             lockout::lockout_forgets_old_failures,
@@ -123,6 +168,7 @@ macro_rules! storage_contract {
             lockout::lockout_refuses_the_right_password_and_success_resets_the_count,
             lockout::lockout_keys_are_apart,
             lockout::right_passwords_in_parallel_all_succeed,
+            lockout::wrong_passwords_and_locks_are_in_the_trail,
             lockout::stale_counts_are_deleted_in_batches,
             mail_queue::a_mail_that_waits_already_stands_for_both,
             mail_queue::raced_requests_queue_one_mail,
@@ -146,9 +192,15 @@ macro_rules! storage_contract {
             mail_queue::a_mail_sent_again_yields_to_one_that_waits,
             mail_queue::a_mail_that_is_gone_is_not_sent_again,
             mail_queue::mails_sent_again_in_a_race_leave_one,
+            audit::events_are_kept_as_they_were_given,
+            audit::events_are_found_by_user_kind_and_time,
+            audit::events_are_listed_in_pages,
+            audit::old_events_are_deleted_in_batches,
+            audit::a_change_whose_event_cannot_be_stored_is_not_made,
             signing_keys::raced_first_keys_leave_one,
             signing_keys::rotation_dates_the_predecessor,
             signing_keys::a_stale_predecessor_changes_nothing,
+            signing_keys::a_new_key_is_in_the_trail,
             signing_keys::a_signing_key_is_kept_as_it_was_given,
             signing_keys::expired_keys_are_deleted_and_the_newest_never,
         }

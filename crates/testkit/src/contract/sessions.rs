@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use portcullis_domain::audit::AuditKind;
-use portcullis_domain::ports::{NewAccount, OpenOutcome, Rotation, RotationOutcome, SessionOpening};
+use portcullis_domain::ports::{
+    EndAllOutcome, NewAccount, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
+    SessionsEnding,
+};
 use portcullis_domain::{
     Client, Generation, Permissions, Principal, RoleName, Session, SessionLifetime, Timestamp, User,
     UserAgent,
 };
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::{DAY, TICK, opening};
+use super::steps::{DAY, TICK, everything, opening};
+use super::trail::Trail;
 use crate::Storage;
 use crate::fixtures::{
     LIFETIME, NOW, account, account_of, event, other_hash, password_hash, permission, role, session,
@@ -333,6 +337,41 @@ pub async fn raced_reuse_ends_the_session(storage: &Storage) {
     }
 }
 
+/// A session that ends because a spent token came back leaves one event, which concerns its user, however
+/// many present the token.
+pub async fn a_reuse_is_in_the_trail(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let session = storage.sign_in(ada.id).await;
+    let mut trail = Trail::of(storage).await;
+    for generation in [0, 1] {
+        advance(storage, &session, generation, NOW).await;
+    }
+    advance(storage, &session, 1, NOW).await;
+    rotate(storage, &session, 7, NOW).await;
+    rotate(storage, &session, 0, session.ends_at).await;
+    trail.gains_nothing("a rotation, a retry, or a token that is none").await;
+    let reused = rotation(&session, 0, NOW);
+    let outcome = storage.sessions.rotate(reused.clone()).await.expect("rotate");
+    assert_eq!(outcome, RotationOutcome::Reused(ada.id));
+    trail.gains([reused.reuse.about(ada.id)], "a reuse").await;
+    rotate(storage, &session, 0, NOW).await;
+    trail.gains_nothing("a token of a session that has ended").await;
+
+    for _ in 0..ROUNDS {
+        let session = storage.sign_in(ada.id).await;
+        advance(storage, &session, 0, NOW).await;
+        advance(storage, &session, 1, NOW).await;
+        trail.news().await;
+        race(storage, |_, storage| {
+            let rotation = rotation(&session, 0, NOW);
+            async move { storage.sessions.rotate(rotation).await.expect("rotate") }
+        })
+        .await;
+        let [reuse] = &trail.news().await[..] else { panic!("a session ends once") };
+        assert_eq!((reuse.kind, reuse.subject), (AuditKind::RefreshTokenReuse, Some(ada.id)));
+    }
+}
+
 /// A generation that the session never had is refused, and nothing changes.
 pub async fn a_generation_that_never_was_changes_nothing(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
@@ -459,6 +498,60 @@ pub async fn ending_all_sessions_spares_those_of_others(storage: &Storage) {
         }
         assert!(storage.is_live(&eves).await, "nobody else's is");
     }
+}
+
+/// Who is not there has no sessions to end.
+pub async fn ending_all_sessions_of_nobody_is_told(storage: &Storage) {
+    let user = user("nobody@example.com").id;
+    let event = event(AuditKind::LogoutAll).about(user);
+    let ending = SessionsEnding { user, authority: everything(), event };
+    assert_eq!(storage.sessions.end_all(ending).await.expect("end"), EndAllOutcome::NotFound);
+}
+
+/// Each login and each logout comes with its event, and what opens or ends nothing with none.
+pub async fn logins_and_logouts_are_in_the_trail(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let eve = storage.register(account("eve@example.com")).await;
+    let mut trail = Trail::of(storage).await;
+    let login = opening(session(ada.id));
+    storage.sessions.open(login.clone()).await.expect("open");
+    trail.gains([login.event], "a login").await;
+    let refused = SessionOpening { verified_hash: other_hash("wrong"), ..opening(session(ada.id)) };
+    storage.sessions.open(refused).await.expect("open");
+    trail.gains_nothing("a login that is refused").await;
+
+    let ending = |user| {
+        let event = event(AuditKind::Logout).about(user);
+        SessionEnding { user, session: login.session.id, now: NOW, event }
+    };
+    storage.sessions.end(ending(eve.id)).await.expect("end");
+    trail.gains_nothing("somebody else's session").await;
+    let logout = ending(ada.id);
+    storage.sessions.end(logout.clone()).await.expect("end");
+    trail.gains([logout.event], "a logout").await;
+    storage.sessions.end(ending(ada.id)).await.expect("end");
+    trail.gains_nothing("a session that has ended").await;
+    let session = storage.sign_in(ada.id).await;
+    trail.news().await;
+    race(storage, |_, storage| async move { storage.end(session.user_id, session.id, NOW).await }).await;
+    assert_eq!(trail.news().await.len(), 1, "a session ends once");
+
+    let ending = |user, authority| {
+        let event = event(AuditKind::LogoutAll).about(user);
+        SessionsEnding { user, authority, event }
+    };
+    for why in ["with sessions", "without any"] {
+        let logout = ending(ada.id, everything());
+        storage.sessions.end_all(logout.clone()).await.expect("end");
+        trail.gains([logout.event], &format!("a logout everywhere, {why}")).await;
+    }
+    storage.give_role(eve.id, &RoleName::admin()).await;
+    trail.news().await;
+    let nobody = user("nobody@example.com").id;
+    for refused in [ending(eve.id, Permissions::only([])), ending(nobody, everything())] {
+        storage.sessions.end_all(refused).await.expect("end");
+    }
+    trail.gains_nothing("a refused logout everywhere").await;
 }
 
 /// Expired sessions are deleted in batches no larger than asked for, and live ones never.

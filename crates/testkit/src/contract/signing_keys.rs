@@ -8,6 +8,7 @@ use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
 use super::race::{CALLERS, race};
 use super::steps::{DAY, TICK};
+use super::trail::Trail;
 use crate::Storage;
 use crate::fixtures::{NOW, event};
 
@@ -96,6 +97,23 @@ pub async fn a_stale_predecessor_changes_nothing(storage: &Storage) {
     assert!(!succeed(storage, &late, None, NOW).await, "there is a first key already");
     assert!(!succeed(storage, &late, Some(&first), NOW).await, "it is not the newest any more");
     assert_eq!(list(storage).await, before, "a refusal stores and dates nothing");
+}
+
+/// A new key comes with its event, and one that is not stored with none.
+pub async fn a_new_key_is_in_the_trail(storage: &Storage) {
+    let mut trail = Trail::of(storage).await;
+    let [first, second] = [key(1, NOW), key(2, NOW + DAY)];
+    let succession = succession(&first, None, NOW);
+    assert!(storage.signing_keys.succeed(succession.clone()).await.expect("succeed"));
+    trail.gains([succession.event], "the first key").await;
+    assert!(!succeed(storage, &second, None, NOW).await);
+    trail.gains_nothing("a key that is not stored").await;
+    race(storage, |caller, storage| {
+        let (key, first) = (key(format_args!("raced-{caller}"), NOW + DAY), first.clone());
+        async move { succeed(&storage, &key, Some(&first), NOW + DAY).await }
+    })
+    .await;
+    assert_eq!(trail.news().await.len(), 1, "of many at once, one makes the next");
 }
 
 /// Everything about a key comes back as it was given: octets, algorithm, moments to the microsecond.

@@ -15,7 +15,9 @@ use portcullis_domain::{
 };
 
 use crate::Storage;
-use crate::fixtures::{NOW, account_attempts, custom_role, event, password_hash, session_opened_at};
+use crate::fixtures::{
+    NOW, account_attempts, custom_role, event, password_hash, role, session_opened_at, user,
+};
 
 /// The smallest difference between two moments.
 pub(super) const TICK: Duration = Duration::from_micros(1);
@@ -27,6 +29,11 @@ pub(super) const DAY: Duration = Duration::from_hours(24);
 /// The authority of who may do everything.
 pub(super) fn everything() -> Permissions {
     Permissions::every([])
+}
+
+/// A user who holds exactly these roles.
+pub(super) fn holding(address: &str, roles: &[&str]) -> User {
+    User { roles: roles.iter().map(|name| role(name)).collect(), ..user(address) }
 }
 
 /// Opens this session for a user whose password is the one of all fixtures.

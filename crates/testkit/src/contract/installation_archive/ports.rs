@@ -7,21 +7,22 @@ use portcullis_domain::archive::{
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, KeySuccession,
-    LinkRedemption, LockoutPolicy, NewAccount, PasswordReset, Rotation, RotationOutcome, VerificationOutcome,
-    VerificationSecrets,
+    AuditQuery, CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest,
+    KeySuccession, LinkRedemption, LockoutPolicy, NewAccount, PasswordReset, Rotation, RotationOutcome,
+    UserFilter, UserQuery, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
-    Account, Generation, KeyId, LoginIdentifier, Permissions, Role, RoleId, RoleName, Session,
-    SigningAlgorithm, SigningKey, Timestamp, User,
+    Account, Generation, KeyId, LoginIdentifier, Permissions, ProfileNames, Role, RoleId, RoleName,
+    SearchPrefix, Session, SigningAlgorithm, SigningKey, Timestamp, User,
 };
 
 use super::ArchiveSetup;
 use crate::ScriptedEntropy;
 use crate::contract::steps::{DAY, HOUR, MINUTE, TICK};
+use crate::contract::trail::EVERYTHING;
 use crate::fixtures::{
-    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, event, mail, name,
-    other_hash, password_hash, permission, role, session, token_digest, user, username,
+    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, event, event_at, mail,
+    name, other_hash, password_hash, permission, role, session, token_digest, user, username,
 };
 
 static ENTROPY: ScriptedEntropy = ScriptedEntropy::seeded(0x9027);
@@ -74,6 +75,7 @@ pub async fn what_the_ports_keep_is_in_the_archive(setup: &ArchiveSetup) {
     attempts_are_in_the_archive(setup).await;
     mails_are_in_the_archive(setup).await;
     signing_keys_are_in_the_archive(setup).await;
+    audit_events_are_in_the_archive(setup).await;
 }
 
 async fn accounts_are_in_the_archive(setup: &ArchiveSetup) {
@@ -200,6 +202,17 @@ async fn signing_keys_are_in_the_archive(setup: &ArchiveSetup) {
     assert_eq!(archived.collect::<Vec<_>>(), keys.list().await.expect("list"), "the oldest comes first");
 }
 
+/// Of all that happened until here, too.
+async fn audit_events_are_in_the_archive(setup: &ArchiveSetup) {
+    let trail = &setup.storage.audit_trail;
+    trail.append(event(AuditKind::UserImport).with("imported", "3")).await.expect("append");
+    let mut happened = trail.list(EVERYTHING).await.expect("list");
+    assert!(happened.len() > 5, "each change came with its event: {happened:?}");
+    happened.reverse();
+    let happened: Vec<_> = happened.into_iter().map(Record::AuditEvent).collect();
+    assert_eq!(setup.read(RecordKind::AuditEvents, 3).await, happened);
+}
+
 /// Whatever was written to the archive works through the other ports as if it had come about by them.
 pub async fn what_is_written_serves(setup: &ArchiveSetup) {
     written_accounts_serve(setup).await;
@@ -207,6 +220,7 @@ pub async fn what_is_written_serves(setup: &ArchiveSetup) {
     written_attempts_serve(setup).await;
     written_mails_serve(setup).await;
     written_signing_keys_serve(setup).await;
+    written_audit_events_serve(setup).await;
 }
 
 async fn written_accounts_serve(setup: &ArchiveSetup) {
@@ -220,6 +234,7 @@ async fn written_accounts_serve(setup: &ArchiveSetup) {
     };
     let ada = User {
         username: Some(username("Ada")),
+        profile: ProfileNames { first_name: Some(name("Augusta")), ..ProfileNames::default() },
         roles: vec![reader.name.clone(), RoleName::user()],
         ..user("Ada@example.com")
     };
@@ -233,6 +248,15 @@ async fn written_accounts_serve(setup: &ArchiveSetup) {
     let caller = setup.storage.caller(&opened).await.expect("the session is live");
     assert_eq!(caller.permissions, Permissions::only([reports]));
     setup.storage.sign_in(ada.id).await;
+    let prefix = SearchPrefix::parse("augus").expect("a valid prefix");
+    let filter = UserFilter { prefix: Some(prefix), role: Some(role("reader")), ..UserFilter::default() };
+    let query = UserQuery { filter, before: None, limit: 10 };
+    let listed = setup.storage.administration.list(query).await.expect("list");
+    assert_eq!(
+        listed.iter().map(|user| user.id).collect::<Vec<_>>(),
+        [ada.id],
+        "they are found by their name"
+    );
     let rotation = rotation(&opened, Generation::new(7), NOW);
     let outcome = setup.storage.sessions.rotate(rotation.clone()).await.expect("rotate");
     assert!(matches!(outcome, RotationOutcome::Current(_)), "its refresh token is good: {outcome:?}");
@@ -356,4 +380,22 @@ async fn written_signing_keys_serve(setup: &ArchiveSetup) {
     assert_eq!(newest_of_all, Some(newest.id), "the next one comes after them");
     let positions = setup.read(RecordKind::SigningKeys, 10).await;
     assert!(positions[2].key() > RecordKey::Position(40));
+}
+
+async fn written_audit_events_serve(setup: &ArchiveSetup) {
+    let trail = &setup.storage.audit_trail;
+    let (ada, eve) = (user("ada@example.com").id, user("eve@example.com").id);
+    let events = [
+        event_at(AuditKind::Logout, NOW - DAY * 2).about(ada),
+        event_at(AuditKind::Login, NOW - DAY).about(ada),
+        event_at(AuditKind::Login, NOW - TICK).about(eve),
+    ];
+    setup.write(&events.clone().map(Record::AuditEvent)).await;
+    let [logout, login, _] = events;
+    let of_ada = AuditQuery { user: Some(ada), ..EVERYTHING };
+    assert_eq!(trail.list(of_ada).await.expect("list"), [login.clone(), logout.clone()]);
+    let logins = AuditQuery { kind: Some(AuditKind::Login), since: Some(NOW - DAY), ..of_ada };
+    assert_eq!(trail.list(logins).await.expect("list"), std::slice::from_ref(&login));
+    assert_eq!(trail.delete_older(NOW - DAY, 10).await.expect("delete"), 1, "they age like others");
+    assert_eq!(trail.list(of_ada).await.expect("list"), [login]);
 }

@@ -213,15 +213,16 @@ fn signing_keys() -> Vec<Record> {
 
 fn audit_events(user: UserId) -> Vec<Record> {
     let gone = UserId::generate(NOW, &ENTROPY);
-    let mut events: Vec<_> = AuditKind::ALL.iter().map(|&kind| event_at(kind, NOW)).collect();
     let full = AuditEvent {
         at: NOW + TICK,
         actor: Some(user),
         client: full_client(),
         ..event_at(AuditKind::Login, NOW).about(gone).failed(FailureReason::WrongPassword)
     };
-    events.push(full.with("roles", "admin,user").with("", "'; -- \"\\ 🦊\n").with("zwölf", ""));
-    events.push(AuditEvent { client: Client::default(), ..event_at(AuditKind::UserImport, NOW) });
+    let mut events = vec![
+        full.with("roles", "admin,user").with("", "'; -- \"\\ 🦊\n").with("zwölf", ""),
+        AuditEvent { client: Client::default(), ..event_at(AuditKind::UserImport, NOW) },
+    ];
     // The least and the greatest id that there can be.
     events.push(AuditEvent {
         id: AuditEventId::from(uuid::Uuid::nil()),

@@ -14,13 +14,13 @@ use crate::fixtures::{
     NOW, account_attempts, code_attempts, code_digest, email, event, mail, other_hash, token_digest,
 };
 
-pub(super) const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
-pub(super) const RIGHT: &str = "314159";
-pub(super) const WRONG: &str = "271828";
+pub(in crate::contract) const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
+pub(in crate::contract) const RIGHT: &str = "314159";
+pub(in crate::contract) const WRONG: &str = "271828";
 
 /// The secrets of a verification mail to `address`: a link that lives for a day, and the code [`RIGHT`],
 /// which lives for ten minutes.
-pub(super) fn verification(address: &str) -> VerificationSecrets {
+pub(in crate::contract) fn verification(address: &str) -> VerificationSecrets {
     VerificationSecrets {
         link: token_digest(),
         link_expires_at: NOW + DAY,
@@ -31,7 +31,7 @@ pub(super) fn verification(address: &str) -> VerificationSecrets {
 }
 
 /// Mails a verification to a user who is to be verified, and returns the link.
-pub(super) async fn mail_verification(storage: &Storage, user: &User) -> TokenDigest {
+pub(in crate::contract) async fn mail_verification(storage: &Storage, user: &User) -> TokenDigest {
     let secrets = verification(user.email.as_str());
     let issued = storage.tokens.issue_verification(&user.email, secrets).await.expect("issue");
     assert_eq!(issued.map(|issued| issued.id), Some(user.id), "it is mailed to the user with the address");
@@ -39,7 +39,7 @@ pub(super) async fn mail_verification(storage: &Storage, user: &User) -> TokenDi
 }
 
 /// Mails a reset that lives for an hour, and returns its secret.
-pub(super) async fn mail_reset(storage: &Storage, user: &User) -> TokenDigest {
+pub(in crate::contract) async fn mail_reset(storage: &Storage, user: &User) -> TokenDigest {
     let digest = token_digest();
     let issued = storage.tokens.issue_password_reset(&user.email, digest, NOW + HOUR).await.expect("issue");
     assert_eq!(issued.map(|issued| issued.id), Some(user.id), "it is mailed to the user with the address");
@@ -47,7 +47,12 @@ pub(super) async fn mail_reset(storage: &Storage, user: &User) -> TokenDigest {
 }
 
 /// Asks for another address, without mails.
-pub(super) async fn ask_for_address(storage: &Storage, user: &User, session: SessionId, new_address: &str) {
+pub(in crate::contract) async fn ask_for_address(
+    storage: &Storage,
+    user: &User,
+    session: SessionId,
+    new_address: &str,
+) {
     let request = EmailChangeRequest {
         user: user.id,
         session,
@@ -60,7 +65,7 @@ pub(super) async fn ask_for_address(storage: &Storage, user: &User, session: Ses
 }
 
 /// Mails a confirmation that lives for an hour to the new address; none when the change is not pending.
-pub(super) async fn mail_confirmation(
+pub(in crate::contract) async fn mail_confirmation(
     storage: &Storage,
     user: &User,
     new_address: &str,
@@ -73,7 +78,7 @@ pub(super) async fn mail_confirmation(
 }
 
 /// Asks for another address and mails the confirmation.
-pub(super) async fn change_address(
+pub(in crate::contract) async fn change_address(
     storage: &Storage,
     user: &User,
     session: SessionId,
@@ -83,22 +88,34 @@ pub(super) async fn change_address(
     mail_confirmation(storage, user, new_address).await.expect("the change is pending")
 }
 
-pub(super) async fn find_verification(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
+pub(in crate::contract) async fn find_verification(
+    storage: &Storage,
+    link: TokenDigest,
+    now: Timestamp,
+) -> Option<User> {
     storage.tokens.find_verification(link, now).await.expect("find")
 }
 
 /// A verification link that somebody follows.
-pub(super) fn followed_link(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
+pub(in crate::contract) fn followed_link(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
     LinkRedemption { digest, now, event: event(AuditKind::EmailVerification) }
 }
 
 /// Follows a verification link.
-pub(super) async fn follow_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> VerificationOutcome {
+pub(in crate::contract) async fn follow_link(
+    storage: &Storage,
+    link: TokenDigest,
+    now: Timestamp,
+) -> VerificationOutcome {
     storage.tokens.redeem_verification_link(followed_link(link, now)).await.expect("redeem")
 }
 
 /// Follows a verification link, and gives whom it has verified, now or before.
-pub(super) async fn redeem_link(storage: &Storage, link: TokenDigest, now: Timestamp) -> Option<User> {
+pub(in crate::contract) async fn redeem_link(
+    storage: &Storage,
+    link: TokenDigest,
+    now: Timestamp,
+) -> Option<User> {
     match follow_link(storage, link, now).await {
         VerificationOutcome::Verified(user) | VerificationOutcome::VerifiedBefore(user) => Some(*user),
         VerificationOutcome::Invalid => None,
@@ -106,7 +123,7 @@ pub(super) async fn redeem_link(storage: &Storage, link: TokenDigest, now: Times
 }
 
 /// A code that somebody types.
-pub(super) fn typed_code(address: &str, code: &str, now: Timestamp) -> CodeRedemption {
+pub(in crate::contract) fn typed_code(address: &str, code: &str, now: Timestamp) -> CodeRedemption {
     CodeRedemption {
         address: email(address),
         code: Some(code_digest(address, code)),
@@ -118,15 +135,24 @@ pub(super) fn typed_code(address: &str, code: &str, now: Timestamp) -> CodeRedem
     }
 }
 
-pub(super) async fn redeem_code(storage: &Storage, address: &str, code: &str, now: Timestamp) -> CodeOutcome {
+pub(in crate::contract) async fn redeem_code(
+    storage: &Storage,
+    address: &str,
+    code: &str,
+    now: Timestamp,
+) -> CodeOutcome {
     storage.tokens.redeem_verification_code(typed_code(address, code, now)).await.expect("redeem")
 }
 
-pub(super) async fn find_reset(storage: &Storage, digest: TokenDigest, now: Timestamp) -> Option<User> {
+pub(in crate::contract) async fn find_reset(
+    storage: &Storage,
+    digest: TokenDigest,
+    now: Timestamp,
+) -> Option<User> {
     storage.tokens.find_password_reset(digest, now).await.expect("find")
 }
 
-pub(super) fn reset(
+pub(in crate::contract) fn reset(
     user: &User,
     digest: TokenDigest,
     new_hash: PasswordHash,
@@ -142,7 +168,7 @@ pub(super) fn reset(
     }
 }
 
-pub(super) async fn redeem_reset(
+pub(in crate::contract) async fn redeem_reset(
     storage: &Storage,
     user: &User,
     digest: TokenDigest,
@@ -153,11 +179,11 @@ pub(super) async fn redeem_reset(
 }
 
 /// A link that confirms a new address, as somebody follows it.
-pub(super) fn confirmed_change(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
+pub(in crate::contract) fn confirmed_change(digest: TokenDigest, now: Timestamp) -> LinkRedemption {
     LinkRedemption { digest, now, event: event(AuditKind::EmailChange) }
 }
 
-pub(super) async fn redeem_confirmation(
+pub(in crate::contract) async fn redeem_confirmation(
     storage: &Storage,
     digest: TokenDigest,
     now: Timestamp,
@@ -166,10 +192,10 @@ pub(super) async fn redeem_confirmation(
 }
 
 /// Whether this secret would still change an address at [`NOW`].
-pub(super) async fn would_change(storage: &Storage, digest: TokenDigest) -> bool {
+pub(in crate::contract) async fn would_change(storage: &Storage, digest: TokenDigest) -> bool {
     storage.tokens.find_email_change(digest, NOW).await.expect("find").is_some()
 }
 
-pub(super) async fn is_verified(storage: &Storage, user: &User) -> bool {
+pub(in crate::contract) async fn is_verified(storage: &Storage, user: &User) -> bool {
     storage.stored(user.id).await.user.email_verified
 }

@@ -6,6 +6,7 @@ mod password_change;
 mod private_registration;
 mod profile;
 mod registration;
+mod trail;
 
 pub use accounts::*;
 pub use deletion::*;
@@ -13,3 +14,4 @@ pub use password_change::*;
 pub use private_registration::*;
 pub use profile::*;
 pub use registration::*;
+pub use trail::*;

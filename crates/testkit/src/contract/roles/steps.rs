@@ -1,0 +1,77 @@
+//! How the cases look roles up and change them, in one line each.
+
+use std::collections::BTreeSet;
+
+use portcullis_domain::audit::AuditKind;
+use portcullis_domain::ports::{
+    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleUpdate,
+    RoleUpdateOutcome,
+};
+use portcullis_domain::{Change, Permission, Permissions, Role, RoleId, RoleName, UserId};
+
+use crate::Storage;
+use crate::contract::steps::{everything, role_change};
+use crate::fixtures::{event, permission};
+
+/// The authority of who may do exactly this.
+pub(super) fn only(permissions: &[&str]) -> Permissions {
+    Permissions::only(permissions.iter().map(|text| permission(text)))
+}
+
+pub(super) fn permissions(texts: &[&str]) -> BTreeSet<Permission> {
+    texts.iter().map(|text| permission(text)).collect()
+}
+
+pub(super) fn creation(role: &Role) -> RoleCreation {
+    RoleCreation { role: role.clone(), event: event(AuditKind::RoleCreation) }
+}
+
+/// A change with every authority that keeps all there is to keep.
+pub(super) fn update(role: RoleId) -> RoleUpdate {
+    RoleUpdate {
+        role,
+        name: None,
+        description: Change::Keep,
+        permissions: None,
+        authority: everything(),
+        event: event(AuditKind::RoleUpdate),
+    }
+}
+
+/// A deletion with every authority.
+pub(super) fn deletion(role: RoleId) -> RoleDeletion {
+    RoleDeletion { role, authority: everything(), event: event(AuditKind::RoleDeletion) }
+}
+
+/// A role to be given or taken by somebody who may do exactly this.
+pub(super) fn change_by(user: UserId, role: RoleId, authority: &[&str]) -> RoleChange {
+    RoleChange { authority: only(authority), ..role_change(user, role) }
+}
+
+impl Storage {
+    pub(super) async fn update_role(&self, update: RoleUpdate) -> RoleUpdateOutcome {
+        self.roles.update(update).await.expect("update")
+    }
+
+    pub(super) async fn delete_role(&self, deletion: RoleDeletion) -> RoleDeletionOutcome {
+        self.roles.delete(deletion).await.expect("delete")
+    }
+
+    pub(super) async fn assign(&self, change: RoleChange) -> RoleChangeOutcome {
+        self.roles.assign(change).await.expect("assign")
+    }
+
+    pub(super) async fn revoke(&self, change: RoleChange) -> RoleChangeOutcome {
+        self.roles.revoke(change).await.expect("revoke")
+    }
+
+    pub(super) async fn all_roles(&self) -> Vec<Role> {
+        self.roles.list().await.expect("list")
+    }
+
+    /// The names of the roles that a user holds; none when there is no such user.
+    pub(super) async fn held_by(&self, user: UserId) -> Option<Vec<RoleName>> {
+        let held = self.roles.held_by(user).await.expect("look")?;
+        Some(held.into_iter().map(|role| role.name).collect())
+    }
+}
