@@ -1,7 +1,7 @@
 //! Who may call: what the table of routes says of each, and what sees to it.
 //!
-//! It is seen to before anything of a request is read, and no handler can forget it: whoever may not call learns
-//! nothing of what is wrong with the call.
+//! It is seen to before anything of a request is read, and no handler can forget it: whoever may not call
+//! learns nothing of what is wrong with the call.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -27,7 +27,8 @@ pub enum Access {
 }
 
 impl Access {
-    /// `route`, for those who may call it. Its handler finds the [`Principal`] in the extensions of the request.
+    /// `route`, for those who may call it. Its handler finds the [`Principal`] in the extensions of the
+    /// request.
     pub(crate) fn guard(self, route: Route) -> Route {
         if self == Self::Open {
             return route;

@@ -8,7 +8,7 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
 use portcullis_domain::{Actor, Principal};
 
 use crate::client::ClientOf;
-use crate::problem::{Code, Problem};
+use crate::problem::{Answers, Code, Problem};
 use crate::{Authentication, HttpOptions};
 
 /// Who is calling, on a route that only they may call who are signed in.
@@ -20,18 +20,24 @@ pub(crate) struct Acting(pub(crate) Actor);
 /// Who is calling to change their own account.
 pub(crate) struct OwnAccount(Option<Principal>);
 
+/// The caller is the built-in administrator, who has no account.
+pub(crate) struct NoAccount;
+
 impl OwnAccount {
-    /// Who is calling.
-    ///
-    /// # Errors
-    ///
-    /// 404 for the built-in administrator, who has no account. It is for after all that was sent has been read:
-    /// what is wrong with that is told first.
-    pub(crate) fn of_whom(self) -> Result<Principal, Problem> {
-        self.0.ok_or_else(|| {
-            Problem::new(Code::NotFound).with_detail("The built-in administrator has no account to change.")
-        })
+    /// Who is calling. It is for after all that was sent has been read: what is wrong with that is told first.
+    pub(crate) fn of_whom(self) -> Result<Principal, NoAccount> {
+        self.0.ok_or(NoAccount)
     }
+}
+
+impl From<NoAccount> for Problem {
+    fn from(_: NoAccount) -> Self {
+        Self::new(Code::NotFound).with_detail("The built-in administrator has no account to change.")
+    }
+}
+
+impl Answers for NoAccount {
+    const CODES: &'static [Code] = &[Code::NotFound];
 }
 
 impl FromRequest for Authenticated {

@@ -36,7 +36,9 @@ pub fn openapi() -> OpenApi {
             answer can be `rate_limited`, every answer says what is left, in `RateLimit-Policy` and `RateLimit` \
             (draft-ietf-httpapi-ratelimit-headers), unless the installation counts no calls. The \
             security requirement of an operation names the permission that it needs, if any: permissions are read \
-            from the store at each call, and nobody hands out, or acts on a user with, a permission that they lack."
+            from the store at each call, and nobody hands out, or acts on a user with, a permission that they lack. Where \
+            `/health` tells `auth_enabled` as false, every call acts as a built-in administrator, who has no \
+            account: what would change it is answered 404."
     ),
     paths(
         register::register,
@@ -132,8 +134,8 @@ impl Modify for OptionalBodies {
     }
 }
 
-/// Who may call an operation, as the table of routes has it. A permission stands where OpenAPI has scopes, and in
-/// words.
+/// Who may call an operation, as the table of routes has it. A permission stands where `OpenAPI` has scopes,
+/// and in words.
 struct WhoMayCall;
 
 impl Modify for WhoMayCall {
@@ -278,7 +280,6 @@ mod tests {
         })
     }
 
-    /// The tests below go by what the table and the document say. This one sees to it that neither says nothing.
     #[test]
     fn the_table_has_routes_of_every_kind() {
         let is = |access: fn(Access) -> bool| routes().into_iter().any(|rule| access(rule.access));

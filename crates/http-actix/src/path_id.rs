@@ -16,8 +16,8 @@ impl<T, const N: usize> PathId<T, N> {
     ///
     /// # Errors
     ///
-    /// 404 for what is no id: it names nothing, so it is answered like an id that names nothing. It is for after
-    /// all that was sent has been read: what is wrong with that is told first.
+    /// 404 for what is no id: it names nothing, so it is answered like an id that names nothing. It is for
+    /// after all that was sent has been read: what is wrong with that is told first.
     pub(crate) fn named(self) -> Result<T, Problem> {
         self.0.ok_or_else(|| Problem::new(Code::NotFound))
     }

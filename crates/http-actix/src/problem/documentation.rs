@@ -14,20 +14,22 @@ use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Response, Responses};
 
 use super::{Answers, Code, FieldCode, FieldError, MEDIA_TYPE, Problem};
 
-/// The problems that an error is answered with, for the annotation of a handler. A failing store is always one.
-pub(crate) struct Problems<E>(PhantomData<E>);
+/// The problems that an error is answered with, or either of two, for the annotation of a handler. A failing
+/// store is always one.
+pub(crate) struct Problems<E, F = E>(PhantomData<(E, F)>);
 
-impl<E: Answers> IntoResponses for Problems<E> {
+impl<E: Answers, F: Answers> IntoResponses for Problems<E, F> {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         let mut responses = Responses::new();
-        for code in E::CODES.iter().chain(&[Code::StoreUnavailable]) {
+        for code in E::CODES.iter().chain(F::CODES).chain(&[Code::StoreUnavailable]) {
             document(&mut responses, *code);
         }
         responses.responses
     }
 }
 
-/// Adds a problem to what an operation can answer, unless it is there: a line of the description and an example.
+/// Adds a problem to what an operation can answer, unless it is there: a line of the description and an
+/// example.
 pub(crate) fn document(responses: &mut Responses, code: Code) {
     let status = code.status();
     let entry = responses.responses.entry(status.as_str().to_owned());

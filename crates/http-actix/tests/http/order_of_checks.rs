@@ -1,28 +1,25 @@
+use portcullis_http_actix::{Access, RouteRule, routes};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::service::{ADA, Reply, Service};
 
-/// Every call that needs somebody who is signed in.
-const SECURED: [(&str, &str); 16] = [
-    ("POST", "/api/v1/auth/logout"),
-    ("POST", "/api/v1/auth/logout-all"),
-    ("GET", "/api/v1/auth/sessions"),
-    ("DELETE", "/api/v1/auth/sessions/00000000-0000-7000-8000-000000000000"),
-    ("DELETE", "/api/v1/auth/sessions/no-uuid"),
-    ("POST", "/api/v1/auth/password-change"),
-    ("GET", "/api/v1/auth/me"),
-    ("PATCH", "/api/v1/auth/me"),
-    ("PUT", "/api/v1/auth/me"),
-    ("DELETE", "/api/v1/auth/me"),
-    ("GET", "/api/v1/users/me"),
-    ("PATCH", "/api/v1/users/me"),
-    ("DELETE", "/api/v1/users/me"),
-    ("POST", "/api/v1/auth/email-change"),
-    ("GET", "/api/v1/auth/check"),
-    ("GET", "/api/v1/auth/check?permission=nonsense"),
-];
+/// Every call that needs somebody who is signed in, with ids that name nothing and that are none, and with
+/// parameters that are not valid.
+fn secured() -> Vec<(&'static str, String)> {
+    let mut calls = Vec::new();
+    for RouteRule { path, method, access } in routes() {
+        if access != Access::Open {
+            for id in ["00000000-0000-7000-8000-000000000000", "no-uuid"] {
+                let path = path.replace("{id}", id).replace("{role_id}", id);
+                calls.push((method, format!("{path}?permission=nonsense&limit=nonsense")));
+            }
+        }
+    }
+    assert!(calls.len() > 50);
+    calls
+}
 
 /// Bodies that would be refused for four other reasons.
 fn bad_bodies() -> [(&'static str, String); 4] {
@@ -52,7 +49,7 @@ async fn send(
 #[tokio::test]
 async fn who_is_calling_comes_before_what_they_say() {
     let service = Service::start();
-    for (method, path) in SECURED {
+    for (method, path) in &secured() {
         for body in bad_bodies() {
             let nobody = send(&service, method, path, None, body.clone()).await;
             assert_eq!(nobody.problem(), "401 unauthenticated", "{method} {path}");
@@ -62,6 +59,25 @@ async fn who_is_calling_comes_before_what_they_say() {
             let refused = send(&service, method, path, Some("Bearer nonsense"), body).await;
             assert_eq!(refused.problem(), "401 invalid_access_token", "{method} {path}");
             assert_eq!(refused.header("www-authenticate"), Some(r#"Bearer error="invalid_token""#));
+        }
+    }
+}
+
+#[tokio::test]
+async fn whether_they_may_comes_before_what_they_say() {
+    let service = Service::start();
+    let tokens = service.signed_in(ADA).await;
+    let bearer = format!("Bearer {}", tokens.access);
+    for RouteRule { path, method, access } in routes() {
+        if let Access::Holding(_) = access {
+            for id in ["00000000-0000-7000-8000-000000000000", "no-uuid"] {
+                let path = path.replace("{id}", id).replace("{role_id}", id);
+                for body in bad_bodies() {
+                    let path = format!("{path}?limit=nonsense&cursor=nonsense");
+                    let reply = send(&service, method, &path, Some(&bearer), body).await;
+                    assert_eq!(reply.problem(), "403 forbidden", "{method} {path}");
+                }
+            }
         }
     }
 }
@@ -121,12 +137,53 @@ async fn the_form_of_a_body_comes_before_its_fields_and_they_before_the_rest() {
 }
 
 #[tokio::test]
+async fn what_is_said_comes_before_what_is_named_and_that_before_the_rest() {
+    let service = Service::start();
+    let admin = service.administrator().await;
+    let clerk = service.holding(&["users:write", "users:delete", "roles:write", "roles:assign"]).await;
+    let (bearer, nothing) = (format!("Bearer {}", admin.access), "00000000-0000-7000-8000-000000000000");
+    let expected = ["415 unsupported_media_type", "413 payload_too_large", "400 malformed_body"];
+    for path in ["users", "roles"] {
+        for id in ["no-uuid", nothing] {
+            let path = format!("/api/v1/{path}/{id}");
+            for (body, problem) in bad_bodies().into_iter().zip(expected) {
+                let reply = send(&service, "PATCH", &path, Some(&bearer), body).await;
+                assert_eq!(reply.problem(), problem, "{path}");
+            }
+            let invalid = service.patch_as(&admin.access, &path, json!({"name": 1})).await;
+            assert_eq!(invalid.faults(), "name invalid", "{path}");
+            for body in [json!({}), json!({"name": "analyst", "permissions": ["users:read"]})] {
+                let missing = service.patch_as(&clerk.access, &path, body).await;
+                assert_eq!(missing.problem(), "404 not_found", "before what the caller lacks, at {path}");
+            }
+        }
+    }
+    let body = json!({"email": admin.user_id, "is_active": false});
+    let reply = service.patch_as(&clerk.access, &format!("/api/v1/users/{}", admin.user_id), body).await;
+    assert_eq!(reply.faults(), "email invalid", "before the user is found out of reach");
+    let body = json!({"email": "eve@example.com", "roles": ["admin", "nobody"]});
+    let reply = service.post_as(&clerk.access, "/api/v1/users", body).await;
+    assert_eq!(reply.faults(), "roles unknown", "before the roles are found out of reach");
+    let body = json!({"email": "eve@example.com", "password": "eve@example.com", "roles": ["admin"]});
+    let reply = service.post_as(&clerk.access, "/api/v1/users", body).await;
+    assert_eq!(reply.faults(), "password contains_identity", "before the roles are found out of reach");
+    let body = json!({"email": "admin@example.com", "roles": ["admin"]});
+    let reply = service.post_as(&clerk.access, "/api/v1/users", body).await;
+    assert_eq!(reply.problem(), "403 forbidden", "before the address is found taken");
+}
+
+#[tokio::test]
 async fn what_is_no_id_names_nothing() {
     let service = Service::start();
-    let tokens = service.signed_in(ADA).await;
-    for id in ["no-uuid", "1", "%00", "00000000-0000-7000-8000-000000000000"] {
-        let path = format!("/api/v1/auth/sessions/{id}");
-        let reply = service.call_as(&tokens.access, Method::DELETE, &path, Value::Null).await;
-        assert_eq!(reply.problem(), "404 not_found", "{id}");
+    let admin = service.administrator().await;
+    let calls: Vec<_> = routes().into_iter().filter(|rule| rule.path.contains("{id}")).collect();
+    assert!(calls.len() > 10);
+    for RouteRule { path, method, .. } in calls {
+        for id in ["no-uuid", "1", "%00", "00000000-0000-7000-8000-000000000000"] {
+            let path = path.replace("{id}", id).replace("{role_id}", id);
+            let method = Method::from_bytes(method.as_bytes()).expect("a method");
+            let reply = service.call_as(&admin.access, method, &path, json!({})).await;
+            assert_eq!(reply.problem(), "404 not_found", "{path}");
+        }
     }
 }

@@ -81,6 +81,49 @@ async fn problems_of_an_account_look_like_this() {
 }
 
 #[tokio::test]
+async fn problems_of_administration_look_like_this() {
+    let service = Service::start();
+    let admin = service.administrator().await;
+    let analyst = json!({"name": "analyst"});
+    service.post_as(&admin.access, "/api/v1/roles", analyst.clone()).await;
+    let role_taken = service.post_as(&admin.access, "/api/v1/roles", analyst).await;
+    let built_in = service.role("user", &[]).await;
+    let built_in_role = service.delete_as(&admin.access, &format!("/api/v1/roles/{built_in}")).await;
+    for reply in [role_taken, built_in_role] {
+        let name = reply.json()["code"].as_str().unwrap().to_owned();
+        assert_json_snapshot!(name, reply.snapshot());
+    }
+    let clerk = service.holding(&["users:read", "users:write", "roles:write", "roles:assign"]).await;
+    let (user, role) = (&admin.user_id, service.role("admin", &[]).await);
+    let lacks_permission = service.get_as(&clerk.access, "/api/v1/audit-events").await;
+    let outranked =
+        service.patch_as(&clerk.access, &format!("/api/v1/users/{user}"), json!({"name": "x"})).await;
+    let role_body = json!({"name": "spy", "permissions": ["audit:read"]});
+    let role_beyond = service.post_as(&clerk.access, "/api/v1/roles", role_body).await;
+    let body = json!({"email": "eve@example.com", "roles": ["admin"]});
+    let account_beyond = service.post_as(&clerk.access, "/api/v1/users", body).await;
+    let path = format!("/api/v1/users/{}/roles/{role}", clerk.user_id);
+    let assigns_beyond = service.send(service.request(Method::POST, &path).bearer_auth(&clerk.access)).await;
+    let details = [lacks_permission, outranked, role_beyond, account_beyond, assigns_beyond].map(|reply| {
+        assert_eq!(reply.problem(), "403 forbidden");
+        reply.json()["detail"].clone()
+    });
+    assert_json_snapshot!("forbidden_in_administration", details);
+    let queries = [
+        "users?limit=0&cursor=nonsense&q=&role=nobody&email_verified=yes&is_active=1",
+        "users?role=nobody",
+        "users?cursor=nonsense",
+        "audit-events?user_id=1&kind=nonsense&since=yesterday&until=2026-03-01&limit=201",
+        "audit-events?cursor=nonsense",
+    ];
+    let mut errors = Vec::new();
+    for query in queries {
+        errors.push(service.get_as(&admin.access, &format!("/api/v1/{query}")).await.json()["errors"].take());
+    }
+    assert_json_snapshot!("invalid_queries", errors);
+}
+
+#[tokio::test]
 async fn problems_of_the_service_look_like_this() {
     let service = Service::start();
     service.storage.fail_next();

@@ -160,12 +160,20 @@ impl Service {
         self.send(self.request(Method::GET, path).bearer_auth(token)).await
     }
 
+    pub(crate) async fn delete_as(&self, token: &str, path: &str) -> Reply {
+        self.send(self.request(Method::DELETE, path).bearer_auth(token)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: Value) -> Reply {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
     pub(crate) async fn post_as(&self, token: &str, path: &str, body: Value) -> Reply {
         self.send(self.request(Method::POST, path).bearer_auth(token).json(&body)).await
+    }
+
+    pub(crate) async fn patch_as(&self, token: &str, path: &str, body: Value) -> Reply {
+        self.call_as(token, Method::PATCH, path, body).await
     }
 
     pub(crate) async fn call_as(&self, token: &str, method: Method, path: &str, body: Value) -> Reply {
@@ -239,6 +247,22 @@ impl Service {
         Tokens::of(&reply)
     }
 
+    /// A signed-in administrator.
+    pub(crate) async fn administrator(&self) -> Tokens {
+        let tokens = self.signed_in("admin@example.com").await;
+        self.set_roles(&tokens.user_id, &[("admin", &[])]).await;
+        tokens
+    }
+
+    /// A signed-in user who holds these permissions and no others.
+    pub(crate) async fn holding(&self, permissions: &[&str]) -> Tokens {
+        let name = permissions.join("_").replace(':', "-");
+        let name = &name[..name.len().min(64)];
+        let tokens = self.signed_in(&format!("{name}@example.com")).await;
+        self.set_roles(&tokens.user_id, &[(name, permissions)]).await;
+        tokens
+    }
+
     /// Gives a user exactly these roles besides `user`, each with these permissions.
     pub(crate) async fn set_roles(&self, user: &str, roles: &[(&str, &[&str])]) {
         let (operator, user) = (Actor::operator(), user_id(user));
@@ -309,6 +333,13 @@ impl Reply {
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The values of a member of each item of a list.
+    pub(crate) fn each(&self, member: &str) -> Vec<String> {
+        let body = self.json();
+        let items = body["items"].as_array().unwrap_or_else(|| panic!("no list: {body}")).iter();
+        items.map(|item| item[member].as_str().unwrap().to_owned()).collect()
     }
 
     /// The status and the code of a problem, such as `"409 email_taken"`.

@@ -242,8 +242,8 @@ pub(crate) async fn read_user(
 
 /// Changes a user
 ///
-/// Another address is unverified again, and both addresses are told by mail. Whoever is deactivated is signed out
-/// everywhere.
+/// Another address is unverified again, and both addresses are told by mail. Whoever is deactivated is signed
+/// out everywhere.
 #[utoipa::path(
     method(patch, put),
     path = "/api/v1/users/{id}",

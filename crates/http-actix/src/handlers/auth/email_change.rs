@@ -7,7 +7,7 @@ use portcullis_domain::{EmailAddress, Password, TokenSecret};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::authenticated::OwnAccount;
+use crate::authenticated::{NoAccount, OwnAccount};
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::{MessageDto, UserDto};
@@ -66,7 +66,7 @@ struct EmailChangedDto<'a> {
     path = "/api/v1/auth/email-change",
     tag = "Accounts",
     request_body = EmailChangeRequest,
-    responses((status = 202, description = "The mails are on their way.", body = MessageDto), Problems<RequestEmailChangeError>)
+    responses((status = 202, description = "The mails are on their way.", body = MessageDto), Problems<RequestEmailChangeError, NoAccount>)
 )]
 pub(crate) async fn request_email_change(
     account: OwnAccount,

@@ -3,7 +3,7 @@ use portcullis_domain::use_cases::{AuthenticateError, DeleteAccountError, Update
 use portcullis_domain::{Change, Name, Password, ProfileChange, Username};
 use utoipa::ToSchema;
 
-use crate::authenticated::{Authenticated, OwnAccount};
+use crate::authenticated::{Authenticated, NoAccount, OwnAccount};
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::UserDto;
@@ -65,7 +65,7 @@ pub(crate) async fn read_me(Authenticated(principal): Authenticated) -> HttpResp
     path = "/api/v1/auth/me",
     tag = "Accounts",
     request_body = ProfileUpdate,
-    responses((status = 200, description = "The account as it is now.", body = UserDto), Problems<UpdateProfileError>)
+    responses((status = 200, description = "The account as it is now.", body = UserDto), Problems<UpdateProfileError, NoAccount>)
 )]
 pub(crate) async fn update_me(
     account: OwnAccount,
@@ -87,7 +87,7 @@ pub(crate) async fn update_me(
     path = "/api/v1/auth/me",
     tag = "Accounts",
     request_body = AccountDeletion,
-    responses((status = 204, description = "The account is gone."), Problems<DeleteAccountError>)
+    responses((status = 204, description = "The account is gone."), Problems<DeleteAccountError, NoAccount>)
 )]
 pub(crate) async fn delete_me(
     account: OwnAccount,

@@ -4,7 +4,7 @@ use portcullis_domain::Password;
 use portcullis_domain::use_cases::{ChangePasswordCommand, ChangePasswordError, UseCases};
 use utoipa::ToSchema;
 
-use crate::authenticated::OwnAccount;
+use crate::authenticated::{NoAccount, OwnAccount};
 use crate::body::Body;
 use crate::client::ClientOf;
 use crate::dto::MessageDto;
@@ -37,7 +37,7 @@ impl FromFields for PasswordChangeRequest {
     path = "/api/v1/auth/password-change",
     tag = "Passwords",
     request_body = PasswordChangeRequest,
-    responses((status = 200, description = "The password is changed.", body = MessageDto), Problems<ChangePasswordError>)
+    responses((status = 200, description = "The password is changed.", body = MessageDto), Problems<ChangePasswordError, NoAccount>)
 )]
 pub(crate) async fn change_password(
     account: OwnAccount,
