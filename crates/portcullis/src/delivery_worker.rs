@@ -157,7 +157,8 @@ mod tests {
     use portcullis_domain::ports::{DeliverySignal as _, MailQueue as _, MailerError};
     use portcullis_domain::use_cases::Ports;
     use portcullis_testkit::{
-        CheapHasher, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, fixtures,
+        CheapHasher, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer, RecordingObserver,
+        ScriptedEntropy, fixtures,
     };
     use tokio::task::{JoinHandle, yield_now};
 
@@ -182,10 +183,14 @@ mod tests {
             let stores = Arc::new(store.clone());
             let ports = Ports {
                 users: stores.clone(),
+                administration: stores.clone(),
+                roles: stores.clone(),
                 sessions: stores.clone(),
                 tokens: stores.clone(),
                 lockouts: stores.clone(),
                 mails: stores.clone(),
+                audit_trail: stores.clone(),
+                audit_observer: Arc::new(RecordingObserver::default()),
                 signing_keys: stores,
                 key_factory: Arc::new(SealingKeyFactory::new(&fixtures::secret_key())),
                 access_tokens: Arc::new(FakeAccessTokens::default()),

@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+mod audit_log;
 mod cli;
 mod clock;
 mod commands;

@@ -46,6 +46,9 @@ impl Service {
         let public_url = config.public_url(address);
         let installation = Installation::open(config, &public_url).await?;
         installation.prepare_keys(config).await?;
+        if !config.auth_enabled {
+            tracing::warn!("PORTCULLIS_AUTH_ENABLED is false: every call acts as a built-in administrator");
+        }
 
         let readiness = Readiness::default();
         let options = http_options(config, &installation, rate_limiting(config).await);
@@ -139,11 +142,8 @@ fn http_options(
     // Whoever can read the mailbox can take every account over: it is for the same machine only.
     let shows_mailbox = config.smtp_url.is_none() && config.bind.ip().is_loopback();
     let mailbox = || Arc::new(FileMailbox(Mailbox::new(config.mailbox()))) as Arc<dyn MailboxReader>;
-    let authentication = if config.auth_enabled {
-        Authentication::AccessTokens
-    } else {
-        Authentication::BuiltInAdministrator
-    };
+    let authentication =
+        if config.auth_enabled { Authentication::AccessTokens } else { Authentication::BuiltInAdministrator };
     HttpOptions {
         authentication,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),

@@ -8,8 +8,8 @@ use async_trait::async_trait;
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore};
 use portcullis_adapters_sqlite::{OpenError, SqliteOptions, SqliteStore};
 use portcullis_domain::ports::{
-    InstallationArchive, LockoutRepository, MailQueue, SessionRepository, SigningKeyRepository, StorageError,
-    TokenRepository, UserRepository,
+    AuditTrail, InstallationArchive, LockoutRepository, MailQueue, RoleRepository, SessionRepository,
+    SigningKeyRepository, StorageError, TokenRepository, UserAdministration, UserRepository,
 };
 use tokio::time::{Instant, sleep};
 
@@ -20,11 +20,14 @@ use crate::data_dir;
 #[async_trait]
 pub(crate) trait Store:
     UserRepository
+    + UserAdministration
+    + RoleRepository
     + SessionRepository
     + TokenRepository
     + LockoutRepository
     + MailQueue
     + SigningKeyRepository
+    + AuditTrail
     + InstallationArchive
 {
     /// Applies the migrations that the schema lacks, and names them.

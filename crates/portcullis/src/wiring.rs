@@ -11,6 +11,7 @@ use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 
+use crate::audit_log::AuditLog;
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
 use crate::delivery_signal::LocalDeliverySignal;
@@ -46,10 +47,14 @@ impl Installation {
 
         let ports = Ports {
             users: store.clone(),
+            administration: store.clone(),
+            roles: store.clone(),
             sessions: store.clone(),
             tokens: store.clone(),
             lockouts: store.clone(),
             mails: store.clone(),
+            audit_trail: store.clone(),
+            audit_observer: Arc::new(AuditLog),
             signing_keys: store,
             key_factory: Arc::new(SealingKeyFactory::new(&secret)),
             access_tokens: Arc::new(JwtAccessTokens::new(key_ring.clone(), public_url.as_str(), audience)),

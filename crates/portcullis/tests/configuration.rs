@@ -272,6 +272,7 @@ mod refusals {
             ("ACCESS_TOKEN_TTL", "0s"),
             ("REFRESH_TOKEN_TTL", "30"),
             ("SESSION_TTL", "100years"),
+            ("AUDIT_RETENTION", "1h"),
             ("REFRESH_GRACE", "2h"),
             ("EMAIL_VERIFICATION", "maybe"),
             ("REGISTRATION", "invite"),
@@ -306,12 +307,11 @@ mod refusals {
         assert_snapshot!(refusal_of("PORTCULLIS_BIND", "0.0.0.0:8080"), @"PORTCULLIS_PUBLIC_URL (default) must be given when PORTCULLIS_BIND is not a loopback address, as links in mails start with it");
         let shared = refusal_of("PORTCULLIS_DATABASE_URL", "postgres://ada:hunter2@db:5432/app");
         assert_snapshot!(shared, @"PORTCULLIS_SECRET_KEY (default) must be given when PORTCULLIS_DATABASE_URL names PostgreSQL, as all instances on it share it");
-    }
-
-    #[test]
-    fn what_this_version_cannot_do_is_refused_and_not_ignored() {
-        let refusal = refusal_of("PORTCULLIS_AUTH_ENABLED", "false");
-        assert_snapshot!(refusal, @"PORTCULLIS_AUTH_ENABLED (environment) asks for calls without sign-in, which is not supported by this version");
+        let open_to_all = nothing()
+            .env("PORTCULLIS_AUTH_ENABLED", "false")
+            .env("PORTCULLIS_BIND", "0.0.0.0:8080")
+            .env("PORTCULLIS_PUBLIC_URL", "https://accounts.example.com");
+        assert_snapshot!(open_to_all.refusal(), @"PORTCULLIS_AUTH_ENABLED (environment) may be false only when PORTCULLIS_BIND is a loopback address, as every call acts as an administrator then");
     }
 }
 

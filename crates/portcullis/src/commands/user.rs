@@ -1,7 +1,9 @@
 //! `portcullis user`: accounts, as operators make them.
 
+use std::collections::BTreeSet;
+
 use portcullis_domain::use_cases::CreateUserCommand;
-use portcullis_domain::{Name, ProfileNames, RoleName, User, Username};
+use portcullis_domain::{Actor, Name, ProfileNames, RoleName, User, Username};
 use serde::Serialize;
 
 use crate::cli::NewUser;
@@ -21,15 +23,16 @@ pub(super) async fn create(config: &Config, new_user: NewUser) -> anyhow::Result
     let NewUser { email, username, name, first_name, last_name, admin, unverified, format, .. } = new_user;
     let command = CreateUserCommand {
         email,
-        password,
+        password: Some(password),
         username,
         profile: ProfileNames { name, first_name, last_name },
         email_verified: !unverified,
-        is_admin: admin,
+        is_active: true,
+        roles: if admin { [RoleName::admin()].into() } else { BTreeSet::new() },
         locale: None,
     };
     let installation = Installation::open(config, &config.public_url(config.bind)).await?;
-    let user = installation.use_cases.create_user.create(command).await?;
+    let user = installation.use_cases.create_user.create(&Actor::operator(), command).await?;
     if format.json {
         print_json(&UserView::of(&user))?;
     } else {

@@ -92,6 +92,8 @@ impl Config {
                 verification_link: self.verify_link_ttl,
                 verification_code: self.verify_code_ttl,
                 password_reset: self.reset_ttl,
+                invitation: self.invite_ttl,
+                audit: self.audit_retention,
             },
             locale: self.locale.clone(),
             ..Policy::default()

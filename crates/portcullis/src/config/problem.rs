@@ -71,14 +71,6 @@ pub enum Problem {
         /// What it does not go with.
         conflict: &'static str,
     },
-    /// A capability that this version does not have.
-    #[error("{place} asks for {capability}, which is not supported by this version")]
-    Unsupported {
-        /// The key.
-        place: Place,
-        /// What it asks for.
-        capability: &'static str,
-    },
 }
 
 /// Why a configuration file cannot be used.

@@ -1,4 +1,4 @@
-//! Rules that settings keep together, and settings whose time has not come.
+//! Rules that settings keep together.
 
 use portcullis_domain::policy::{EmailVerification, Registration};
 
@@ -13,9 +13,7 @@ type Finding = (&'static str, &'static str);
 /// Finds everything that keeps `config`, each value of which is allowed, from being started with.
 pub(super) fn check(config: &Config, values: &Values) -> Result<(), Problems> {
     let conflict = |(name, conflict)| Problem::Conflict { place: values.place(name), conflict };
-    let unsupported = |(name, capability)| Problem::Unsupported { place: values.place(name), capability };
-    let conflicts = self::conflicts(config).map(conflict);
-    let problems: Vec<_> = conflicts.chain(self::unsupported(config).map(unsupported)).collect();
+    let problems: Vec<_> = conflicts(config).map(conflict).collect();
     if problems.is_empty() { Ok(()) } else { Err(Problems(problems)) }
 }
 
@@ -36,17 +34,17 @@ fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
             "must be given when PORTCULLIS_DATABASE_URL names PostgreSQL, as all instances on it share it",
         ),
         (
+            reachable && !config.auth_enabled,
+            "auth_enabled",
+            "may be false only when PORTCULLIS_BIND is a loopback address, as every call acts as an administrator then",
+        ),
+        (
             private && verified_later,
             "registration",
             "is private, which does not go with PORTCULLIS_EMAIL_VERIFICATION=optional: signing in at once \
              would tell that the address was free",
         ),
     ])
-}
-
-/// Settings that are known already, so that nobody believes that they are heeded.
-fn unsupported(config: &Config) -> impl Iterator<Item = Finding> {
-    those_that_hold([(!config.auth_enabled, "auth_enabled", "calls without sign-in")])
 }
 
 fn those_that_hold<const N: usize>(

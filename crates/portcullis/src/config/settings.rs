@@ -115,6 +115,8 @@ settings! {
     reset_ttl: Span<1, YEAR> = "30m";
     /// How long the link of an invitation lives.
     invite_ttl: Span<1, YEAR> = "7d";
+    /// How long the audit trail remembers.
+    audit_retention: Span<DAY, { 100 * YEAR }> = "365d";
     /// Whether an address must be verified before a login. Where it need not, registration answers with
     /// tokens.
     email_verification: OneOf<EmailVerification> = "required";

@@ -50,8 +50,8 @@ fn a_copy_tells_what_it_copied_and_what_to_mind() {
     let columns = |line: &str| line.split_whitespace().take(3).map(str::to_owned).collect::<Vec<_>>();
     assert_eq!(columns(lines[1]), ["roles", "2", "0"]);
     assert_eq!(columns(lines[2]), ["users", "1", "1"]);
-    assert_eq!(lines.len(), 13, "a head, ten kinds, an empty line and a closing one");
-    assert!(lines[12].contains("PORTCULLIS_SECRET_KEY"), "{}", lines[12]);
+    assert_eq!(lines.len(), 14, "a head, eleven kinds, an empty line and a closing one");
+    assert!(lines[13].contains("PORTCULLIS_SECRET_KEY"), "{}", lines[13]);
     let steps: Vec<_> = copied.stderr.lines().collect();
     assert_eq!(steps[..2], ["comparing roles: 2 of 2", "copying roles: 2 of 2"], "{}", copied.stderr);
     assert!(steps.contains(&"copying users: 1 of 1") && steps.contains(&"verifying users: 2 of 2"));

@@ -1,6 +1,7 @@
 //! The real program, as operators meet it: its commands, its exit codes, its start and its end.
 
 mod accounts;
+mod audit_log;
 mod command_line;
 mod copying;
 mod mails;

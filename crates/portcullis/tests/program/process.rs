@@ -126,6 +126,13 @@ impl Finished {
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(self.output()).expect("the output is JSON")
     }
+
+    /// The events of the audit trail among the log records, which are JSON.
+    #[track_caller]
+    pub(crate) fn audit_records(&self) -> Vec<serde_json::Value> {
+        let record = |line| serde_json::from_str::<serde_json::Value>(line).expect("a record is JSON");
+        self.stderr.lines().map(record).filter(|record| record["target"] == "audit").collect()
+    }
 }
 
 /// The program while it serves; killed when it is dropped.
@@ -143,21 +150,26 @@ pub(crate) struct Answer {
 
 impl Serving {
     pub(crate) fn get(&self, path: &str) -> Answer {
-        self.request("GET", path, "")
+        self.request("GET", path, "", "")
     }
 
     pub(crate) fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
-        self.request("POST", path, &body.to_string())
+        self.request("POST", path, "", &body.to_string())
     }
 
-    fn request(&self, method: &str, path: &str, body: &str) -> Answer {
+    /// As [`post`](Self::post), with more lines in the head, each with its end.
+    pub(crate) fn post_with(&self, path: &str, head: &str, body: &serde_json::Value) -> Answer {
+        self.request("POST", path, head, &body.to_string())
+    }
+
+    fn request(&self, method: &str, path: &str, head: &str, body: &str) -> Answer {
         let Self { address, .. } = self;
         let length = body.len();
         let mut connection = TcpStream::connect(address).expect("the program accepts");
         write!(
             connection,
             "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
+             Content-Type: application/json\r\nContent-Length: {length}\r\n{head}\r\n{body}"
         )
         .expect("the program reads");
         let mut answer = String::new();

@@ -36,6 +36,17 @@ fn logs_are_one_json_record_a_line_when_nobody_watches() {
 }
 
 #[test]
+fn who_serves_without_sign_in_is_warned_and_told() {
+    let serving = Installation::new().with("PORTCULLIS_AUTH_ENABLED", "false").serve();
+    let health: serde_json::Value = serde_json::from_str(&serving.get("/health").body).unwrap();
+    assert_eq!(health["auth_enabled"], false);
+    assert_eq!(serving.get("/api/v1/users").status, 200, "every call acts as an administrator");
+    let finished = serving.end("TERM");
+    let is_warning = |line: &&str| line.contains("\"WARN\"") && line.contains("PORTCULLIS_AUTH_ENABLED");
+    assert_eq!(finished.stderr.lines().filter(is_warning).count(), 1, "{}", finished.stderr);
+}
+
+#[test]
 fn what_it_keeps_is_for_its_owner_alone() {
     let installation = Installation::new();
     let serving = installation.serve();
