@@ -46,8 +46,8 @@ impl Service {
         let public_url = config.public_url(address);
         let installation = Installation::open(config, &public_url).await?;
         installation.prepare_keys(config).await?;
-        if !config.auth_enabled {
-            tracing::warn!("PORTCULLIS_AUTH_ENABLED is false: every call acts as a built-in administrator");
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
         }
 
         let readiness = Readiness::default();

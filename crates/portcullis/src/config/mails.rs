@@ -25,6 +25,11 @@ impl Form for Smtp {
 /// Who mails come from.
 pub struct Mailbox;
 
+impl Mailbox {
+    /// Names the product, and nobody who could be answered to.
+    pub(super) const DEFAULT: &'static str = "Portcullis <no-reply@localhost>";
+}
+
 impl Form for Mailbox {
     type Value = Sender;
 

@@ -21,6 +21,7 @@ mod sources;
 mod text;
 mod urls;
 mod values;
+mod warnings;
 
 pub use choices::{LogFormat, Migrate};
 pub(crate) use derived::cores;
@@ -34,6 +35,7 @@ pub use settings::{Config, SETTINGS};
 pub use sources::{COPY_FROM_VARIABLE, COPY_TO_VARIABLE, Flags, Sources};
 pub use urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 pub use values::{Place, Source, Values};
+pub use warnings::Warning;
 
 /// A configuration that can be started with, and where each of its values came from.
 #[derive(Clone, Debug)]

@@ -87,7 +87,7 @@ settings! {
     /// A PEM file with the certificates that the mail server's must go back to.
     smtp_ca_file: Optional<Path>, else "those that the system trusts";
     /// Who mails come from.
-    mail_from: Mailbox = "Portcullis <no-reply@localhost>";
+    mail_from: Mailbox = Mailbox::DEFAULT;
     /// A folder whose templates replace the built-in ones, per locale.
     mail_templates: Optional<Path>, else "the built-in ones";
     /// The language of mails and pages for who asks for none.

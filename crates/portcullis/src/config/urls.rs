@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use portcullis_adapters_postgres::PostgresUrl;
 pub use portcullis_adapters_redis::RedisUrl;
-use url::Url;
+use url::{Host, Url};
 
 use super::form::{Form, Refusal};
 use super::setting::Secrecy;
@@ -28,6 +28,24 @@ impl HttpUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Whether what is sent there is encrypted.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+
+    /// Whether it is on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        let url = Url::parse(&self.0).ok();
+        match url.as_ref().and_then(Url::host) {
+            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
     }
 }
 
