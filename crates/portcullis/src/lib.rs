@@ -14,6 +14,7 @@ mod cli;
 mod clock;
 mod commands;
 pub mod config;
+mod confirmation;
 mod data_dir;
 mod delivery_signal;
 mod delivery_worker;

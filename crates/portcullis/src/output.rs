@@ -61,6 +61,9 @@ impl Listing {
     ///
     /// As [`print()`].
     pub(crate) fn print_page<T: Display + Serialize>(&mut self, items: &[T]) -> io::Result<ControlFlow<()>> {
+        if items.is_empty() {
+            return Ok(ControlFlow::Continue(()));
+        }
         let mut page = String::new();
         for item in items {
             if self.json {

@@ -10,8 +10,13 @@ use zeroize::Zeroizing;
 
 use crate::cli;
 
+/// The password, from standard input or from who sits at the terminal.
+pub(crate) fn read(from_stdin: bool) -> anyhow::Result<Password> {
+    if from_stdin { self::from_stdin() } else { from_terminal() }
+}
+
 /// The password on standard input, without the line break at its end.
-pub(crate) fn from_stdin() -> anyhow::Result<Password> {
+fn from_stdin() -> anyhow::Result<Password> {
     /// Room for the longest password in any encoding of its characters, and what a shell adds.
     const MOST_OCTETS: u64 = 16 * 1024;
     let mut text = Zeroizing::new(String::new());
@@ -25,7 +30,7 @@ pub(crate) fn from_stdin() -> anyhow::Result<Password> {
 }
 
 /// The password that somebody types twice. Without a terminal that is a mistake in usage.
-pub(crate) fn from_terminal() -> anyhow::Result<Password> {
+fn from_terminal() -> anyhow::Result<Password> {
     if !io::stdin().is_terminal() {
         bail!(cli::usage_error(
             ErrorKind::MissingRequiredArgument,

@@ -71,6 +71,11 @@ impl Installation {
         Ok(Self { use_cases, delivery, key_ring, clock, entropy, locales })
     }
 
+    /// The same for a command, which serves nobody.
+    pub(crate) async fn for_command(config: &Config) -> anyhow::Result<Self> {
+        Self::open(config, &config.public_url(config.bind)).await
+    }
+
     /// Sees to it that there is a signing key, and that it is ready.
     pub(crate) async fn prepare_keys(&self, config: &Config) -> anyhow::Result<()> {
         self.use_cases
@@ -95,7 +100,7 @@ pub(crate) async fn rate_limiting(config: &Config) -> Option<RateLimiting> {
     Some(RateLimiting { limits: config.rate_limits, limiter })
 }
 
-/// The configured key, else the one of the data directory.
+/// The configured key, else the one of the data directory, which is made first if it is not there.
 fn secret_key(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<SecretKey> {
     match &config.secret_key {
         Some(key) => Ok(key.clone()),
@@ -103,6 +108,7 @@ fn secret_key(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<SecretKe
     }
 }
 
+/// The signing keys in the store, opened with `secret`.
 async fn key_ring(
     keys: Arc<dyn SigningKeyRepository>,
     secret: &SecretKey,

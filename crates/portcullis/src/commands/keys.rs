@@ -7,15 +7,23 @@ use portcullis_domain::use_cases::RotationStart;
 use portcullis_domain::{SigningKey, Timestamp};
 use serde::Serialize;
 
-use crate::cli::OutputFormat;
+use crate::cli::{KeysCommand, OutputFormat};
 use crate::clock::{SystemClock, rfc3339};
 use crate::config::Config;
 use crate::output::{print, print_json};
 use crate::store;
 use crate::wiring::Installation;
 
+/// Runs one of the commands on signing keys.
+pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result<()> {
+    match command {
+        KeysCommand::List { format } => list(config, format).await,
+        KeysCommand::Rotate { now, format } => rotate(config, now, format).await,
+    }
+}
+
 /// Prints every key, the oldest first.
-pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
+async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
     let keys = SigningKeyRepository::list(store::open(config).await?.as_ref()).await?;
     let now = SystemClock.now();
     let signing = SigningKey::signing(&keys, now);
@@ -29,8 +37,8 @@ pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Resul
 }
 
 /// Makes the next key and prints it.
-pub(super) async fn rotate(config: &Config, at_once: bool, format: OutputFormat) -> anyhow::Result<()> {
-    let installation = Installation::open(config, &config.public_url(config.bind)).await?;
+async fn rotate(config: &Config, at_once: bool, format: OutputFormat) -> anyhow::Result<()> {
+    let installation = Installation::for_command(config).await?;
     let start = if at_once { RotationStart::Immediate } else { RotationStart::Announced };
     let key = installation.use_cases.rotate_signing_key.rotate(config.jwt_algorithm, start).await?;
     let now = installation.clock.now();

@@ -9,15 +9,23 @@ use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{ListMail, ResendMailError};
 use serde::Serialize;
 
-use crate::cli::{MailSelection, OutputFormat};
+use crate::cli::{MailCommand, MailSelection, OutputFormat};
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::output::{Listing, print};
 use crate::wiring::Installation;
 
+/// Runs one of the commands on the mail queue.
+pub(super) async fn run(config: &Config, command: MailCommand) -> anyhow::Result<()> {
+    match command {
+        MailCommand::List { format } => list(config, format).await,
+        MailCommand::Retry(selection) => retry(config, selection).await,
+    }
+}
+
 /// Prints every mail of the queue, the oldest first.
-pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
-    let installation = Installation::open(config, &config.public_url(config.bind)).await?;
+async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
+    let installation = Installation::for_command(config).await?;
     let mut listing = Listing::begin(format, &MailView::head())?;
     let mut pages = Pages::of(&installation.use_cases.list_mail);
     while let Some(page) = pages.next().await? {
@@ -31,8 +39,8 @@ pub(super) async fn list(config: &Config, format: OutputFormat) -> anyhow::Resul
 }
 
 /// Sends the selected mails again.
-pub(super) async fn retry(config: &Config, selection: MailSelection) -> anyhow::Result<()> {
-    let installation = Installation::open(config, &config.public_url(config.bind)).await?;
+async fn retry(config: &Config, selection: MailSelection) -> anyhow::Result<()> {
+    let installation = Installation::for_command(config).await?;
     let ids = if selection.all { parked(&installation.use_cases.list_mail).await? } else { selection.ids };
     let (mut sent, mut missing) = (0, Vec::new());
     for id in ids {

@@ -6,6 +6,7 @@ mod keys;
 mod mail;
 mod migrate;
 mod openapi;
+mod role;
 mod serve;
 mod user;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::cli::{Cli, Command, KeysCommand, MailCommand, UserCommand};
+use crate::cli::{Cli, Command};
 use crate::config::{Config, Configuration};
 use crate::logging;
 
@@ -28,25 +29,14 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             let plan = copy::Plan::of(copying)?;
             run_async(&load()?.config, async |config| copy::run(config, plan).await)
         }
-        Command::Serve => run_async(&load()?.config, serve::run),
+        Command::Keys(command) => run_async(&load()?.config, async |config| keys::run(config, command).await),
+        Command::Mail(command) => run_async(&load()?.config, async |config| mail::run(config, command).await),
         Command::Migrate { check } => {
             run_async(&load()?.config, async |config| migrate::run(config, check).await)
         }
-        Command::Keys(KeysCommand::List { format }) => {
-            run_async(&load()?.config, async |config| keys::list(config, format).await)
-        }
-        Command::Keys(KeysCommand::Rotate { now, format }) => {
-            run_async(&load()?.config, async |config| keys::rotate(config, now, format).await)
-        }
-        Command::Mail(MailCommand::List { format }) => {
-            run_async(&load()?.config, async |config| mail::list(config, format).await)
-        }
-        Command::Mail(MailCommand::Retry(selection)) => {
-            run_async(&load()?.config, async |config| mail::retry(config, selection).await)
-        }
-        Command::User(UserCommand::Create(user)) => {
-            run_async(&load()?.config, async |config| user::create(config, user).await)
-        }
+        Command::Role(command) => run_async(&load()?.config, async |config| role::run(config, command).await),
+        Command::Serve => run_async(&load()?.config, serve::run),
+        Command::User(command) => run_async(&load()?.config, async |config| user::run(config, command).await),
     }
 }
 

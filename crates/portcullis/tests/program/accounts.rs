@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use crate::process::{Finished, Installation};
+use crate::sign_in::{mailed_token, sign_in};
 
 pub(crate) const PASSWORD: &str = "a horse that staples";
 
@@ -44,6 +45,33 @@ fn one_line_break_ends_the_password_and_all_else_belongs_to_it() {
     let signed_in =
         serving.post("/api/v1/auth/login", &json!({"email": "ada@example.com", "password": password}));
     assert_eq!(signed_in.status, 200, "{}", signed_in.body);
+}
+
+#[test]
+fn roles_are_given_with_the_account() {
+    let installation = Installation::new();
+    let arguments = ["--email", "ada@example.com", "--role", "user", "--role", "admin", "--json"];
+    assert_eq!(create(&installation, &arguments, PASSWORD).json()["roles"], json!(["admin", "user"]));
+    let unknown = create(&installation, &["--email", "eve@example.com", "--role", "wizard"], PASSWORD);
+    assert_eq!(unknown.failure(), "there is no such role");
+}
+
+#[test]
+fn who_is_invited_sets_the_first_password_and_has_verified_the_address() {
+    let installation = Installation::new();
+    let invited = installation.run(&["user", "create", "--email", "ada@example.com", "--invite", "--json"]);
+    assert_eq!(invited.json()["email_verified"], json!(false));
+    let queued = installation.run(&["mail", "list", "--json"]).json();
+    assert_eq!(queued[0]["kind"], json!("invitation"), "{queued}");
+
+    let serving = installation.serve();
+    let token = mailed_token(&serving, "ada@example.com");
+    let accepted = serving
+        .post("/api/v1/auth/password-reset/confirm", &json!({"token": token, "new_password": PASSWORD}));
+    assert_eq!(accepted.status, 200, "{}", accepted.body);
+    assert_eq!(sign_in(&serving, "ada@example.com", PASSWORD), 200);
+    let user = installation.run(&["user", "show", "ada@example.com", "--json"]).json();
+    assert_eq!(user["email_verified"], json!(true));
 }
 
 #[test]

@@ -6,9 +6,20 @@ use crate::process::Installation;
 fn help_and_version_are_answers_and_no_failures() {
     let installation = Installation::new();
     let help = installation.run(&["--help"]);
-    for command in
-        ["serve", "migrate", "copy", "config", "openapi", "keys", "mail", "user", "--config", "--data-dir"]
-    {
+    for command in [
+        "serve",
+        "migrate",
+        "copy",
+        "config",
+        "openapi",
+        "keys",
+        "mail",
+        "user",
+        "role",
+        "--config",
+        "--data-dir",
+        "Exit codes",
+    ] {
         assert!(help.output().contains(command), "{command} is missing in {}", help.stdout);
     }
     assert_eq!(
@@ -32,6 +43,21 @@ fn mistakes_in_usage_exit_with_two() {
         &["user", "create", "--email", "nobody", "--password-stdin"],
         &["user", "create", "--email", "ada@example.com", "--username", "1", "--password-stdin"],
         &["user", "create", "--email", "ada@example.com", "--password", "on-the-command-line"],
+        &["user", "create", "--email", "ada@example.com", "--invite", "--password-stdin"],
+        &["user", "create", "--email", "ada@example.com", "--invite", "--unverified"],
+        &["user", "create", "--email", "ada@example.com", "--role", "Analysts!", "--password-stdin"],
+        &["user", "list", "--verified", "--unverified"],
+        &["user", "list", "--active", "--inactive"],
+        &["user", "list", "--limit", "0"],
+        &["user", "list", "--query", " "],
+        &["user", "show"],
+        &["user", "show", "ada lovelace"],
+        &["user", "show", "ada@"],
+        &["user", "verify", "ada", "bob"],
+        &["user", "set-password", "ada", "hunter2-hunter2"],
+        &["user", "grant", "ada"],
+        &["user", "grant", "ada", "Analysts!"],
+        &["role"],
     ] {
         let finished = installation.run(arguments);
         assert_eq!(finished.code, Some(2), "{arguments:?}: {finished:?}");
@@ -41,9 +67,14 @@ fn mistakes_in_usage_exit_with_two() {
 
 #[test]
 fn a_password_is_asked_for_on_a_terminal_only() {
-    let finished = Installation::new().run(&["user", "create", "--email", "ada@example.com"]);
-    assert_eq!(finished.code, Some(2), "{finished:?}");
-    assert!(finished.stderr.contains("--password-stdin"), "{}", finished.stderr);
+    let installation = Installation::new();
+    for arguments in [&["user", "create", "--email", "ada@example.com"][..], &["user", "set-password", "ada"]]
+    {
+        let finished = installation.run(arguments);
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.stderr.contains("--password-stdin"), "{}", finished.stderr);
+    }
+    assert!(!installation.path("data").exists(), "nothing is done before");
 }
 
 #[test]

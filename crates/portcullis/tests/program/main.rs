@@ -1,10 +1,12 @@
 //! The real program, as operators meet it: its commands, its exit codes, its start and its end.
 
 mod accounts;
+mod administration;
 mod audit_log;
 mod command_line;
 mod copying;
 mod mails;
 mod process;
 mod serving;
+mod sign_in;
 mod start_failures;
