@@ -1,5 +1,9 @@
-//! The mails that the file mailer wrote, for the development pages.
+//! The folder that the file mailer writes into: its mails, for the development pages, and whether it can be
+//! written.
 
+use std::path::Path;
+
+use anyhow::Context as _;
 use async_trait::async_trait;
 use portcullis_adapters_smtp::{Mailbox, StoredMail};
 use portcullis_http_actix::{Mail, MailboxError, MailboxReader};
@@ -13,6 +17,15 @@ impl MailboxReader for FileMailbox {
         let mails = self.0.newest().await.map_err(|error| MailboxError(error.into()))?;
         Ok(mails.into_iter().map(shown).collect())
     }
+}
+
+/// Finds out whether mails can be written into `folder`, or, where nothing has been written yet, whether it
+/// could be made. Leaves nothing behind.
+pub(crate) fn check_writable(folder: &Path) -> anyhow::Result<()> {
+    let existing = folder.ancestors().find(|ancestor| ancestor.exists()).unwrap_or(Path::new("."));
+    tempfile::tempfile_in(existing)
+        .map(drop)
+        .with_context(|| format!("mails cannot be written into {}", folder.display()))
 }
 
 fn shown(mail: StoredMail) -> Mail {

@@ -29,13 +29,25 @@ pub(crate) enum SecretKeyFileError {
 /// Of many processes that start at once one makes it, whole from the first moment on, and all read
 /// that one. Only the owner can read the file.
 pub(crate) fn load_or_create(path: &Path, entropy: &dyn Entropy) -> Result<SecretKey, SecretKeyFileError> {
-    let unusable = |source| SecretKeyFileError::Unusable { path: path.to_owned(), source };
     let text = match fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             create(path, entropy).and_then(|()| fs::read_to_string(path))
         }
         read => read,
     };
+    parse(path, text)
+}
+
+/// The key in the file at `path`, if there is one.
+pub(crate) fn load(path: &Path) -> Result<Option<SecretKey>, SecretKeyFileError> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => parse(path, read).map(Some),
+    }
+}
+
+fn parse(path: &Path, text: io::Result<String>) -> Result<SecretKey, SecretKeyFileError> {
+    let unusable = |source| SecretKeyFileError::Unusable { path: path.to_owned(), source };
     let text = Zeroizing::new(text.map_err(unusable)?);
     SecretKey::parse(text.trim())
         .map_err(|refusal| SecretKeyFileError::Damaged { path: path.to_owned(), reason: refusal.0 })

@@ -89,12 +89,19 @@ pub(crate) async fn open_target(url: DatabaseUrl, config: &Config) -> anyhow::Re
     Ok(store)
 }
 
+/// Opens the store to look at it: it is neither made nor waited for, and its schema is left as it is.
+pub(crate) async fn open_to_examine(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+    let impatient = Config { database_wait: Duration::ZERO, ..config.clone() };
+    connect(impatient.database(), Purpose::Examination, &impatient).await
+}
+
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Purpose {
     Service,
     CopyFrom,
     CopyTo,
+    Examination,
 }
 
 async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
@@ -103,7 +110,7 @@ async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow:
     let connections = config.database_connections();
     match url {
         DatabaseUrl::Sqlite(path) => {
-            let create = purpose != Purpose::CopyFrom;
+            let create = matches!(purpose, Purpose::Service | Purpose::CopyTo);
             let options = SqliteOptions { readers: connections, create, ..SqliteOptions::new(path) };
             let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
             let attempt = async || SqliteStore::open(&options).await;
@@ -111,7 +118,7 @@ async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow:
         }
         DatabaseUrl::Postgres(url) => {
             let mut options = PostgresOptions { connections, ..PostgresOptions::new(url) };
-            if purpose != Purpose::Service {
+            if matches!(purpose, Purpose::CopyFrom | Purpose::CopyTo) {
                 options.patience = PATIENCE_OF_A_COPY;
             }
             let may_pass = portcullis_adapters_postgres::OpenError::is_passing;

@@ -15,7 +15,7 @@ use crate::audit_log::AuditLog;
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
 use crate::delivery_signal::LocalDeliverySignal;
-use crate::{secret_key_file, store};
+use crate::{mailbox, secret_key_file, store};
 
 /// An installation: its use cases, and what serving them needs besides.
 pub(crate) struct Installation {
@@ -109,7 +109,7 @@ fn secret_key(config: &Config, entropy: &dyn Entropy) -> anyhow::Result<SecretKe
 }
 
 /// The signing keys in the store, opened with `secret`.
-async fn key_ring(
+pub(crate) async fn key_ring(
     keys: Arc<dyn SigningKeyRepository>,
     secret: &SecretKey,
     clock: &dyn Clock,
@@ -148,6 +148,15 @@ fn templates(config: &Config) -> anyhow::Result<Templates> {
 fn composer(config: &Config, templates: Templates, public_url: &HttpUrl) -> anyhow::Result<Composer> {
     let links = config.links(public_url).context("links in mails cannot start with the public URL")?;
     Ok(Composer::new(templates, links, config.mail_from.clone()))
+}
+
+/// Finds out whether mails can be handed on, sending none.
+pub(crate) async fn check_mailer(config: &Config) -> anyhow::Result<()> {
+    let composer = composer(config, templates(config)?, &config.public_url(config.bind))?;
+    match config.smtp() {
+        Some(settings) => Ok(smtp_mailer(&settings, composer, Arc::new(SystemClock))?.check().await?),
+        None => mailbox::check_writable(&config.mailbox()),
+    }
 }
 
 /// Finds out whether the files that settings name can be used, without reaching or changing anything.

@@ -34,6 +34,7 @@ use crate::config::{Flags, Sources};
 #[command(after_help = "Examples:
   portcullis user create --email ada@example.com --admin
   portcullis serve --bind 127.0.0.1:8080
+  portcullis doctor
 
 Exit codes: 0 it is done, 1 it could not be done, 2 it was not asked properly.")]
 pub(crate) struct Cli {
@@ -97,6 +98,19 @@ pub(crate) enum Command {
     /// Look at the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+
+    /// Find out what keeps the service from working, and what to do about it
+    ///
+    /// Looks at the store, the way mails go, the clock, the secrets, whether there is an administrator, and
+    /// at settings that are allowed and perhaps not wanted. One line each; exit code 1 if anything fails.
+    /// Nothing is changed.
+    #[command(after_help = "Examples:
+  portcullis doctor
+  portcullis doctor --json")]
+    Doctor {
+        #[command(flatten)]
+        format: OutputFormat,
+    },
 
     /// Copy a whole installation from one store to another, and prove that both hold the same
     ///

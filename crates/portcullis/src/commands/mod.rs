@@ -2,6 +2,7 @@
 
 mod config;
 mod copy;
+mod doctor;
 mod keys;
 mod mail;
 mod migrate;
@@ -28,6 +29,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Copy(copying) => {
             let plan = copy::Plan::of(copying)?;
             run_async(&load()?.config, async |config| copy::run(config, plan).await)
+        }
+        Command::Doctor { format } => {
+            run_async(&load()?.config, async |config| doctor::run(config, format).await)
         }
         Command::Keys(command) => run_async(&load()?.config, async |config| keys::run(config, command).await),
         Command::Mail(command) => run_async(&load()?.config, async |config| mail::run(config, command).await),

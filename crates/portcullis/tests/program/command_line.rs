@@ -11,6 +11,7 @@ fn help_and_version_are_answers_and_no_failures() {
         "migrate",
         "copy",
         "config",
+        "doctor",
         "openapi",
         "keys",
         "mail",

@@ -5,6 +5,7 @@ mod administration;
 mod audit_log;
 mod command_line;
 mod copying;
+mod doctor;
 mod mails;
 mod process;
 mod serving;

@@ -1,0 +1,45 @@
+//! `portcullis doctor`: what keeps an installation from working, and what to do about it.
+
+mod administrator;
+mod clock;
+mod finding;
+mod mail;
+mod secrets;
+mod settings;
+mod store;
+
+use anyhow::ensure;
+
+use self::finding::Finding;
+use crate::cli::OutputFormat;
+use crate::config::Config;
+use crate::output::{print, print_json};
+
+/// Examines everything, prints what was found, and fails if any of it keeps the service from working.
+pub(super) async fn run(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
+    let findings = examine(config).await;
+    if format.json {
+        print_json(&findings)?;
+    } else {
+        let lines: Vec<_> = findings.iter().map(Finding::to_string).collect();
+        print(&lines.join("\n"))?;
+    }
+    let failed = findings.iter().filter(|finding| finding.is_failure()).count();
+    ensure!(failed == 0, "{failed} of {} checks failed", findings.len());
+    Ok(())
+}
+
+async fn examine(config: &Config) -> Vec<Finding> {
+    let (store, of_store) = store::examine(config).await;
+    let mut findings = vec![of_store, mail::examine(config).await];
+    match store {
+        Some(store) => findings.extend([
+            clock::examine(store.as_ref()).await,
+            secrets::examine(config, store.clone()).await,
+            administrator::examine(store.as_ref()).await,
+        ]),
+        None => findings.extend([clock::CHECK, secrets::CHECK, administrator::CHECK].map(Finding::skipped)),
+    }
+    findings.extend(settings::examine(config));
+    findings
+}

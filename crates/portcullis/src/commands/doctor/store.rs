@@ -1,0 +1,38 @@
+use std::sync::Arc;
+
+use super::finding::Finding;
+use crate::config::Config;
+use crate::store::{self, Store};
+
+const CHECK: &str = "store";
+
+/// Finds out whether the store can be read and written, and whether its schema is that of this version.
+/// Gives it on if at least it can be read.
+pub(super) async fn examine(config: &Config) -> (Option<Arc<dyn Store>>, Finding) {
+    let store = match store::open_to_examine(config).await {
+        Ok(store) => store,
+        Err(error) => {
+            let remedy = "see PORTCULLIS_DATABASE_URL and PORTCULLIS_DATA_DIR; `portcullis migrate` sets up \
+                          a store that is new";
+            return (None, Finding::error(CHECK, error, remedy));
+        }
+    };
+    match store.lacking_migrations().await {
+        Ok(lacking) if lacking.is_empty() => {}
+        Ok(lacking) => {
+            let finding = format!("the schema lacks the migrations {}", lacking.join(", "));
+            return (None, Finding::failed(CHECK, finding, "apply them with `portcullis migrate`"));
+        }
+        Err(error) => {
+            let remedy = "let the database's user read the table __diesel_schema_migrations";
+            return (None, Finding::error(CHECK, error, remedy));
+        }
+    }
+    let finding = match store.ping().await {
+        Ok(()) => Finding::ok(CHECK, "it can be read and written, and its schema is current"),
+        Err(error) => {
+            Finding::error(CHECK, error, "see that it can be written, and that its disk is not full")
+        }
+    };
+    (Some(store), finding)
+}

@@ -1,0 +1,190 @@
+//! What the doctor finds, and what it says to do.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
+use std::time::Duration;
+
+use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
+use portcullis_domain::Timestamp;
+use portcullis_domain::audit::AuditKind;
+use portcullis_domain::ports::AuditTrail as _;
+use portcullis_testkit::fixtures::event_at;
+use serde_json::Value;
+
+use crate::accounts::{PASSWORD, create};
+use crate::process::{Finished, Installation};
+
+/// An installation with an administrator that was started once.
+fn healthy() -> Installation {
+    let installation = Installation::new().with("PORTCULLIS_RATE_LIMIT", "off");
+    create(&installation, &["--email", "ada@example.com", "--admin"], PASSWORD).output();
+    installation.serve().end("TERM");
+    installation
+}
+
+fn examine(installation: &Installation) -> Finished {
+    installation.run(&["doctor", "--json"])
+}
+
+/// What was found at `check`: the status, and the words.
+#[track_caller]
+fn found<'a>(findings: &'a Value, check: &str) -> (&'a str, String) {
+    let finding = findings.as_array().expect("a list").iter().find(|finding| finding["check"] == check);
+    let finding = finding.expect("every check is told");
+    let words = [&finding["result"], &finding["remedy"]].map(|words| words.as_str().unwrap_or_default());
+    (finding["status"].as_str().expect("text"), words.join("; "))
+}
+
+/// What was found at `check` by an examination that failed there.
+#[track_caller]
+fn failure(finished: &Finished, check: &str) -> String {
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let findings = serde_json::from_str(&finished.stdout).expect("the findings are JSON");
+    let (status, words) = found(&findings, check);
+    assert_eq!(status, "failed", "{words}");
+    words
+}
+
+#[test]
+fn a_healthy_installation_is_found_healthy() {
+    let installation = healthy();
+    let findings = examine(&installation).json();
+    for check in ["store", "mail", "clock", "secrets", "administrator", "settings"] {
+        assert_eq!(found(&findings, check).0, "ok", "{findings}");
+    }
+    let serving = installation.serve();
+    let report = installation.run(&["doctor"]);
+    let lines: Vec<_> = report.output().lines().collect();
+    assert_eq!(lines.len(), 6, "one line each, also while it serves: {}", report.stdout);
+    assert!(lines.iter().all(|line| line.starts_with("ok ")), "{}", report.stdout);
+    assert_eq!(report.stderr, "");
+    serving.end("TERM");
+}
+
+#[test]
+fn nothing_is_made_where_there_is_nothing() {
+    let installation = Installation::new();
+    let finished = examine(&installation);
+    assert!(failure(&finished, "store").contains("portcullis migrate"), "{finished:?}");
+    let findings = serde_json::from_str(&finished.stdout).unwrap();
+    for check in ["clock", "secrets", "administrator"] {
+        assert_eq!(found(&findings, check).0, "skipped", "{findings}");
+    }
+    assert_eq!(found(&findings, "mail").0, "ok", "the folder could be made: {findings}");
+    assert_eq!(finished.stderr, "error: 1 of 6 checks failed\n");
+    assert!(!installation.path("data").exists());
+}
+
+#[test]
+fn a_stale_schema_is_found_and_left_as_it_is() {
+    let installation = Installation::new();
+    fs::create_dir(installation.path("data")).unwrap();
+    fs::write(installation.path("data/portcullis.db"), "").unwrap();
+    for _ in 0..2 {
+        let words = failure(&examine(&installation), "store");
+        assert!(words.contains("lacks the migrations") && words.contains("portcullis migrate"), "{words}");
+    }
+    installation.run(&["migrate"]).output();
+    assert!(failure(&examine(&installation), "administrator").contains("portcullis user create"));
+}
+
+#[test]
+fn a_store_that_does_not_answer_is_not_waited_for() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let installation = Installation::new()
+        .with("PORTCULLIS_DATABASE_URL", format!("postgres://ada:hunter2@{free}/app?sslmode=disable"))
+        .with("PORTCULLIS_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+        .with("PORTCULLIS_DATABASE_WAIT", "10m");
+    let finished = examine(&installation);
+    assert!(failure(&finished, "store").contains(&free.to_string()), "{finished:?}");
+    assert!(!format!("{finished:?}").contains("hunter2"), "{finished:?}");
+}
+
+/// A mail server that takes one connection and answers what it is given.
+fn mail_server(answers: &'static [&'static str]) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = listener.local_addr().expect("it has an address");
+    std::thread::spawn(move || {
+        let (connection, _) = listener.accept().expect("somebody connects");
+        let mut commands = BufReader::new(&connection).lines();
+        for answer in answers {
+            (&connection).write_all(answer.as_bytes()).expect("they listen");
+            commands.next();
+        }
+    });
+    address.to_string()
+}
+
+#[test]
+fn a_mail_server_is_tried_and_signed_in_to() {
+    let smtp = |url: String| healthy().with("PORTCULLIS_SMTP_URL", url);
+    let willing = mail_server(&["220 ready\r\n", "250-here\r\n250 AUTH PLAIN\r\n", "235 come in\r\n"]);
+    let findings = examine(&smtp(format!("smtp://ada:hunter2@{willing}"))).json();
+    assert_eq!(found(&findings, "mail").0, "ok", "{findings}");
+    assert_eq!(found(&findings, "settings").0, "warning", "the sender is the default: {findings}");
+
+    let strict = mail_server(&["220 ready\r\n", "250-here\r\n250 AUTH PLAIN\r\n", "535 no\r\n"]);
+    let refused = failure(&examine(&smtp(format!("smtp://ada:hunter2@{strict}"))), "mail");
+    assert!(refused.contains("credentials") && !refused.contains("hunter2"), "{refused}");
+
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let unreachable = failure(&examine(&smtp(format!("smtp://{free}"))), "mail");
+    assert!(unreachable.contains("PORTCULLIS_SMTP_URL"), "{unreachable}");
+}
+
+#[test]
+fn a_mailbox_that_cannot_be_written_is_found() {
+    let installation = healthy();
+    let before = fs::read_dir(installation.path("data/mailbox")).unwrap().count();
+    examine(&installation).json();
+    assert_eq!(fs::read_dir(installation.path("data/mailbox")).unwrap().count(), before, "it leaves nothing");
+    fs::remove_dir_all(installation.path("data/mailbox")).unwrap();
+    fs::write(installation.path("data/mailbox"), "").unwrap();
+    assert!(failure(&examine(&installation), "mail").contains("mailbox"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_behind_what_the_store_has_seen_is_found() {
+    let installation = healthy();
+    let store = SqliteStore::open(&SqliteOptions::new(installation.path("data/portcullis.db"))).await;
+    let tomorrow = Timestamp::MAX - Duration::from_hours(24);
+    store.expect("it opens").append(event_at(AuditKind::Login, tomorrow)).await.expect("append");
+    let words = failure(&examine(&installation), "clock");
+    assert!(words.contains("9999-12-30") && words.contains("NTP"), "{words}");
+}
+
+#[test]
+fn a_secret_key_that_is_missing_or_another_is_found_and_not_made() {
+    let installation = healthy();
+    let another = installation.path("data/secret.key");
+    fs::rename(&another, installation.path("kept.key")).unwrap();
+    assert!(failure(&examine(&installation), "secrets").contains("PORTCULLIS_SECRET_KEY"));
+    assert!(!another.exists());
+    fs::write(&another, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    assert!(failure(&examine(&installation), "secrets").contains("does not open signing key"));
+    fs::write(&another, "c2hvcnQ=").unwrap();
+    assert!(failure(&examine(&installation), "secrets").contains("holds no secret key"));
+    fs::rename(installation.path("kept.key"), another).unwrap();
+    examine(&installation).json();
+}
+
+#[test]
+fn users_without_an_administrator_are_found() {
+    let installation = Installation::new();
+    create(&installation, &["--email", "bob@example.com"], PASSWORD).output();
+    assert!(failure(&examine(&installation), "administrator").contains("--admin"));
+    installation.run(&["user", "grant", "bob@example.com", "admin"]).output();
+    examine(&installation).json();
+}
+
+#[test]
+fn settings_that_are_perhaps_not_wanted_are_named_and_no_failure() {
+    let installation = healthy().with("PORTCULLIS_AUTH_ENABLED", "false");
+    let report = installation.run(&["doctor"]);
+    let warning = report.output().lines().last().unwrap();
+    assert!(
+        warning.starts_with("warning  settings") && warning.contains("PORTCULLIS_AUTH_ENABLED"),
+        "{warning}"
+    );
+}
