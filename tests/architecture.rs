@@ -17,6 +17,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "async-trait",
             "base64",
             "clap",
+            "clap_complete",
             "humantime",
             "ipnet",
             "portcullis-adapters-crypto",

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use clap_complete::Shell;
 
 pub(crate) use self::config::ConfigCommand;
 pub(crate) use self::copy::Copying;
@@ -144,6 +145,16 @@ pub(crate) enum Command {
     /// Look at roles
     #[command(subcommand)]
     Role(RoleCommand),
+
+    /// Print what lets a shell complete this command line
+    #[command(after_help = "Examples:
+  portcullis completions bash > /etc/bash_completion.d/portcullis
+  portcullis completions zsh > /usr/local/share/zsh/site-functions/_portcullis
+  portcullis completions fish > /etc/fish/completions/portcullis.fish")]
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
 }
 
 #[derive(Args, Clone, Copy, Debug)]

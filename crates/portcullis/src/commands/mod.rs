@@ -1,5 +1,6 @@
 //! What the program can do.
 
+mod completions;
 mod config;
 mod copy;
 mod doctor;
@@ -24,6 +25,7 @@ use crate::logging;
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     let load = || Configuration::load(cli.configuration.into_sources());
     match cli.command.unwrap_or(Command::Serve) {
+        Command::Completions { shell } => completions::print_script(shell),
         Command::Openapi => openapi::print_document(),
         Command::Config(command) => config::run(command, &load()?),
         Command::Copy(copying) => {

@@ -17,6 +17,7 @@ fn help_and_version_are_answers_and_no_failures() {
         "mail",
         "user",
         "role",
+        "completions",
         "--config",
         "--data-dir",
         "Exit codes",
@@ -59,6 +60,8 @@ fn mistakes_in_usage_exit_with_two() {
         &["user", "grant", "ada"],
         &["user", "grant", "ada", "Analysts!"],
         &["role"],
+        &["completions"],
+        &["completions", "tcsh"],
     ] {
         let finished = installation.run(arguments);
         assert_eq!(finished.code, Some(2), "{arguments:?}: {finished:?}");
@@ -76,6 +79,17 @@ fn a_password_is_asked_for_on_a_terminal_only() {
         assert!(finished.stderr.contains("--password-stdin"), "{}", finished.stderr);
     }
     assert!(!installation.path("data").exists(), "nothing is done before");
+}
+
+#[test]
+fn a_shell_learns_every_command() {
+    let installation = Installation::new().with("PORTCULLIS_BIND", "nowhere");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = installation.run(&["completions", shell]);
+        for word in ["set-password", "doctor", "password-stdin"] {
+            assert!(script.output().contains(word), "{word} is missing for {shell}");
+        }
+    }
 }
 
 #[test]
@@ -155,7 +169,7 @@ fn the_openapi_document_is_printed_without_any_configuration() {
 #[test]
 fn a_reader_who_hangs_up_causes_no_failure() {
     let installation = Installation::new();
-    for arguments in [&["openapi"][..], &["config", "show"], &["--help"]] {
+    for arguments in [&["openapi"][..], &["config", "show"], &["completions", "zsh"], &["--help"]] {
         let finished = installation.run_for_nobody(arguments);
         assert_eq!((finished.code, finished.stderr.as_str()), (Some(0), ""), "{arguments:?}");
     }
