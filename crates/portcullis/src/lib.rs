@@ -9,6 +9,7 @@
 //! }
 //! ```
 
+mod account_file;
 mod audit_log;
 mod cli;
 mod clock;

@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and in which words. What comes of it is in
 //! [`commands`](crate::commands), in files of the same names.
 
+mod account_file;
 mod config;
 mod copy;
 mod keys;
@@ -15,6 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
 
+pub(crate) use self::account_file::{AccountFile, UserExport, UserImport};
 pub(crate) use self::config::ConfigCommand;
 pub(crate) use self::copy::Copying;
 pub(crate) use self::keys::KeysCommand;

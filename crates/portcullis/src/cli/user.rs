@@ -1,7 +1,7 @@
 use clap::{Args, Subcommand};
 use portcullis_domain::{EmailAddress, Name, RoleName, SearchPrefix, Username};
 
-use super::{OutputFormat, UserReference};
+use super::{OutputFormat, UserExport, UserImport, UserReference};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum UserCommand {
@@ -74,6 +74,30 @@ pub(crate) enum UserCommand {
     #[command(after_help = "Examples:
   portcullis user revoke ada@example.com admin")]
     Revoke(HeldRole),
+
+    /// Bring in the accounts of another system, with the hashes of their passwords
+    ///
+    /// The file has a JSON object a line, or is CSV under a line with the names of the fields: `email`, which
+    /// must be there, and `id`, `email_verified`, `username`, `name`, `first_name`, `last_name`,
+    /// `password_hash`, `is_active`, `roles`, `locale`, `created_at`, `updated_at`, `last_login_at`. Hashes may
+    /// be of argon2, bcrypt, scrypt and PBKDF2 as Python's systems write them; each is renewed at the next
+    /// login. Nobody is mailed.
+    ///
+    /// What cannot be brought in is reported with its line and the reason, the rest is brought in, and the exit
+    /// code is 1 then. An import that was interrupted is simply run again: what is there already stays.
+    #[command(after_help = "Examples:
+  portcullis user import users.csv --report refused.jsonl
+  psql -c 'COPY (SELECT email, hashed_password AS password_hash FROM users) TO STDOUT CSV HEADER' old | portcullis user import - --as csv")]
+    Import(UserImport),
+
+    /// Write every account into a file, with the hash of its password
+    ///
+    /// The file is one that `portcullis user import` reads, and can be read by its owner only. An export that
+    /// was interrupted goes on when it is run again.
+    #[command(after_help = "Examples:
+  portcullis user export users.jsonl
+  portcullis user export - --as csv | gzip > users.csv.gz")]
+    Export(UserExport),
 }
 
 #[derive(Args, Debug)]

@@ -2,7 +2,9 @@
 
 mod create;
 mod delete;
+mod export;
 mod find;
+mod import;
 mod list;
 mod roles;
 mod set_password;
@@ -28,5 +30,7 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
         UserCommand::SetPassword(new_password) => set_password::run(config, new_password).await,
         UserCommand::Grant(role) => roles::grant(config, role).await,
         UserCommand::Revoke(role) => roles::revoke(config, role).await,
+        UserCommand::Import(import) => import::run(config, import).await,
+        UserCommand::Export(export) => export::run(config, export).await,
     }
 }

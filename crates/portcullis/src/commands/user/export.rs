@@ -1,0 +1,128 @@
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use portcullis_domain::UserId;
+use portcullis_domain::archive::{PageStart, Record, RecordKind};
+
+use crate::account_file::{AccountFormat, AccountReader, AccountRecord, AccountWriter};
+use crate::cli::UserExport;
+use crate::config::Config;
+use crate::output::print;
+use crate::progress::Progress;
+use crate::store::{self, Store};
+
+/// How many accounts are read with one step.
+const PAGE: u32 = 2_000;
+
+/// Writes every account, with the hash of its password, into a file that its owner only can read.
+///
+/// It grows under another name, and is there once it is whole; an export that was interrupted goes on.
+pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<()> {
+    let format = export.file.format()?;
+    let store = store::open(config).await?;
+    let Some(path) = export.file.path() else {
+        let mut writer = AccountWriter::new(io::stdout().lock(), format, false)?;
+        write_accounts(store.as_ref(), None, &mut writer, |_| {}).await?;
+        drop(writer.finish()?);
+        return Ok(());
+    };
+    let total = store.count(RecordKind::Users).await?;
+    let progress = Progress::on_stderr();
+    let unfinished = unfinished(path);
+    let (file, last) = open(&unfinished, format).with_context(|| cannot_be_written(&unfinished))?;
+    let resumed = last.is_some();
+    let mut writer = AccountWriter::new(BufWriter::new(file), format, resumed)?;
+    let written =
+        write_accounts(store.as_ref(), last, &mut writer, |done| progress.show("exporting", done, total))
+            .await;
+    progress.clear();
+    let written = written.with_context(|| cannot_be_written(&unfinished))?;
+    let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
+    file.sync_all().with_context(|| cannot_be_written(&unfinished))?;
+    fs::rename(&unfinished, path).with_context(|| cannot_be_written(path))?;
+    let continued = if resumed { ", going on with an export that was interrupted" } else { "" };
+    print(&format!("{written} accounts written to {}{continued}", path.display()))?;
+    Ok(())
+}
+
+/// Writes the accounts after `last`, and says how many they are.
+async fn write_accounts(
+    store: &dyn Store,
+    last: Option<UserId>,
+    writer: &mut AccountWriter<impl Write>,
+    progress: impl Fn(u64),
+) -> anyhow::Result<u64> {
+    let mut start = PageStart::Users(last);
+    let mut written = 0;
+    loop {
+        let page = store.read_page(start, PAGE).await?;
+        let Some(last) = page.last() else {
+            return Ok(written);
+        };
+        start = PageStart::after(last);
+        let records: Vec<_> = page.iter().filter_map(account).collect();
+        writer.write(&records)?;
+        written += records.len() as u64;
+        progress(written);
+    }
+}
+
+fn account(record: &Record) -> Option<AccountRecord> {
+    match record {
+        Record::User(account) => Some(AccountRecord::of(account)),
+        _ => None,
+    }
+}
+
+/// The file while it grows.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// Opens the file that grows, behind its last whole line, and says whose that is.
+fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<UserId>)> {
+    let mut file =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let whole = length_of_whole_lines(&file)?;
+    file.set_len(whole)?;
+    file.seek(SeekFrom::Start(0))?;
+    let last = if whole == 0 { None } else { last_account(&file, format)? };
+    // Behind nothing but a head, it begins anew.
+    if last.is_none() {
+        file.set_len(0)?;
+    }
+    file.seek(SeekFrom::End(0))?;
+    Ok((file, last))
+}
+
+fn length_of_whole_lines(file: &File) -> io::Result<u64> {
+    let mut lines = BufReader::new(file);
+    let (mut whole, mut line) = (0, Vec::new());
+    loop {
+        line.clear();
+        let read = lines.read_until(b'\n', &mut line)?;
+        if !line.ends_with(b"\n") {
+            return Ok(whole);
+        }
+        whole += read as u64;
+    }
+}
+
+fn last_account(file: &File, format: AccountFormat) -> anyhow::Result<Option<UserId>> {
+    let mut reader = AccountReader::new(file, format)?;
+    let mut last = None;
+    while let Some(line) = reader.next_line()? {
+        let id = line.record.ok().and_then(|record| record.id).and_then(|id| UserId::parse(&id).ok());
+        last = Some(id.context("it is there already, and is no export")?);
+    }
+    Ok(last)
+}
+
+fn cannot_be_written(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
+}
