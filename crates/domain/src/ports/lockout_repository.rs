@@ -33,7 +33,7 @@ pub trait LockoutRepository: Send + Sync {
     /// locks.
     ///
     /// Proven by the cases `lockout_admits_exactly_the_threshold`, `lockout_ends_by_itself`,
-    /// `lockout_forgets_old_failures` and `lockout_of_zero_is_off`.
+    /// `lockout_forgets_old_failures`, `lockout_of_zero_is_off` and `wrong_passwords_and_locks_are_in_the_trail`.
     ///
     /// # Errors
     ///

@@ -66,7 +66,8 @@ pub trait RoleRepository: Send + Sync {
     /// Deletes a role and takes it from all who hold it. Built-in roles stay, and so does one that
     /// `deletion.authority` does not cover.
     ///
-    /// Proven by the cases `a_deleted_role_is_held_by_nobody`, `built_in_roles_stay_as_they_are` and
+    /// Proven by the cases `a_deleted_role_is_held_by_nobody`,
+    /// `raced_assignments_and_a_deletion_leave_no_holder`, `built_in_roles_stay_as_they_are` and
     /// `nobody_changes_a_role_beyond_their_authority`.
     ///
     /// # Errors
@@ -91,8 +92,8 @@ pub trait RoleRepository: Send + Sync {
     /// MUST refuse when `change.authority` does not cover both, and MUST refuse to take `admin` from the last
     /// active user who holds it, however it is raced against whatever else would leave none.
     ///
-    /// Proven by the cases `a_role_is_given_and_taken_once`, `nobody_hands_out_what_they_lack` and
-    /// `raced_demotions_leave_an_administrator`.
+    /// Proven by the cases `a_role_is_given_and_taken_once`, `nobody_hands_out_what_they_lack`,
+    /// `the_last_administrator_stays` and `raced_demotions_leave_an_administrator`.
     ///
     /// # Errors
     ///

@@ -50,7 +50,8 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// Proven by the cases `raced_rotation_has_one_successor`, `a_retry_within_the_grace_repeats`,
     /// `a_retry_after_the_grace_ends_the_session`, `an_older_generation_ends_the_session`,
-    /// `rotation_prolongs_up_to_the_absolute_end` and `raced_rotation_and_logout_leave_no_session`.
+    /// `rotation_prolongs_up_to_the_absolute_end`, `raced_rotation_and_logout_leave_no_session` and
+    /// `a_reuse_is_in_the_trail`.
     ///
     /// # Errors
     ///

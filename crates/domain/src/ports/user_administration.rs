@@ -15,7 +15,7 @@ use crate::values::{EmailAddress, PasswordHash, Permissions, RoleName, SearchPre
 /// that moment, and MUST be refused when it would leave no active user who holds the role `admin`, however it
 /// is raced against whatever else would.
 ///
-/// Proven by the cases `nobody_administers_who_holds_what_they_lack` and
+/// Proven by the cases `nobody_administers_who_holds_what_they_lack`, `the_last_administrator_stays` and
 /// `raced_demotions_leave_an_administrator`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
@@ -26,7 +26,8 @@ pub trait UserAdministration: Send + Sync {
     /// one of the pages that follow each other.
     ///
     /// Proven by the cases `users_are_listed_newest_first_in_pages`, `users_are_filtered`,
-    /// `users_are_found_by_how_they_begin` and `pages_hold_while_users_come_and_go`.
+    /// `users_are_found_by_how_they_begin`, `names_are_found_however_they_were_given`,
+    /// `many_who_begin_alike_are_listed_in_pages` and `pages_hold_while_users_come_and_go`.
     ///
     /// # Errors
     ///
@@ -63,7 +64,8 @@ pub trait UserAdministration: Send + Sync {
     /// MUST with the same step end every session, every one-time secret but those that verify the address, a
     /// pending e-mail change and the lockout, and queue the notice.
     ///
-    /// Proven by the case `a_password_that_is_set_ends_what_hung_on_the_old_one`.
+    /// Proven by the cases `a_password_that_is_set_ends_what_hung_on_the_old_one` and
+    /// `raced_logins_do_not_outlive_a_password_that_is_set`.
     ///
     /// # Errors
     ///
@@ -77,8 +79,8 @@ pub trait UserAdministration: Send + Sync {
     /// already, with the same address and the same hash, is no refusal: so what was interrupted can be done
     /// again.
     ///
-    /// Proven by the cases `imported_accounts_serve`, `a_refused_import_spares_the_rest` and
-    /// `importing_again_changes_nothing`.
+    /// Proven by the cases `imported_accounts_serve`, `a_refused_import_spares_the_rest`,
+    /// `importing_again_changes_nothing` and `raced_imports_store_each_account_once`.
     ///
     /// # Errors
     ///

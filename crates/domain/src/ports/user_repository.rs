@@ -15,6 +15,8 @@ use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 ///
 /// An event that comes with a change MUST be stored in the [audit trail](super::AuditTrail) with it: both or
 /// neither, here and in every other port.
+///
+/// Proven by the case `a_change_whose_event_cannot_be_stored_is_not_made`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -40,8 +42,8 @@ pub trait UserRepository: Send + Sync {
     /// reads its mails wins; the event then concerns that account. Any other unverified account is treated
     /// like a verified one.
     ///
-    /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner` and
-    /// `private_registration_replaces_an_unverified_claim`.
+    /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner`,
+    /// `private_registration_replaces_an_unverified_claim` and `private_registrations_are_in_the_trail`.
     ///
     /// # Errors
     ///
