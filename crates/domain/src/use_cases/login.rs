@@ -133,11 +133,11 @@ impl Login {
         };
         let session =
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
-        let event = event.with("session_id", session.id.to_string());
-        let opening = SessionOpening { session, verified_hash, renewed_hash, event: event.clone() };
+        let opened = event.clone().with("session_id", session.id.to_string());
+        let opening = SessionOpening { session, verified_hash, renewed_hash, event: opened.clone() };
         match self.sessions.open(opening).await? {
             OpenOutcome::Opened(principal) => {
-                self.auditor.stored(&event);
+                self.auditor.stored(&opened);
                 let tokens = self.tokens.issue(&principal, now).await?;
                 Ok(SignedIn { user: principal.user, tokens })
             }
