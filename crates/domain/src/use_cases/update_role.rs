@@ -60,18 +60,20 @@ impl UpdateRole {
         command: UpdateRoleCommand,
     ) -> Result<Role, UpdateRoleError> {
         let found = self.roles.find(role).await?.ok_or(UpdateRoleError::NotFound)?;
-        let UpdateRoleCommand { name, description, permissions } = command;
-        if !actor.authority.cover_all(permissions.iter().flatten()) {
+        if !actor.authority.cover_all(command.permissions.iter().flatten()) {
             return Err(UpdateRoleError::Forbidden);
         }
-        if name.is_none() && description.is_keep() && permissions.is_none() {
+        let fields = command.fields();
+        if fields.is_empty() {
             return Ok(found);
         }
         let event = self
             .auditor
             .event(AuditKind::RoleUpdate, &actor.origin, self.clock.now())
             .with("role_id", role.to_string())
-            .with("role", found.name.as_str());
+            .with("role", found.name.as_str())
+            .with("fields", fields.join(","));
+        let UpdateRoleCommand { name, description, permissions } = command;
         let authority = actor.authority.clone();
         let update = RoleUpdate { role, name, description, permissions, authority, event: event.clone() };
         match self.roles.update(update).await? {
@@ -84,5 +86,20 @@ impl UpdateRole {
             RoleUpdateOutcome::BuiltIn => Err(UpdateRoleError::BuiltIn),
             RoleUpdateOutcome::NameTaken => Err(UpdateRoleError::NameTaken),
         }
+    }
+}
+
+impl UpdateRoleCommand {
+    /// The names of the fields that it does not keep.
+    fn fields(&self) -> Vec<&'static str> {
+        let Self { name, description, permissions } = self;
+        [
+            ("name", name.is_some()),
+            ("description", !description.is_keep()),
+            ("permissions", permissions.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(field, changes)| changes.then_some(field))
+        .collect()
     }
 }
