@@ -9,7 +9,7 @@ use crate::values::{AuditEventId, Client, InvalidValue, Timestamp, UserId};
 /// Something that happened, as the trail keeps it. It names people by their ids only, and holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditEvent {
-    /// Names it for good; later events have greater ids.
+    /// Names it for good; events of a later millisecond have greater ids.
     pub id: AuditEventId,
     /// When it happened.
     pub at: Timestamp,
