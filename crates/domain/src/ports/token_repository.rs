@@ -45,8 +45,8 @@ pub trait TokenRepository: Send + Sync {
 
     /// Verifies the address of the user whom the link names, whom the event then concerns.
     ///
-    /// MUST say so again while the link lives, and store the event once. MUST end a code of the same mail and a pending
-    /// e-mail change that was asked for before: an address counts as the owner's only from here on.
+    /// MUST say so again while the link lives, and store the event once. MUST end a code of the same mail and a
+    /// pending e-mail change that was asked for before: an address counts as the owner's only from here on.
     ///
     /// Proven by the cases `a_verification_link_repeats_while_it_lives` and
     /// `verification_ends_a_pending_email_change`.
@@ -64,9 +64,9 @@ pub trait TokenRepository: Send + Sync {
     /// MUST count every wrong code under `redemption.attempts`, atomically, also for an address without
     /// an account or without a code, and MUST answer [`CodeOutcome::Exhausted`], uncounted and whatever
     /// the code, once `limits.per_code` wrong ones came since the last one was issued or
-    /// `limits.per_hour` within an hour of the first. Each wrong code that is counted comes with
-    /// `redemption.failure`. Both events concern the user who has the address, if there is one. A right code is spent; the link of the same mail
-    /// lives on. Otherwise as [`redeem_verification_link`](Self::redeem_verification_link).
+    /// `limits.per_hour` within an hour of the first. MUST store `redemption.failure` with each wrong code that
+    /// is counted. Both events concern the user who has the address, if there is one. A right code is spent;
+    /// the link of the same mail lives on. Otherwise as [`redeem_verification_link`](Self::redeem_verification_link).
     ///
     /// Proven by the cases `raced_codes_verify_once`, `raced_wrong_codes_are_all_counted`,
     /// `the_hourly_limit_outlives_new_codes` and `wrong_codes_count_for_unknown_addresses_alike`.

@@ -6,6 +6,9 @@ use crate::ports::{AuditQuery, AuditTrail, StorageError};
 use crate::secrets::Cursors;
 use crate::values::{Timestamp, UserId};
 
+/// Which list its cursors are for.
+const LIST: &str = "audit events";
+
 /// Shows the audit trail, a page at a time.
 pub struct ListAuditEvents {
     pub(super) trail: Arc<dyn AuditTrail>,
@@ -55,12 +58,11 @@ impl ListAuditEvents {
         let scope =
             [user_text.as_deref(), kind.map(AuditKind::name), since_text.as_deref(), until_text.as_deref()];
         let before = cursor
-            .map(|text| self.cursors.read("audit events", &scope, text))
-            .map(|read| read.ok_or(ListAuditEventsError::InvalidCursor))
+            .map(|text| self.cursors.read(LIST, &scope, text).ok_or(ListAuditEventsError::InvalidCursor))
             .transpose()?
             .map(Into::into);
         let found =
             self.trail.list(AuditQuery { user, kind, since, until, before, limit: limit.get() + 1 }).await?;
-        Ok(Page::of(found, limit, |last| self.cursors.write("audit events", &scope, last.id.uuid())))
+        Ok(Page::of(found, limit, |last| self.cursors.write(LIST, &scope, last.id.uuid())))
     }
 }

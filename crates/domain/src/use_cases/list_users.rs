@@ -6,6 +6,9 @@ use crate::secrets::Cursors;
 use crate::user::User;
 use crate::values::{RoleName, SearchPrefix};
 
+/// Which list its cursors are for.
+const LIST: &str = "users";
+
 /// Shows who has an account, a page at a time.
 pub struct ListUsers {
     pub(super) administration: Arc<dyn UserAdministration>,
@@ -41,7 +44,7 @@ impl ListUsers {
     ) -> Result<Page<User>, ListUsersError> {
         let scope = scope(&filter);
         let before = cursor
-            .map(|text| self.cursors.read("users", &scope, text).ok_or(ListUsersError::InvalidCursor))
+            .map(|text| self.cursors.read(LIST, &scope, text).ok_or(ListUsersError::InvalidCursor))
             .transpose()?;
         if let Some(role) = &filter.role
             && self.roles.find_by_name(role).await?.is_none()
@@ -51,7 +54,7 @@ impl ListUsers {
         let query =
             UserQuery { filter: filter.clone(), before: before.map(Into::into), limit: limit.get() + 1 };
         let found = self.administration.list(query).await?;
-        Ok(Page::of(found, limit, |last| self.cursors.write("users", &scope, last.id.uuid())))
+        Ok(Page::of(found, limit, |last| self.cursors.write(LIST, &scope, last.id.uuid())))
     }
 }
 

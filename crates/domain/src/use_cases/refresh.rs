@@ -38,7 +38,8 @@ pub enum RefreshError {
 }
 
 impl Refresh {
-    /// Spends `refresh_token`, sent by `client`. Within the grace of the policy a retry gets the same successor again.
+    /// Spends `refresh_token`, sent by `client`. Within the grace of the policy a retry gets the same successor
+    /// again.
     ///
     /// # Errors
     ///

@@ -7,7 +7,10 @@ use crate::ports::{
     TokenRepository,
 };
 
-/// Deletes what has expired, and what the audit trail need not remember any more. Nothing depends on it: expiry is checked at use; it keeps tables small.
+/// Deletes what has expired, and what the audit trail need not remember any more.
+///
+/// No expiry depends on it, for it is checked at use: it keeps tables small, and the trail as short as the policy
+/// says.
 pub struct Sweep {
     pub(super) sessions: Arc<dyn SessionRepository>,
     pub(super) tokens: Arc<dyn TokenRepository>,
