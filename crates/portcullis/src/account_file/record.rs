@@ -248,7 +248,7 @@ mod tests {
 
     fn imported(json: &str) -> Result<ImportedUser, Unusable> {
         let record: AccountRecord = serde_json::from_str(json).expect("a record");
-        record.into_imported(|text| Ok(PasswordHash::from_stored(text.to_owned())))
+        record.into_imported(|text| Ok(PasswordHash::new(text)))
     }
 
     #[test]
