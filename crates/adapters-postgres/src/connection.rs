@@ -133,6 +133,8 @@ impl Server {
 /// most of those. Behind a pooler that hands each transaction to another server they reach one server each time,
 /// which is why operators give them to the role as well.
 ///
+/// Compiling a statement takes longer than any of these takes to run: many rows make the planner want to.
+///
 /// Messages are asked for in English where they are not: nothing else that diesel hands on tells a
 /// time-out from a mistake.
 fn settings(patience: Duration) -> String {
@@ -144,6 +146,7 @@ fn settings(patience: Duration) -> String {
          SET lock_timeout = {lock};
          SET idle_in_transaction_session_timeout = {idle};
          SET default_transaction_isolation = 'read committed';
+         SET jit = off;
          SELECT set_config('lc_messages', 'C', FALSE)
          WHERE current_setting('lc_messages') !~* '^(c$|c\\.|posix|en)'"
     )

@@ -59,17 +59,19 @@
 //! # Behind a pooler
 //!
 //! In transaction mode `PgBouncer` has to be 1.21 or newer with `max_prepared_statements` above zero (200 is
-//! plenty). Each connection begins with `SET statement_timeout`, `lock_timeout` and
-//! `idle_in_transaction_session_timeout`; there it reaches one of the server's connections and not surely
+//! plenty). Each connection begins with `SET statement_timeout`, `lock_timeout`,
+//! `idle_in_transaction_session_timeout` and `jit`; there it reaches one of the server's connections and not surely
 //! all, so give them to the role, too:
 //!
 //! ```sql
 //! ALTER ROLE portcullis SET statement_timeout = '1425ms';
 //! ALTER ROLE portcullis SET lock_timeout = '1187ms';
 //! ALTER ROLE portcullis SET idle_in_transaction_session_timeout = '3800ms';
+//! ALTER ROLE portcullis SET jit = off;
 //! ```
 //!
-//! Without that an operation is still given up in time; only the server may go on with it for a while.
+//! Without that an operation is still given up in time; only the server may go on with it for a while, and
+//! compile what it need not.
 //!
 //! # Least rights
 //!

@@ -251,22 +251,23 @@ async fn delete(
 }
 
 /// Part of a larger statement: what is to be known before a role is given to a user or taken from them, in one
-/// row. Whether there is a user ($10) and a role ($11), whether both are covered ($12), whether the one holds the
-/// other, and whether this leaves no administrator.
+/// row. Whether there is a user ($10) and a role ($11), whether there are both and covered ($12), whether the one
+/// holds the other, and whether taking it leaves no administrator.
 macro_rules! change_of_role {
     () => {
         concat!(
             "found AS (
-            SELECT accounts.id AS user_id, roles_with_permissions.id AS role_id, ",
+            SELECT accounts.id AS user_id, roles_with_permissions.id AS role_id,
+            accounts.id IS NOT NULL AND roles_with_permissions.id IS NOT NULL AND ",
             covers_user!("$12"),
             " AND ",
             covers_role!("$12"),
             " AS is_covered, EXISTS (
                 SELECT FROM user_roles
                 WHERE user_roles.user_id = accounts.id AND user_roles.role_id = roles_with_permissions.id
-            ) AS is_held, roles_with_permissions.name = 'admin' AND ",
+            ) AS is_held, coalesce(roles_with_permissions.name = 'admin' AND ",
             is_last_admin!(),
-            " AS is_last_admin
+            ", FALSE) AS is_last_admin
             FROM (VALUES (1)) AS asked
                 LEFT JOIN accounts ON accounts.id = $10
                 LEFT JOIN roles_with_permissions ON roles_with_permissions.id = $11
@@ -280,12 +281,12 @@ macro_rules! change_of_role {
 struct FoundForChange {
     has_user: bool,
     has_role: bool,
-    is_covered: Option<bool>,
+    is_covered: bool,
     is_held: bool,
-    is_last_admin: Option<bool>,
+    is_last_admin: bool,
 }
 
-type FoundColumns = (sql::Bool, sql::Bool, sql::Nullable<sql::Bool>, sql::Bool, sql::Nullable<sql::Bool>);
+type FoundColumns = (sql::Bool, sql::Bool, sql::Bool, sql::Bool, sql::Bool);
 
 /// The columns of a [`FoundForChange`].
 macro_rules! found_columns {
@@ -302,7 +303,7 @@ impl FoundForChange {
             Some(RoleChangeOutcome::UserNotFound)
         } else if !self.has_role {
             Some(RoleChangeOutcome::RoleNotFound)
-        } else if self.is_covered != Some(true) {
+        } else if !self.is_covered {
             Some(RoleChangeOutcome::Outranked)
         } else {
             None
@@ -387,7 +388,7 @@ async fn revoke(
         locked(connection, lock, async { Ok(revoke.get_result(&mut connection).await?) }).await?;
     Ok(found.refusal().unwrap_or(if !found.is_held {
         RoleChangeOutcome::Unchanged
-    } else if found.is_last_admin == Some(true) {
+    } else if found.is_last_admin {
         RoleChangeOutcome::LastAdmin
     } else {
         RoleChangeOutcome::Changed

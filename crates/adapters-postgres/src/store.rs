@@ -213,6 +213,7 @@ mod tests {
             ("lock_timeout", "1187ms"),
             ("idle_in_transaction_session_timeout", "3800ms"),
             ("default_transaction_isolation", "read committed"),
+            ("jit", "off"),
         ] {
             let setting = store.read(name, |mut connection, name| {
                 async move {

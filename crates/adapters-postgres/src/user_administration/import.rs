@@ -66,9 +66,8 @@ fn batches(accounts: &[Account]) -> Vec<&[Account]> {
 const INSERT: &str = concat!(
     "
 WITH wanted AS MATERIALIZED (
-    SELECT wanted.user_id, roles.id AS role_id
+    SELECT wanted.user_id, (SELECT roles.id FROM roles WHERE roles.name = wanted.role) AS role_id
     FROM unnest($19::uuid[], $20::text[]) AS wanted (user_id, role)
-        LEFT JOIN roles ON roles.name = wanted.role
 ), imported AS (
     INSERT INTO users (",
     inserted_columns!(),

@@ -42,10 +42,13 @@ async fn storage(database: &Arc<Database>, second: Option<Box<Storage>>) -> Stor
     let store = Arc::new(connect(&database.url()).await);
     Storage {
         users: store.clone(),
+        administration: store.clone(),
+        roles: store.clone(),
         sessions: store.clone(),
         tokens: store.clone(),
         lockout: store.clone(),
         mails: store.clone(),
+        audit_trail: store.clone(),
         signing_keys: store,
         operator: Arc::new(PostgresOperator(Arc::clone(database))),
         second,

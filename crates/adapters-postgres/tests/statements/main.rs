@@ -3,6 +3,7 @@
 //! it is said to.
 
 mod every_method;
+mod import_speed;
 mod plans;
 mod proxy;
 mod rights;

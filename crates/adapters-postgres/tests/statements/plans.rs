@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
 use portcullis_domain::Generation;
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
     Rotation, RotationOutcome, SessionOpening, SessionRepository as _, UserRepository as _,
 };
-use portcullis_testkit::fixtures::{self, LIFETIME, NOW, account, password_hash, session};
+use portcullis_testkit::fixtures::{self, LIFETIME, NOW, account, event, password_hash, session};
 use portcullis_throwaway_postgres::Database;
 use tokio_postgres::{Client, NoTls};
 
@@ -73,9 +74,11 @@ async fn fill(database: &Database) {
              INSERT INTO role_permissions SELECT id, 'notes:read' FROM roles WHERE NOT built_in;
              INSERT INTO role_permissions SELECT id, 'notes:write' FROM roles WHERE NOT built_in;
              INSERT INTO users (id, email, email_canonical, email_verified, username, username_canonical,
+                 name, name_folded, first_name, first_name_folded, last_name, last_name_folded,
                  password_hash, is_active, locale, created_at)
-             SELECT gen_random_uuid(), n || '@example.org', n || '@example.org', TRUE, 'user' || n, 'user' || n,
-                 'hash', TRUE, 'en', '2020-01-01'
+             SELECT gen_random_uuid(), n || '@example.org', n || '@example.org', n % 10 > 0, 'user' || n, 'user' || n,
+                 'Name ' || n, 'name ' || n, 'First ' || n, 'first ' || n, 'Last ' || n, 'last ' || n,
+                 'hash', n % 100 > 0, 'en', '2020-01-01'
              FROM generate_series(1, 20000) AS n;
              INSERT INTO user_roles
              SELECT users.id, roles.id FROM users, roles WHERE roles.name = 'user';
@@ -96,6 +99,8 @@ async fn fill(database: &Database) {
                  attempts, due_at)
              SELECT gen_random_uuid(), 'password_changed', id, email, email, 'en', '2020-01-01', 0, '9999-01-01'
              FROM users;
+             INSERT INTO audit_events (id, at, kind, outcome, actor_id, subject_id, detail)
+             SELECT overlay(gen_random_uuid()::text PLACING '00000000' FROM 1)::uuid, '2020-01-01', 'login', 'success', id, id, '{}' FROM users;
              ANALYZE",
         )
         .await;
@@ -152,7 +157,12 @@ async fn neither_logins_nor_refreshes_touch_an_index() {
     let session = session(ada.user.id);
     for number in 0..TIMES {
         let first = if number == 0 { session.clone() } else { fixtures::session(ada.user.id) };
-        let opening = SessionOpening { session: first, verified_hash: password_hash(), renewed_hash: None };
+        let opening = SessionOpening {
+            session: first,
+            verified_hash: password_hash(),
+            renewed_hash: None,
+            event: event(AuditKind::Login).about(ada.user.id),
+        };
         store.open(opening).await.unwrap();
         let rotation = Rotation {
             session: session.id,
@@ -160,6 +170,7 @@ async fn neither_logins_nor_refreshes_touch_an_index() {
             now: NOW + Duration::from_secs(number.into()),
             lifetime: LIFETIME,
             grace: Duration::from_secs(10),
+            reuse: event(AuditKind::RefreshTokenReuse),
         };
         assert!(matches!(store.rotate(rotation).await.unwrap(), RotationOutcome::Current(_)));
     }

@@ -1,25 +1,30 @@
 //! Every method of every port, called for everything that it does differently.
 
+mod administration;
+
 use std::fmt::Debug;
 use std::time::Duration;
 
 use portcullis_adapters_postgres::PostgresStore;
 use portcullis_domain::archive::{Record, RecordKind};
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest,
-    InstallationArchive as _, LockoutPolicy, LockoutRepository as _, MailQueue, NewAccount, OpenOutcome,
-    PasswordChange, PasswordReset, ProfileOutcome, RegisterOutcome, Rotation, RotationOutcome,
-    SessionOpening, SessionRepository, SigningKeyRepository, StorageError, TokenRepository,
-    UserRepository as _, VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion, EmailChangeOutcome, EmailChangeRequest,
+    EndAllOutcome, FailedAttempt, InstallationArchive as _, KeySuccession, LinkRedemption, LockoutPolicy,
+    LockoutRepository as _, MailQueue, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
+    PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
+    Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository, SessionsEnding,
+    SigningKeyRepository, StorageError, TokenRepository, UserRepository, VerificationOutcome,
+    VerificationSecrets,
 };
 use portcullis_domain::{
-    Account, Change, Generation, KeyId, LoginIdentifier, ProfileChange, Session, SessionId, SigningAlgorithm,
-    SigningKey, Timestamp, User, Username,
+    Account, Change, Generation, KeyId, LoginIdentifier, Permissions, ProfileChange, Session, SessionId,
+    SigningAlgorithm, SigningKey, Timestamp, TokenDigest, User, Username,
 };
 use portcullis_testkit::fixtures::{
-    LIFETIME, NOW, account, account_attempts, account_of, code_attempts, code_digest, email, mail, name,
-    other_hash, password_hash, role, session, token_digest, unknown_attempts, user, username,
+    LIFETIME, NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail,
+    name, other_hash, password_hash, role, session, token_digest, unknown_attempts, user, username,
 };
 
 const LATER: Duration = Duration::from_hours(24);
@@ -47,6 +52,9 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         self.lockout().await;
         self.mails().await;
         self.signing_keys().await;
+        self.administration().await;
+        self.roles().await;
+        self.audit_trail().await;
         self.archive().await;
     }
 
@@ -103,7 +111,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         ada.roles.push(role("admin"));
         let account_of_ada = NewAccount { mail: Some(verify_mail(&ada)), ..account_of(ada.clone()) };
         let registered = RegisterOutcome::Registered(None);
-        self.expect(registered.clone(), "register", store.register(account_of_ada)).await;
+        self.expect(registered, "register", store.register(account_of_ada)).await;
         let bob = user(&self.address("bob"));
         let session = session(bob.id);
         let signing_in = NewAccount { session: Some(session.clone()), ..account_of(bob.clone()) };
@@ -111,24 +119,35 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         let again = account(bob.email.as_str());
         self.expect(RegisterOutcome::EmailTaken, "register, a taken address", store.register(again)).await;
 
+        let mut lost = account(&self.address("lost"));
+        lost.user.roles.push(role("unheard-of"));
+        let unknown = RegisterOutcome::UnknownRole;
+        self.expect(unknown, "register, with an unknown role", store.register(lost)).await;
+
         let claim = |address: &str| {
-            let mut claim = account(address);
-            claim.mail = Some(verify_mail(&claim.user));
-            (claim, mail(MailKind::AddressAlreadyRegistered, address))
+            let mut account = account(address);
+            account.mail = Some(verify_mail(&account.user));
+            let notice_to_owner = mail(MailKind::AddressAlreadyRegistered, address);
+            PrivateRegistration { account, notice_to_owner, refusal: event(AuditKind::Registration) }
         };
-        let claimed = self.address("claimed");
-        for (what, address) in [
-            ("register_privately, a free address", &claimed),
-            ("register_privately, over a mere claim", &claimed),
-            ("register_privately, a taken address", &self.address("ada")),
+        let claimed = claim(&self.address("claimed"));
+        let replaced = PrivateRegistrationOutcome::Replaced(claimed.account.user.id);
+        for (what, registration, wanted) in [
+            ("register_privately, a free address", claimed, PrivateRegistrationOutcome::Registered),
+            ("register_privately, over a mere claim", claim(&self.address("claimed")), replaced),
+            (
+                "register_privately, a taken address",
+                claim(&self.address("ada")),
+                PrivateRegistrationOutcome::OwnerTold(ada.id),
+            ),
         ] {
-            let (claim, notice) = claim(address);
-            self.expect(registered.clone(), what, store.register_privately(claim, notice)).await;
+            self.expect(wanted, what, store.register_privately(registration)).await;
         }
-        let (mut claim, notice) = claim(&self.address("other"));
-        claim.user.username = Some(self.username("ada"));
-        let taken = store.register_privately(claim, notice);
-        self.expect(RegisterOutcome::UsernameTaken, "register_privately, a taken username", taken).await;
+        let mut claim = claim(&self.address("other"));
+        claim.account.user.username = Some(self.username("ada"));
+        let taken = PrivateRegistrationOutcome::UsernameTaken;
+        let what = "register_privately, a taken username";
+        self.expect(taken, what, store.register_privately(claim)).await;
 
         let by_address = LoginIdentifier::Email(ada.email.clone());
         let found = self.call("find_by_login, an address", store.find_by_login(&by_address)).await;
@@ -144,7 +163,9 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             name: Change::Set(name("Ada")),
             ..ProfileChange::default()
         };
-        let outcome = self.call("update_profile", store.update_profile(ada.id, change, NOW)).await;
+        let event_of_ada = event(AuditKind::ProfileChange).about(ada.id);
+        let update = ProfileUpdate { user: ada.id, change, now: NOW, event: event_of_ada };
+        let outcome = self.call("update_profile", store.update_profile(update)).await;
         assert!(matches!(outcome, ProfileOutcome::Updated(_)));
         let change = PasswordChange {
             user: bob.id,
@@ -153,12 +174,18 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             kept_session: session.id,
             now: NOW,
             notice: mail(MailKind::PasswordChanged, bob.email.as_str()),
+            event: event(AuditKind::PasswordChange).about(bob.id),
         };
         self.expect(true, "change_password", store.change_password(change)).await;
         let (admin, _) = self.registered("admin", |admin| admin.roles.push(role("admin"))).await;
         for (what, user) in [("delete", &bob), ("delete, an administrator", &admin)] {
-            let delete = store.delete(user.id, account_attempts(user.id));
-            self.expect(DeleteOutcome::Deleted, what, delete).await;
+            let deletion = Deletion {
+                user: user.id,
+                authority: everything(),
+                attempts: account_attempts(user.id),
+                event: event(AuditKind::UserDeletion).about(user.id),
+            };
+            self.expect(DeleteOutcome::Deleted, what, UserRepository::delete(store, deletion)).await;
         }
         self.call("ping", store.ping()).await;
     }
@@ -170,6 +197,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             session: session(user.id),
             verified_hash,
             renewed_hash: Some(other_hash("renewed")),
+            event: event(AuditKind::Login).about(user.id),
         };
         let outcome = self.call("open", store.open(opening(password_hash()))).await;
         assert!(matches!(outcome, OpenOutcome::Opened(_)));
@@ -186,8 +214,12 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         let ended = store.rotate(rotation(first.id, 0));
         self.expect(RotationOutcome::Unknown, "rotate, an ended session", ended).await;
         let live = self.call("list sessions", SessionRepository::list(store, user.id, NOW)).await;
-        self.expect(true, "end", store.end(user.id, live[0].id, NOW)).await;
-        self.call("end_all", store.end_all(user.id)).await;
+        let logout = event(AuditKind::Logout).about(user.id);
+        let ending = SessionEnding { user: user.id, session: live[0].id, now: NOW, event: logout };
+        self.expect(true, "end", store.end(ending)).await;
+        let logout = event(AuditKind::LogoutAll).about(user.id);
+        let ending = SessionsEnding { user: user.id, authority: everything(), event: logout };
+        self.expect(EndAllOutcome::Ended, "end_all", store.end_all(ending)).await;
         let expired = SessionRepository::delete_expired(store, NOW, 10);
         self.expect(0, "delete_expired sessions", expired).await;
     }
@@ -213,18 +245,20 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             attempts: secrets.attempts,
             limits: CodeLimits { per_code, per_hour: 15 },
             now: NOW,
+            event: event(AuditKind::EmailVerification),
+            failure: event(AuditKind::EmailVerification),
         };
         let wrong = store.redeem_verification_code(redemption("000000", 5));
-        self.expect(CodeOutcome::Wrong, "redeem_verification_code, a wrong one", wrong).await;
+        self.expect(CodeOutcome::Wrong(Some(user.id)), "redeem_verification_code, a wrong one", wrong).await;
         let right = store.redeem_verification_code(redemption("123456", 5));
         let outcome = self.call("redeem_verification_code, the right one", right).await;
         assert!(matches!(outcome, CodeOutcome::Verified(_)));
         let too_many = store.redeem_verification_code(redemption("000000", 1));
         let exhausted = CodeOutcome::Exhausted { until: None };
         self.expect(exhausted, "redeem_verification_code, too many wrong ones", too_many).await;
-        let redeem = store.redeem_verification_link(secrets.link, NOW);
-        let verified = self.call("redeem_verification_link", redeem).await;
-        assert_eq!(verified.map(|verified| verified.id), Some(user.id));
+        let redeem = store.redeem_verification_link(following(secrets.link, AuditKind::EmailVerification));
+        let outcome = self.call("redeem_verification_link", redeem).await;
+        assert!(matches!(outcome, VerificationOutcome::VerifiedBefore(_)), "{outcome:?}");
         let expired = TokenRepository::delete_expired(store, NOW, 10);
         self.expect(0, "delete_expired secrets", expired).await;
     }
@@ -242,6 +276,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             new_hash: other_hash("reset"),
             attempts: account_attempts(user.id),
             notice: mail(MailKind::PasswordChanged, user.email.as_str()),
+            event: event(AuditKind::PasswordReset).about(user.id),
         };
         self.expect(true, "redeem_password_reset", store.redeem_password_reset(reset)).await;
     }
@@ -259,22 +294,33 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
                 mail(MailKind::ConfirmEmailChange(user.id), new_address.as_str()),
                 mail(MailKind::EmailChangeRequested, user.email.as_str()),
             ],
+            event: event(AuditKind::EmailChangeRequest).about(user.id),
         };
         self.call("request_email_change", store.request_email_change(request)).await;
         let digest = token_digest();
         let issue = store.issue_email_change(user.id, &new_address, digest, NOW + LATER);
         assert!(self.call("issue_email_change", issue).await.is_some());
         assert!(self.call("find_email_change", store.find_email_change(digest, NOW)).await.is_some());
-        let outcome = self.call("redeem_email_change", store.redeem_email_change(digest, NOW)).await;
+        let redeem = store.redeem_email_change(following(digest, AuditKind::EmailChange));
+        let outcome = self.call("redeem_email_change", redeem).await;
         assert!(matches!(outcome, EmailChangeOutcome::Changed(_)));
     }
 
     async fn lockout(&mut self) {
         let store = self.store;
         let key = unknown_attempts(self.round);
-        let policy = LockoutPolicy { threshold: 1, duration: Duration::from_mins(15) };
-        for what in ["record_failure", "record_failure, locked"] {
-            self.call(what, store.record_failure(key, NOW, policy)).await;
+        let duration = Duration::from_mins(15);
+        for (what, threshold) in
+            [("record_failure, uncounted", 0), ("record_failure", 1), ("record_failure, locked", 1)]
+        {
+            let attempt = FailedAttempt {
+                key,
+                now: NOW,
+                policy: LockoutPolicy { threshold, duration },
+                failure: event(AuditKind::Login),
+                lock: event(AuditKind::AccountLock),
+            };
+            self.call(what, store.record_failure(attempt)).await;
         }
         assert!(self.call("locked_until", store.locked_until(key, NOW)).await.is_some());
         self.call("record_success", store.record_success(key, NOW)).await;
@@ -313,7 +359,13 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         };
         let newest = keys.last().map(|key| key.id.clone());
         let succession = async {
-            assert!(store.succeed(key, newest, NOW + LATER).await?);
+            let succession = KeySuccession {
+                key,
+                predecessor: newest,
+                predecessor_until: NOW + LATER,
+                event: event(AuditKind::SigningKeyRotation),
+            };
+            assert!(store.succeed(succession).await?);
             SigningKeyRepository::delete_expired(store, Timestamp::MIN).await
         };
         self.expect(0, "succeed, and delete_expired keys", succession).await;
@@ -329,7 +381,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             }
             Ok(())
         };
-        self.call("read_page, of the nine other kinds", others).await;
+        self.call("read_page, of the ten other kinds", others).await;
         let user = user(&self.address("archived"));
         let session = Record::Session(session(user.id));
         let page = vec![Record::User(Account { user, password_hash: None }), session];
@@ -344,6 +396,15 @@ fn verify_mail(user: &User) -> QueuedMail {
     mail(MailKind::VerifyEmail, user.email.as_str())
 }
 
+/// With every authority.
+fn everything() -> Permissions {
+    Permissions::every([])
+}
+
+fn following(digest: TokenDigest, kind: AuditKind) -> LinkRedemption {
+    LinkRedemption { digest, now: NOW, event: event(kind) }
+}
+
 fn rotation(session: SessionId, generation: u32) -> Rotation {
     Rotation {
         session,
@@ -351,5 +412,6 @@ fn rotation(session: SessionId, generation: u32) -> Rotation {
         now: NOW,
         lifetime: LIFETIME,
         grace: Duration::from_secs(10),
+        reuse: event(AuditKind::RefreshTokenReuse),
     }
 }
