@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use deadpool::Runtime;
 use diesel::connection::SimpleConnection as _;
-use diesel::{Connection as _, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel::{Connection as _, ConnectionError, ConnectionResult, QueryResult, SqliteConnection};
 use diesel_async::pooled_connection::deadpool::Pool;
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
@@ -28,9 +28,33 @@ impl Access {
         let own = match self {
             Self::Read => "PRAGMA query_only = ON;",
             // What is erased is overwritten, so that nothing of a deleted account stays in the file.
-            Self::Write => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;",
+            // What a large transaction changes stays in memory, up to 64 MiB, until it is committed.
+            Self::Write => {
+                "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
+                PRAGMA cache_size = -65536;"
+            }
         };
         [&wait, shared, own].concat()
+    }
+}
+
+/// How much may be logged before it is copied into the database, where what was changed many times is
+/// written once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogLimit {
+    /// 4 MiB: whoever commits when it is reached copies it, and is soon done.
+    Usual,
+    /// 128 MiB: for who changes much, and can wait.
+    Bulk,
+}
+
+impl LogLimit {
+    /// Sets the limit for the commits of a connection.
+    pub(crate) fn set(self, connection: &mut SqliteConnection) -> QueryResult<()> {
+        connection.batch_execute(match self {
+            Self::Usual => "PRAGMA wal_autocheckpoint = 1000",
+            Self::Bulk => "PRAGMA wal_autocheckpoint = 32000",
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use portcullis_domain::ports::StorageError;
 use tokio::runtime::Handle;
 
-use crate::connection::{Access, ConnectionPool, pool};
+use crate::connection::{Access, ConnectionPool, LogLimit, pool};
 use crate::database_file;
 use crate::errors::{Failure, OpenError};
 
@@ -91,6 +91,20 @@ impl SqliteStore {
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         self.run(&self.writer, |connection| immediate_transaction(connection, operation)).await
+    }
+
+    /// As [`write`](Self::write), for an operation that changes thousands of rows.
+    pub(crate) async fn write_bulk<T: Send + 'static>(
+        &self,
+        operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        let written = self.run(&self.writer, move |connection| {
+            LogLimit::Bulk.set(connection)?;
+            let outcome = immediate_transaction(connection, operation);
+            LogLimit::Usual.set(connection)?;
+            outcome
+        });
+        Ok(written.await?)
     }
 
     /// Runs an operation on a connection of `pool` to its end, whether or not the caller waits for it.

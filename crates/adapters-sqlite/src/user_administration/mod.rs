@@ -39,7 +39,7 @@ impl UserAdministration for SqliteStore {
     }
 
     async fn import(&self, accounts: Vec<Account>) -> Result<Vec<ImportOutcome>, StorageError> {
-        self.write(move |connection| import::import(connection, &accounts)).await
+        self.write_bulk(move |connection| import::import(connection, &accounts)).await
     }
 }
 
