@@ -109,6 +109,8 @@ impl Storage {
         let query = UserQuery { filter: filter.clone(), before, limit };
         let page = self.administration.list(query).await.expect("list");
         assert!(page.len() as u64 <= limit.into(), "a page has {limit} users at most");
+        let goes_on = page.iter().all(|user| before.is_none_or(|before| user.id < before));
+        assert!(goes_on, "a page goes on after the one before it");
         page
     }
 
