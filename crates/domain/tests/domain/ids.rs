@@ -1,4 +1,6 @@
-use portcullis_domain::{InvalidId, MailId, SessionId, Timestamp, UserId};
+use std::time::Duration;
+
+use portcullis_domain::{AuditEventId, InvalidId, MailId, SessionId, Timestamp, UserId};
 use portcullis_testkit::ScriptedEntropy;
 
 #[test]
@@ -24,5 +26,22 @@ fn an_id_reads_back_in_the_one_form_that_it_is_displayed_in() {
         ["", "7", &text[1..], &text.replace('-', ""), &format!("{{{text}}}"), &format!("urn:uuid:{text}")]
     {
         assert_eq!(MailId::parse(other), Err(InvalidId), "{other:?}");
+    }
+}
+
+#[test]
+fn the_earliest_id_of_a_moment_parts_what_came_before_from_the_rest() {
+    let entropy = ScriptedEntropy::default();
+    let moment = Timestamp::from_unix_micros(1_700_000_000_000_000);
+    let earliest = AuditEventId::earliest(moment);
+    assert_eq!(earliest.uuid().get_version_num(), 7);
+    assert_eq!(earliest, AuditEventId::earliest(moment + Duration::from_micros(999)));
+    assert!(earliest < AuditEventId::earliest(moment + Duration::from_millis(1)));
+    entropy.script(&[0; 10]);
+    assert_eq!(AuditEventId::generate(moment, &entropy), earliest);
+    entropy.script(&[0xFF; 10]);
+    assert!(AuditEventId::generate(moment - Duration::from_micros(1), &entropy) < earliest);
+    for _ in 0..100 {
+        assert!(earliest <= AuditEventId::generate(moment, &entropy));
     }
 }

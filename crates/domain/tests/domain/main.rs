@@ -2,16 +2,24 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod account_administration;
 mod account_changes;
+mod account_creation;
+mod audit_trail;
 mod copying;
 mod delivery;
 mod email_addresses;
 mod ids;
+mod importing;
+mod introspection;
+mod lists;
 mod names_and_permissions;
 mod password_reset;
 mod passwords;
 mod refreshing;
 mod registration;
+mod roles;
+mod searching;
 mod secrets;
 mod sessions;
 mod sign_in;

@@ -1,5 +1,6 @@
 use portcullis_domain::{
-    InvalidValue, Locale, Name, OwnPermission, Permission, Permissions, RoleName, UserAgent, Username,
+    InvalidValue, Locale, Name, OwnPermission, Permission, Permissions, Role, RoleDescription, RoleName,
+    UserAgent, Username,
 };
 
 #[test]
@@ -57,6 +58,60 @@ fn an_administrator_may_also_do_what_nobody_has_thought_of_yet() {
     let listed: Vec<_> = Permissions::every([future]).iter().map(ToString::to_string).collect();
     assert!(listed.contains(&"spaceships:launch".to_owned()) && listed.contains(&"users:read".to_owned()));
     assert!(listed.is_sorted());
+}
+
+#[test]
+fn own_permissions_are_listed_by_name_and_told_apart() {
+    let names: Vec<_> = OwnPermission::ALL.iter().map(|own| own.name()).collect();
+    assert!(names.is_sorted_by(|one, next| one < next), "{names:?}");
+    for own in OwnPermission::ALL {
+        let only = Permissions::only([Permission::from(*own)]);
+        let allowed: Vec<_> = OwnPermission::ALL.iter().filter(|asked| only.allow_own(**asked)).collect();
+        assert_eq!(allowed, [own]);
+        assert!(Permissions::every([]).allow_own(*own) && !Permissions::only([]).allow_own(*own));
+        assert_eq!(own.to_string(), own.name());
+        assert!(!own.description().is_empty());
+    }
+}
+
+#[test]
+fn permissions_cover_others_when_they_lack_none_of_them() {
+    let [edit, print] = ["texts:edit", "texts:print"].map(|text| Permission::parse(text).unwrap());
+    let (none, every) = (Permissions::only([]), Permissions::every([]));
+    let (editor, printer) = (Permissions::only([edit.clone()]), Permissions::only([print.clone()]));
+    let both = Permissions::only([edit.clone(), print.clone()]);
+    for all in [&none, &editor, &both, &every] {
+        assert!(all.cover(&none) && all.cover(all) && every.cover(all));
+    }
+    assert!(both.cover(&editor) && both.cover(&printer));
+    assert!(!editor.cover(&both) && !editor.cover(&printer) && !none.cover(&editor));
+    let all_that_can_be_listed = Permissions::only(every.iter().cloned());
+    assert!(!all_that_can_be_listed.cover(&every), "an administrator also has what cannot be listed yet");
+    assert!(every.cover_all([&edit, &print]) && both.cover_all([&edit, &print]) && none.cover_all([]));
+    assert!(!editor.cover_all([&edit, &print]));
+}
+
+#[test]
+fn the_authority_of_a_role_is_what_it_names_and_of_admin_everything() {
+    let [admin, user] = Role::all_built_in();
+    assert_eq!(admin.authority(), Permissions::every([]));
+    assert_eq!(user.authority(), Permissions::only([]));
+    let edit = Permission::parse("texts:edit").unwrap();
+    let editor =
+        Role { name: RoleName::parse("editor").unwrap(), permissions: [edit.clone()].into(), ..user };
+    assert_eq!(editor.authority(), Permissions::only([edit]));
+}
+
+#[test]
+fn a_description_of_a_role_is_trimmed_and_cannot_deceive() {
+    assert_eq!(RoleDescription::parse(" Edits texts ").unwrap().as_str(), "Edits texts");
+    assert_eq!(RoleDescription::parse("Edits").unwrap().to_string(), "Edits");
+    assert_eq!(RoleDescription::parse(" "), Err(InvalidValue::TooShort { minimum: 1 }));
+    assert!(RoleDescription::parse(&"\u{e9}".repeat(500)).is_ok());
+    assert_eq!(RoleDescription::parse(&"x".repeat(501)), Err(InvalidValue::TooLong { maximum: 500 }));
+    for text in ["a\0b", "a\nb", "a\u{202e}b", "a\u{200b}b"] {
+        assert_eq!(RoleDescription::parse(text), Err(InvalidValue::Malformed), "{text:?}");
+    }
 }
 
 #[test]

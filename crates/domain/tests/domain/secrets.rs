@@ -1,8 +1,8 @@
 use std::collections::BTreeSet;
 
 use portcullis_domain::{
-    AttemptKeys, CodeDigests, EmailAddress, Generation, KeyPurpose, OneTimeCode, RefreshToken, RefreshTokens,
-    SecretKey, SessionId, Timestamp, TokenSecret, UserId,
+    AttemptKeys, CodeDigests, Cursors, EmailAddress, Generation, KeyPurpose, OneTimeCode, RefreshToken,
+    RefreshTokens, SecretKey, SessionId, Timestamp, TokenSecret, UserId,
 };
 use portcullis_testkit::ScriptedEntropy;
 use proptest::prelude::*;
@@ -65,6 +65,7 @@ proptest! {
     #[test]
     fn no_text_makes_the_readers_panic(text in "\\PC{0,100}") {
         prop_assert!(RefreshTokens::new(&secret_key(1)).read(&text).is_none());
+        prop_assert!(Cursors::new(&secret_key(1)).read("users", &[], &text).is_none());
         let _ = TokenSecret::parse(&text);
         let _ = OneTimeCode::parse(&text);
     }
@@ -117,12 +118,42 @@ fn no_two_attempt_keys_meet() {
 }
 
 #[test]
+fn a_cursor_reads_back_for_its_list_and_filters_alone() {
+    let cursors = Cursors::new(&secret_key(1));
+    let item = UserId::generate(Timestamp::MIN, &ScriptedEntropy::default()).uuid();
+    let filters = [Some("ad"), None];
+    let text = cursors.write("users", &filters, item);
+    assert_eq!(cursors.read("users", &filters, &text), Some(item));
+    assert_eq!(cursors.write("users", &filters, item), text);
+    assert_eq!(text.len(), 43);
+    for (list, others) in [
+        ("events", &filters[..]),
+        ("users", &[None, Some("ad")]),
+        ("users", &[Some("a"), None]),
+        ("users", &[Some("ad"), Some("")]),
+        ("users", &[Some("ad"), Some("without")]),
+        ("users", &[Some("ad")]),
+        ("users", &[Some("ad"), None, None]),
+        ("usersad", &[None]),
+    ] {
+        assert_eq!(cursors.read(list, others, &text), None, "{list} {others:?}");
+    }
+    assert_eq!(Cursors::new(&secret_key(2)).read("users", &filters, &text), None);
+    assert_eq!(format!("{cursors:?}"), "Cursors([redacted])");
+}
+
+#[test]
 fn every_purpose_has_a_key_of_its_own() {
     let secret = secret_key(1);
-    let keys =
-        [KeyPurpose::RefreshTokens, KeyPurpose::OneTimeCodes, KeyPurpose::Attempts, KeyPurpose::SigningKeys]
-            .map(|purpose| *secret.derive(purpose));
-    assert_eq!(BTreeSet::from(keys).len(), 4);
+    let keys = [
+        KeyPurpose::RefreshTokens,
+        KeyPurpose::OneTimeCodes,
+        KeyPurpose::Attempts,
+        KeyPurpose::SigningKeys,
+        KeyPurpose::Cursors,
+    ]
+    .map(|purpose| *secret.derive(purpose));
+    assert_eq!(BTreeSet::from(keys).len(), 5);
     assert_eq!(keys[0], *secret_key(1).derive(KeyPurpose::RefreshTokens));
 }
 

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use portcullis_domain::SigningAlgorithm;
+use portcullis_domain::policy::{Lifetimes, Policy};
 use portcullis_domain::ports::SigningKeyRepository as _;
-use portcullis_domain::use_cases::RotationStart;
+use portcullis_domain::use_cases::{ImportTally, RotationStart, Sweep};
+use portcullis_domain::{Actor, SigningAlgorithm};
 
 use crate::world::{ADA, World};
 
@@ -21,4 +22,35 @@ async fn what_has_expired_is_deleted_and_what_lives_stays() {
     assert!(!world.domain.sweep.sweep().await.unwrap());
     assert_eq!(world.storage.list().await.unwrap().len(), 1, "the newest key stays, however old");
     assert!(world.has_ended(&signed_in).await);
+}
+
+#[tokio::test]
+async fn the_trail_forgets_what_is_older_than_the_policy_says() {
+    let day = Duration::from_hours(24);
+    let lifetimes = Lifetimes { audit: 90 * day, ..Policy::default().lifetimes };
+    let world = World::under(Policy { lifetimes, ..Policy::default() });
+    world.made(ADA, &[]).await;
+    world.clock.advance(Duration::from_millis(1));
+    world.made("eve@example.com", &[]).await;
+    let told = world.observer.told();
+    world.clock.advance(90 * day - Duration::from_millis(1));
+    world.domain.sweep.sweep().await.unwrap();
+    assert_eq!(world.storage.audit_events(), told, "what is as old as that stays");
+    world.clock.advance(Duration::from_millis(1));
+    world.domain.sweep.sweep().await.unwrap();
+    assert_eq!(world.storage.audit_events(), told[1..]);
+}
+
+#[tokio::test]
+async fn a_full_batch_says_that_more_may_be_left() {
+    let world = World::new();
+    let operator = Actor::operator();
+    for _ in 0..=Sweep::BATCH {
+        world.domain.import_users.conclude(&operator, ImportTally::default()).await.unwrap();
+    }
+    world.clock.advance(Duration::from_hours(366 * 24));
+    assert!(world.domain.sweep.sweep().await.unwrap());
+    assert_eq!(world.storage.audit_events().len(), 1);
+    assert!(!world.domain.sweep.sweep().await.unwrap());
+    assert!(world.storage.audit_events().is_empty());
 }
