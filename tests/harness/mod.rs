@@ -2,18 +2,22 @@
 //! stands around it: a mail server, a reverse proxy, an application.
 
 mod account;
+mod administration;
 mod answer;
 mod mailbox;
 mod nginx;
+mod operator;
 mod server;
 mod smtp_sink;
 mod snippet;
 mod upstream;
 
-pub(crate) use account::{PASSWORD, SignedIn};
+pub(crate) use account::{PASSWORD, SignedIn, claims};
+pub(crate) use administration::{each, encoded, id, items};
 pub(crate) use answer::Answer;
 pub(crate) use mailbox::Mail;
 pub(crate) use nginx::Nginx;
+pub(crate) use operator::Finished;
 pub(crate) use server::{Server, ServerBuilder};
 pub(crate) use smtp_sink::{Received, SmtpSink};
 pub(crate) use snippet::snippet;

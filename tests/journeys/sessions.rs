@@ -41,10 +41,13 @@ async fn sessions_are_listed_with_where_they_come_from_and_ended_one_by_one() {
 async fn somebody_elses_session_is_told_like_one_that_is_not_there() {
     let server = Server::start().await;
     let (ada, eve) = (server.signed_in("ada@example.com").await, server.signed_in("eve@example.com").await);
+    let admin = server.administrator("root@example.com").await;
     let list = items(&server.get_as(&ada.access_token, PATH).await.json(200));
     let path = format!("{PATH}/{}", list[0]["id"].as_str().expect("an id"));
     for path in [path.as_str(), "/api/v1/auth/sessions/no-uuid"] {
-        server.call_as(&eve.access_token, Method::DELETE, path, json!({})).await.problem(404, "not_found");
+        for other in [&eve, &admin] {
+            server.call_as(&other.access_token, Method::DELETE, path, json!({})).await.problem(404, "not_found");
+        }
     }
     let body = json!({ "refresh_token": ada.refresh_token });
     server

@@ -1,11 +1,11 @@
-//! Ending means ended (S10, S12 to S14).
+//! Ending means ended (S10 to S14).
 
 use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Server, ServerBuilder};
+use crate::harness::{PASSWORD, Server, ServerBuilder, claims};
 
 async fn cheap_server() -> Server {
     ServerBuilder::new().with_cheap_hashes().start().await
@@ -37,6 +37,35 @@ async fn s10_what_ends_a_session_ends_both_of_its_tokens_at_once() {
     let delete = json!({ "password": PASSWORD });
     server.call_as(&fourth.access_token, Method::DELETE, "/api/v1/auth/me", delete).await.empty(204);
     assert!(server.has_ended(&fourth).await);
+}
+
+#[tokio::test]
+async fn s11_a_role_taken_away_is_gone_at_the_next_call_whatever_the_token_says() {
+    let server = ServerBuilder::new().with_cheap_hashes().raced().start().await;
+    let root = server.administrator("root@example.com").await;
+    let admin_role = server.role_called(&root, "admin").await;
+    server.made_user(&root, "admin@example.com").await;
+    let before = server.login("admin@example.com", PASSWORD).await;
+    server.grant(&root, &before.user_id, &admin_role).await;
+    let admin = server.refreshed(&before).await;
+    assert_eq!(claims(&admin.access_token)["roles"], json!(["admin", "user"]));
+    // Each of the two instances, if there are two, has seen it at work.
+    for _ in 0..2 {
+        server.get_as(&admin.access_token, "/api/v1/users").await.json(200);
+    }
+    let path = format!("/api/v1/users/{}/roles/{admin_role}", admin.user_id);
+    server.delete_as(&root.access_token, &path).await.empty(204);
+    for _ in 0..2 {
+        for path in ["/api/v1/users", "/api/v1/audit-events", "/api/v1/auth/check?permission=users:read"] {
+            server.get_as(&admin.access_token, path).await.problem(403, "forbidden");
+        }
+        // Neither can they give it back to themselves.
+        server.post_as(&admin.access_token, &path, json!({})).await.problem(403, "forbidden");
+    }
+    let check = server.get_as(&admin.access_token, "/api/v1/auth/check").await;
+    assert_eq!(check.header("x-auth-roles"), Some("user"));
+    let next = server.refreshed(&admin).await;
+    assert_eq!(claims(&next.access_token)["roles"], json!(["user"]));
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, PASSWORD, Server};
+use crate::harness::{Answer, PASSWORD, Server, ServerBuilder};
 
 const REGISTER: &str = "/api/v1/auth/register";
 
@@ -86,6 +86,42 @@ async fn s51_fields_that_are_not_the_users_to_set_are_inert() {
     let me = server.call_as(&signed_in.access_token, Method::PATCH, "/api/v1/auth/me", body.clone()).await;
     check(&me.json(200));
     assert_eq!(me.json(200)["email"], "user@example.com");
+}
+
+#[tokio::test]
+async fn s51_fields_that_are_not_an_administrators_to_set_are_inert() {
+    let server = ServerBuilder::new().with_cheap_hashes().start().await;
+    let admin = server.administrator("root@example.com").await;
+    let clerk = server.holding(&admin, "clerk@example.com", &["users:read", "users:write"]).await;
+    let body = json!({ "email": "user@example.com", "password": PASSWORD });
+    let user = server.post("/api/v1/auth/register", body).await.json(201);
+    let path = format!("/api/v1/users/{}", user["id"].as_str().expect("an id"));
+    let inert = json!({
+        "id": admin.user_id, "roles": ["admin"], "permissions": ["users:delete"], "email_verified": true,
+        "password": "NewSecurePass456!", "password_hash": "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHQ$AAAA",
+        "created_at": "1999-01-01T00:00:00Z", "last_login_at": "1999-01-01T00:00:00Z", "is_admin": true,
+    });
+    for method in [Method::PATCH, Method::PUT] {
+        let after = server.call_as(&clerk.access_token, method, &path, inert.clone()).await.json(200);
+        for member in ["id", "email", "email_verified", "roles", "created_at", "last_login_at", "is_active"] {
+            assert_eq!(after[member], user[member], "{member}");
+        }
+    }
+    let login = json!({ "email": "user@example.com", "password": PASSWORD });
+    server.post("/api/v1/auth/login", login).await.problem(403, "email_not_verified");
+
+    let mut made = inert.clone();
+    made["email"] = json!("made@example.com");
+    made["roles"] = json!([]);
+    let made = server.post_as(&clerk.access_token, "/api/v1/users", made).await.json(201);
+    assert_ne!(made["id"], inert["id"]);
+    assert_ne!(made["created_at"], inert["created_at"]);
+    assert_eq!((&made["roles"], &made["last_login_at"]), (&json!(["user"]), &json!(null)));
+
+    let role = json!({ "name": "analyst", "id": admin.user_id, "built_in": true, "permissions": [] });
+    let role = server.post_as(&admin.access_token, "/api/v1/roles", role).await.json(201);
+    assert_eq!(role["built_in"], false);
+    assert_ne!(role["id"], admin.user_id);
 }
 
 #[tokio::test]

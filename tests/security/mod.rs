@@ -2,10 +2,12 @@
 
 mod access_tokens;
 mod addresses;
+mod administrators;
 mod client_addresses;
 mod ending;
 mod input;
 mod one_use;
 mod passwords;
+mod permissions;
 mod rate_limits;
 mod secrets_at_rest;

@@ -30,6 +30,15 @@ async fn s25_neither_the_store_nor_the_log_holds_a_secret_in_the_clear() {
         verification.token(),
         &reset,
     ];
+    let admin = server.administrator("root@example.com").await;
+    let told = server.events(&admin, &format!("user_id={}", signed_in.user_id)).await;
+    assert!(told.len() >= 3, "the audit trail tells of all this: {told:?}");
+    for event in &told {
+        let said = format!("{} {}", event["detail"], event["user_agent"]);
+        for secret in secrets.into_iter().chain([verification.code(), email]) {
+            assert!(!said.contains(secret), "the audit trail holds {secret}: {event}");
+        }
+    }
     let log = server.log();
     for secret in secrets {
         assert!(!log.contains(secret), "the log holds {secret}");
@@ -75,9 +84,17 @@ async fn s26_a_log_record_stays_one_record_whatever_the_user_agent_holds() {
         .header("user-agent", "x\u{85}{\"level\":\"FORGED\"}\u{2028}")
         .json(&json!({ "email": "user@example.com\n{\"level\":\"FORGED\"}", "password": PASSWORD }));
     server.send(request).await.problem(401, "invalid_credentials");
+    let mut told = 0;
     for line in server.log().lines() {
         let record: serde_json::Value =
             serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         assert_ne!(record["level"], "FORGED");
+        told += usize::from(record["target"] == "audit" && record["kind"] == "login");
     }
+    assert_eq!(told, 1, "{}", server.log());
+    assert!(!server.log().contains(['\u{85}', '\u{2028}']), "{}", server.log());
+    let admin = server.administrator("root@example.com").await;
+    let failures = server.events(&admin, "kind=login").await;
+    let user_agent = failures[1]["user_agent"].as_str().expect("it is kept");
+    assert!(user_agent.contains("FORGED") && !user_agent.contains(['\u{85}', '\u{2028}']), "{user_agent:?}");
 }
