@@ -22,7 +22,8 @@ pub(crate) fn id(object: &Value) -> &str {
 
 /// A part of a query as it is written in an address.
 pub(crate) fn encoded(text: &str) -> String {
-    text.bytes().map(|octet| format!("%{octet:02X}")).collect()
+    let octets: Vec<_> = text.bytes().map(|octet| format!("%{octet:02X}")).collect();
+    octets.concat()
 }
 
 /// What administrators do again and again.

@@ -17,7 +17,6 @@ pub(crate) use administration::{each, encoded, id, items};
 pub(crate) use answer::Answer;
 pub(crate) use mailbox::Mail;
 pub(crate) use nginx::Nginx;
-pub(crate) use operator::Finished;
 pub(crate) use server::{Server, ServerBuilder};
 pub(crate) use smtp_sink::{Received, SmtpSink};
 pub(crate) use snippet::snippet;

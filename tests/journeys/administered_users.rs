@@ -210,11 +210,8 @@ async fn who_cannot_read_their_mails_is_verified_by_an_administrator() {
 
 #[tokio::test]
 async fn who_is_locked_out_is_let_in_again() {
-    let server = ServerBuilder::new()
-        .with_cheap_hashes()
-        .with("PORTCULLIS_LOCKOUT_THRESHOLD", "2")
-        .start()
-        .await;
+    let server =
+        ServerBuilder::new().with_cheap_hashes().with("PORTCULLIS_LOCKOUT_THRESHOLD", "2").start().await;
     let admin = server.administrator("root@example.com").await;
     server.made_user(&admin, "ada@example.com").await;
     let ada = server.login("ada@example.com", PASSWORD).await;
@@ -240,9 +237,8 @@ async fn an_unlocked_user_has_all_tries_of_their_code_again() {
     let email = "ada@example.com";
     let body = json!({ "email": email, "password": PASSWORD });
     let ada = server.post("/api/v1/auth/register", body).await.json(201);
-    let verify = async |code: &str| {
-        server.post("/api/v1/auth/verify", json!({ "email": email, "code": code })).await
-    };
+    let verify =
+        async |code: &str| server.post("/api/v1/auth/verify", json!({ "email": email, "code": code })).await;
     for round in 1..=3 {
         let mail = server.nth_mail_to(email, round, |mail| mail.code.is_some()).await;
         let wrong = if mail.code() == "123456" { "654321" } else { "123456" };
@@ -333,10 +329,7 @@ async fn what_an_operator_does_takes_effect_in_the_running_service() {
     let told: Vec<_> = server.events(&admin, &format!("user_id={}", ada.user_id)).await;
     let by_operator: Vec<_> = told.iter().filter(|event| event["detail"]["by"] == "operator").collect();
     let kinds: Vec<_> = by_operator.iter().map(|event| event["kind"].as_str().expect("a kind")).collect();
-    assert_eq!(
-        kinds,
-        ["user_update", "user_update", "password_set", "role_revocation", "role_assignment"]
-    );
+    assert_eq!(kinds, ["user_update", "user_update", "password_set", "role_revocation", "role_assignment"]);
     for event in by_operator {
         assert_eq!((&event["actor_id"], &event["ip"]), (&json!(null), &json!(null)), "{event}");
     }

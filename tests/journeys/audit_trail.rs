@@ -49,7 +49,8 @@ async fn what_administrators_do_is_told_with_who_whom_and_from_where() {
     delete(&user).await;
 
     let told = server.events(&admin, "limit=3").await;
-    let (analyst, fields) = (json!({ "role_id": role, "role": "analyst" }), |fields: &str| json!({ "fields": fields }));
+    let (analyst, fields) =
+        (json!({ "role_id": role, "role": "analyst" }), |fields: &str| json!({ "fields": fields }));
     let mut change = analyst.clone();
     change["fields"] = json!("description");
     let expected = [
@@ -83,11 +84,8 @@ async fn what_administrators_do_is_told_with_who_whom_and_from_where() {
 
 #[tokio::test]
 async fn what_users_do_and_fail_to_do_is_told() {
-    let server = ServerBuilder::new()
-        .with_cheap_hashes()
-        .with("PORTCULLIS_LOCKOUT_THRESHOLD", "2")
-        .start()
-        .await;
+    let server =
+        ServerBuilder::new().with_cheap_hashes().with("PORTCULLIS_LOCKOUT_THRESHOLD", "2").start().await;
     let admin = server.administrator("root@example.com").await;
     let ada = server.signed_in("ada@example.com").await;
     let second = server.refreshed(&ada).await;
@@ -96,7 +94,10 @@ async fn what_users_do_and_fail_to_do_is_told() {
     assert!(server.has_ended(&third).await);
     let login = |email: &str, password: &str| json!({ "email": email, "password": password });
     for email in ["ada@example.com", "ada@example.com", "nobody@example.com"] {
-        server.post("/api/v1/auth/login", login(email, "wrong horse battery")).await.problem(401, "invalid_credentials");
+        server
+            .post("/api/v1/auth/login", login(email, "wrong horse battery"))
+            .await
+            .problem(401, "invalid_credentials");
     }
     let told = server.events(&admin, &format!("user_id={}", ada.user_id)).await;
     let of = |event: &Value| {

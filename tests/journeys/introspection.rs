@@ -43,7 +43,10 @@ async fn another_service_learns_what_a_token_is_good_for() {
     let inactive = json!({ "active": false });
     assert_eq!(introspected(&server, &service, &ada.refresh_token).await, inactive);
     assert_eq!(introspected(&server, &service, &renewed.refresh_token).await["active"], true);
-    server.delete_as(&admin.access_token, &format!("/api/v1/users/{}/sessions", ada.user_id)).await.empty(204);
+    server
+        .delete_as(&admin.access_token, &format!("/api/v1/users/{}/sessions", ada.user_id))
+        .await
+        .empty(204);
     for token in [&ada.access_token, &renewed.access_token, &renewed.refresh_token] {
         assert_eq!(introspected(&server, &service, token).await, inactive);
     }

@@ -2,6 +2,7 @@
 //! what those systems lack.
 
 mod account_deletion;
+mod account_files;
 mod administered_users;
 mod audit_trail;
 mod authentication_off;

@@ -28,12 +28,12 @@ async fn roles_are_made_changed_listed_and_deleted() {
     assert_eq!(server.get_as(&admin.access_token, &path).await.json(200), role);
     server.post_as(&admin.access_token, ROLES, body).await.problem(409, "role_taken");
 
-    let patch = async |body| server.patch_as(&admin.access_token, &path, body).await;
-    patch(json!({ "name": "admin" })).await.problem(409, "role_taken");
-    patch(json!({ "name": "No Name", "permissions": ["reports"] }))
+    let change = async |body| server.patch_as(&admin.access_token, &path, body).await;
+    change(json!({ "name": "admin" })).await.problem(409, "role_taken");
+    change(json!({ "name": "No Name", "permissions": ["reports"] }))
         .await
         .invalid(&[("name", "invalid"), ("permissions", "invalid")]);
-    let renamed = patch(json!({ "name": "reader", "permissions": ["reports:read"] })).await.json(200);
+    let renamed = change(json!({ "name": "reader", "permissions": ["reports:read"] })).await.json(200);
     assert_eq!(
         (&renamed["name"], &renamed["permissions"], &renamed["description"]),
         (&json!("reader"), &json!(["reports:read"]), &role["description"])
@@ -64,7 +64,8 @@ async fn built_in_roles_stay_as_they_are() {
         assert_eq!(before["built_in"], true);
         let change = json!({ "permissions": ["users:read"] });
         server.patch_as(&admin.access_token, &path, change).await.problem(409, "built_in_role");
-        server.patch_as(&admin.access_token, &path, json!({ "name": "other" }))
+        server
+            .patch_as(&admin.access_token, &path, json!({ "name": "other" }))
             .await
             .problem(409, "built_in_role");
         server.delete_as(&admin.access_token, &path).await.problem(409, "built_in_role");

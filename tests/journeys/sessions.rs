@@ -46,7 +46,10 @@ async fn somebody_elses_session_is_told_like_one_that_is_not_there() {
     let path = format!("{PATH}/{}", list[0]["id"].as_str().expect("an id"));
     for path in [path.as_str(), "/api/v1/auth/sessions/no-uuid"] {
         for other in [&eve, &admin] {
-            server.call_as(&other.access_token, Method::DELETE, path, json!({})).await.problem(404, "not_found");
+            server
+                .call_as(&other.access_token, Method::DELETE, path, json!({}))
+                .await
+                .problem(404, "not_found");
         }
     }
     let body = json!({ "refresh_token": ada.refresh_token });

@@ -30,7 +30,8 @@ async fn users_are_filtered_and_searched() {
     });
     let ada = make(&server, &admin, ada).await;
     make(&server, &admin, json!({ "email": "adam@example.com", "is_active": false })).await;
-    let joerg = json!({ "email": "b\u{fc}cher@example.com", "last_name": "\u{d6}zt\u{fc}rk", "roles": ["analyst"] });
+    let joerg =
+        json!({ "email": "b\u{fc}cher@example.com", "last_name": "\u{d6}zt\u{fc}rk", "roles": ["analyst"] });
     make(&server, &admin, joerg).await;
     make(&server, &admin, json!({ "email": "100%_sure@example.com" })).await;
 
@@ -70,7 +71,10 @@ async fn users_are_filtered_and_searched() {
     }
     // What they are called is searched as it is now, and roles as they are held now.
     let path = format!("{USERS}/{ada}");
-    server.patch_as(&admin.access_token, &path, json!({ "username": null, "name": "Zo\u{eb}" })).await.json(200);
+    server
+        .patch_as(&admin.access_token, &path, json!({ "username": null, "name": "Zo\u{eb}" }))
+        .await
+        .json(200);
     server.delete_as(&admin.access_token, &format!("{path}/roles/{role}")).await.empty(204);
     assert_eq!(found("q=ada-1").await, Vec::<String>::new());
     assert_eq!(found(&format!("q={}", encoded("zO\u{cb}"))).await, countess);

@@ -103,8 +103,15 @@ async fn s8_an_administrator_who_is_disabled_does_not_count() {
 /// A clerk who may do everything to users and roles, and lacks what others have.
 async fn clerk(server: &Server, admin: &SignedIn) -> SignedIn {
     let held = [
-        "desk:open", "roles:assign", "roles:read", "roles:write", "sessions:read", "sessions:revoke",
-        "users:delete", "users:read", "users:write",
+        "desk:open",
+        "roles:assign",
+        "roles:read",
+        "roles:write",
+        "sessions:read",
+        "sessions:revoke",
+        "users:delete",
+        "users:read",
+        "users:write",
     ];
     server.holding(admin, "clerk@example.com", &held).await
 }

@@ -143,7 +143,8 @@ async fn s50_every_route_lets_in_whom_the_documentation_says_and_nobody_else() {
         as_plain.problem(403, "forbidden");
         let others = rule.path.replace("{id}", &callers.admin.user_id).replace("{role_id}", &callers.role);
         call(&server, &rule, &others, Some(&plain)).await.problem(403, "forbidden");
-        let themselves = rule.path.replace("{id}", &callers.plain.user_id).replace("{role_id}", &callers.role);
+        let themselves =
+            rule.path.replace("{id}", &callers.plain.user_id).replace("{role_id}", &callers.role);
         call(&server, &rule, &themselves, Some(&plain)).await.problem(403, "forbidden");
 
         callers.let_hold(&server, &[who]).await;

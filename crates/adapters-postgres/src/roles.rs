@@ -277,6 +277,10 @@ macro_rules! change_of_role {
 }
 
 /// What [`change_of_role`] finds, in its order.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "one row of independent answers, as the statement gives them"
+)]
 #[derive(Queryable)]
 struct FoundForChange {
     has_user: bool,

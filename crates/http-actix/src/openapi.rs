@@ -414,7 +414,7 @@ mod tests {
     #[test]
     fn who_may_call_is_documented() {
         let document = document();
-        for RouteRule { path, method, access } in routes() {
+        for RouteRule { path, method, access, .. } in routes() {
             let operation = &document["paths"][path][method.to_lowercase()];
             let security = match access {
                 Access::Open => Value::Null,

@@ -9,7 +9,7 @@ use crate::service::{ADA, Reply, Service};
 /// parameters that are not valid.
 fn secured() -> Vec<(&'static str, String)> {
     let mut calls = Vec::new();
-    for RouteRule { path, method, access } in routes() {
+    for RouteRule { path, method, access, .. } in routes() {
         if access != Access::Open {
             for id in ["00000000-0000-7000-8000-000000000000", "no-uuid"] {
                 let path = path.replace("{id}", id).replace("{role_id}", id);
@@ -68,7 +68,7 @@ async fn whether_they_may_comes_before_what_they_say() {
     let service = Service::start();
     let tokens = service.signed_in(ADA).await;
     let bearer = format!("Bearer {}", tokens.access);
-    for RouteRule { path, method, access } in routes() {
+    for RouteRule { path, method, access, .. } in routes() {
         if let Access::Holding(_) = access {
             for id in ["00000000-0000-7000-8000-000000000000", "no-uuid"] {
                 let path = path.replace("{id}", id).replace("{role_id}", id);
