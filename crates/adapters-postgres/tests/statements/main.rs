@@ -3,7 +3,6 @@
 //! it is said to.
 
 mod every_method;
-mod import_speed;
 mod plans;
 mod proxy;
 mod rights;

@@ -36,7 +36,7 @@ pub(crate) fn reset_password() -> MailContent {
 }
 
 /// Every mail there is, with a name for its snapshots.
-pub(crate) fn every_content() -> [(&'static str, MailContent); 6] {
+pub(crate) fn every_content() -> [(&'static str, MailContent); 8] {
     let confirm = MailContent::ConfirmEmailChange { token: token(), lifetime: Duration::from_hours(24) };
     [
         ("verify-email", verify_email()),

@@ -232,7 +232,7 @@ async fn the_failure_that_locks_is_told_with_the_lockout_and_none_after_it() {
     {
         let wrong = failure(AuditKind::Login, None, subject, reason);
         for _ in 0..4 {
-            assert_eq!(told_of(&world, world.login(email, "wrong")).await, [wrong.clone()]);
+            assert_eq!(told_of(&world, world.login(email, "wrong")).await, std::slice::from_ref(&wrong));
         }
         let last = told_of(&world, world.login(email, "wrong")).await;
         assert_eq!(last, [wrong, success(AuditKind::AccountLock, None, subject, "")]);
