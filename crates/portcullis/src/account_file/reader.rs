@@ -20,7 +20,7 @@ pub(crate) struct AccountReader<R> {
 /// The forms of a file, each with how far it was read.
 enum Lines<R> {
     Json { input: BufReader<R>, number: u64, octets: u64 },
-    Csv(Box<csv::Reader<BufReader<R>>>, csv::ByteRecord),
+    Csv { reader: Box<csv::Reader<BufReader<R>>>, row: csv::ByteRecord, ends: LineEnds },
 }
 
 impl<R: Read> AccountReader<R> {
@@ -45,9 +45,10 @@ impl<R: Read> AccountReader<R> {
         let lines = match format {
             AccountFormat::JsonLines => Lines::Json { input, number: 0, octets: 0 },
             AccountFormat::Csv => {
+                let ends = LineEnds::of(input.buffer());
                 let mut reader = csv::ReaderBuilder::new().from_reader(input);
                 check_head(reader.headers().context("the first line of the file cannot be read")?)?;
-                Lines::Csv(Box::new(reader), csv::ByteRecord::new())
+                Lines::Csv { reader: Box::new(reader), row: csv::ByteRecord::new(), ends }
             }
         };
         Ok(Self { lines })
@@ -57,7 +58,7 @@ impl<R: Read> AccountReader<R> {
     pub(crate) fn octets_read(&self) -> u64 {
         match &self.lines {
             Lines::Json { octets, .. } => *octets,
-            Lines::Csv(reader, _) => reader.position().byte(),
+            Lines::Csv { reader, .. } => reader.position().byte(),
         }
     }
 
@@ -71,8 +72,23 @@ impl<R: Read> AccountReader<R> {
             Lines::Json { input, number, octets } => {
                 next_json_line(input, number, octets, Self::MAX_LINE_OCTETS)
             }
-            Lines::Csv(reader, row) => next_csv_row(reader, row),
+            Lines::Csv { reader, row, ends } => next_csv_row(reader, row, *ends),
         }
+    }
+}
+
+/// How the lines of a table end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LineEnds {
+    Feed,
+    /// The parser takes a row to end before the feed, and so counts that to the next one.
+    CarriageReturnAndFeed,
+}
+
+impl LineEnds {
+    fn of(start: &[u8]) -> Self {
+        let first = start.split_inclusive(|octet| *octet == b'\n').next().unwrap_or_default();
+        if first.ends_with(b"\r\n") { Self::CarriageReturnAndFeed } else { Self::Feed }
     }
 }
 
@@ -162,9 +178,11 @@ fn unexpected(message: &str, column: usize) -> String {
 fn next_csv_row<R: Read>(
     reader: &mut csv::Reader<BufReader<R>>,
     row: &mut csv::ByteRecord,
+    ends: LineEnds,
 ) -> anyhow::Result<Option<Line>> {
     let outcome = reader.read_byte_record(row);
     let number = row.position().map_or_else(|| reader.position().line(), csv::Position::line);
+    let number = number + u64::from(ends == LineEnds::CarriageReturnAndFeed);
     match outcome {
         Ok(false) => Ok(None),
         Ok(true) => {
@@ -191,10 +209,9 @@ fn csv_reason(error: &csv::Error) -> String {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("the line has {len} fields instead of {expected_len}")
         }
-        csv::ErrorKind::Deserialize { err, .. } => {
-            let field = err.field().and_then(|field| usize::try_from(field).ok());
-            let field = field.map_or_else(String::new, |field| format!(" in column {}", field + 1));
-            format!("the line has a value of the wrong type{field}")
+        // All other fields are texts.
+        csv::ErrorKind::Deserialize { .. } => {
+            "email_verified or is_active is neither true nor false".to_owned()
         }
         _ => "the line is no CSV".to_owned(),
     }
