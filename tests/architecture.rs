@@ -18,6 +18,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "base64",
             "clap",
             "clap_complete",
+            "csv",
             "humantime",
             "ipnet",
             "portcullis-adapters-crypto",

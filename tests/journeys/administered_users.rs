@@ -118,7 +118,7 @@ async fn an_invitation_lives_as_long_as_is_configured() {
     let confirm = json!({ "token": token, "new_password": PASSWORD });
     server.post("/api/v1/auth/password-reset/confirm", confirm).await.problem(400, "invalid_token");
     // A reset is another way in, which takes the same mailbox.
-    let token = server.reset_token("ada@example.com", 1).await;
+    let token = server.reset_token("ada@example.com", 2).await;
     let confirm = json!({ "token": token, "new_password": PASSWORD });
     server.post("/api/v1/auth/password-reset/confirm", confirm).await.json(200);
     server.login("ada@example.com", PASSWORD).await;

@@ -205,7 +205,12 @@ async fn nobody_reaches_who_holds_what_they_lack() {
 
 #[tokio::test]
 async fn cursors_are_good_for_the_list_that_they_were_handed_out_for() {
-    let server = ServerBuilder::new().with_cheap_hashes().start().await;
+    let server = ServerBuilder::new()
+        .with_cheap_hashes()
+        // Tokens are issued by it, and the port changes with a restart.
+        .with("PORTCULLIS_PUBLIC_URL", "http://accounts.test")
+        .start()
+        .await;
     let admin = server.administrator("admin@example.com").await;
     for number in 0..4 {
         server.made_user(&admin, &format!("user{number}@example.com")).await;

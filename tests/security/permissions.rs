@@ -91,9 +91,10 @@ impl Callers {
 
     /// Lets the holder hold exactly these from here on, whatever their token says.
     async fn let_hold(&self, server: &Server, permissions: &[&str]) {
+        let admin = server.login("admin@example.com", PASSWORD).await;
         let path = format!("/api/v1/roles/{}", self.role);
         let change = json!({ "permissions": permissions });
-        server.patch_as(&self.admin.access_token, &path, change).await.json(200);
+        server.patch_as(&admin.access_token, &path, change).await.json(200);
     }
 }
 

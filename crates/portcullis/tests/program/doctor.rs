@@ -17,7 +17,7 @@ use crate::process::{Finished, Installation};
 
 /// An installation with an administrator that was started once.
 fn healthy() -> Installation {
-    let installation = Installation::new().with("PORTCULLIS_RATE_LIMIT", "off");
+    let installation = Installation::new();
     create(&installation, &["--email", "ada@example.com", "--admin"], PASSWORD).output();
     installation.serve().end("TERM");
     installation
