@@ -16,6 +16,14 @@ check:
 format:
     cargo fmt --all
 
+# Walk the service and its model side by side for longer than the tests do.
+state-machine walks="500":
+    PORTCULLIS_TEST_WALKS={{ walks }} cargo test -p portcullis-tests --test state_machine
+
+# Find what no test of the domain would miss; `just mutants -f crates/domain/src/session.rs` looks at one file.
+mutants *arguments:
+    cargo mutants -p portcullis-domain {{ arguments }} -- --lib --test domain
+
 # Accept the snapshots that the last test run proposed.
 snapshots:
     INSTA_UPDATE=always cargo test --workspace --all-features

@@ -296,6 +296,7 @@ fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
         "tests/faults",
         "tests/journeys",
         "tests/scale_out",
+        "tests/state_machine",
         "crates/domain/tests/domain",
         "crates/testkit/src/contract",
         "crates/adapters-crypto/tests",
