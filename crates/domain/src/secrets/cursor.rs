@@ -18,6 +18,7 @@ pub struct Cursors(Mac);
 impl Cursors {
     const ID: usize = 16;
     const MAC: usize = 16;
+    const OCTETS: usize = Self::ID + Self::MAC;
 
     /// Reads and writes cursors under the key that `secret` yields for them.
     #[must_use]
@@ -28,7 +29,7 @@ impl Cursors {
     /// The cursor of a list, filtered by `filters`, that goes on after `item`.
     #[must_use]
     pub fn write(&self, list: &str, filters: &[Option<&str>], item: Uuid) -> String {
-        let mut octets = [0; Self::ID + Self::MAC];
+        let mut octets = [0; Self::OCTETS];
         octets[..Self::ID].copy_from_slice(item.as_bytes());
         octets[Self::ID..].copy_from_slice(&self.tag(list, filters, item));
         URL_SAFE_NO_PAD.encode(octets)
@@ -37,7 +38,7 @@ impl Cursors {
     /// After which item the list goes on; `None` unless `text` was handed out for this list and these filters.
     #[must_use]
     pub fn read(&self, list: &str, filters: &[Option<&str>], text: &str) -> Option<Uuid> {
-        let mut octets = [0; Self::ID + Self::MAC];
+        let mut octets = [0; Self::OCTETS];
         let length = URL_SAFE_NO_PAD.decode_slice(text, &mut octets).ok()?;
         let (id, mac) = octets.get(..length)?.split_first_chunk::<{ Self::ID }>()?;
         let item = Uuid::from_bytes(*id);

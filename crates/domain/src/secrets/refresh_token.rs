@@ -56,6 +56,7 @@ pub struct RefreshTokens(Mac);
 impl RefreshTokens {
     const BODY: usize = 16 + 4;
     const MAC: usize = 32;
+    const OCTETS: usize = Self::BODY + Self::MAC;
 
     /// Reads and writes tokens under the key that `secret` yields for them.
     #[must_use]
@@ -66,7 +67,7 @@ impl RefreshTokens {
     /// The token as a client keeps it: 70 characters of base64url.
     #[must_use]
     pub fn write(&self, token: RefreshToken) -> Zeroizing<String> {
-        let mut octets = Zeroizing::new([0; Self::BODY + Self::MAC]);
+        let mut octets = Zeroizing::new([0; Self::OCTETS]);
         octets[..16].copy_from_slice(token.session.uuid().as_bytes());
         octets[16..Self::BODY].copy_from_slice(&token.generation.0.to_be_bytes());
         let mac = self.0.tag(&[&octets[..Self::BODY]]);
@@ -77,7 +78,7 @@ impl RefreshTokens {
     /// Reads a token; `None` unless it is, to the letter, one that [`write`](Self::write) gave.
     #[must_use]
     pub fn read(&self, text: &str) -> Option<RefreshToken> {
-        let mut octets = Zeroizing::new([0; Self::BODY + Self::MAC]);
+        let mut octets = Zeroizing::new([0; Self::OCTETS]);
         let length = URL_SAFE_NO_PAD.decode_slice(text, octets.as_mut()).ok()?;
         let (body, mac) = octets.get(..length)?.split_at_checked(Self::BODY)?;
         if !bool::from(self.0.tag(&[body]).as_slice().ct_eq(mac)) {

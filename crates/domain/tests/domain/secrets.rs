@@ -85,6 +85,37 @@ fn a_token_secret_has_one_spelling_and_is_kept_as_a_digest() {
 }
 
 #[test]
+fn a_refresh_token_says_its_generation() {
+    let tokens = RefreshTokens::new(&secret_key(1));
+    let read = tokens.read(&tokens.write(a_token(7))).unwrap();
+    assert_eq!(read.generation.number(), 7);
+    assert_eq!(read.generation.next().number(), 8);
+}
+
+#[test]
+fn every_code_is_equally_likely() {
+    // The greatest multiple of a million that eight octets can say: from there on, low codes would come once more.
+    const UNFAIR: u64 = 18_446_744_073_709_000_000;
+    let entropy = ScriptedEntropy::default();
+    entropy.script(&(UNFAIR - 1).to_be_bytes());
+    assert_eq!(OneTimeCode::generate(&entropy).expose(), "999999");
+    entropy.script(&UNFAIR.to_be_bytes());
+    entropy.script(&7_u64.to_be_bytes());
+    assert_eq!(OneTimeCode::generate(&entropy).expose(), "000007", "it is drawn again");
+}
+
+#[test]
+fn what_is_secret_does_not_show_in_debug_output() {
+    let secret = secret_key(1);
+    let code = OneTimeCode::generate(&ScriptedEntropy::default());
+    assert_eq!(format!("{secret:?}"), "SecretKey([redacted])");
+    assert_eq!(format!("{code:?}"), "OneTimeCode([redacted])");
+    assert_eq!(format!("{:?}", CodeDigests::new(&secret)), "CodeDigests([redacted])");
+    assert_eq!(format!("{:?}", RefreshTokens::new(&secret)), "RefreshTokens([redacted])");
+    assert_eq!(format!("{:?}", AttemptKeys::new(&secret)), "AttemptKeys([redacted])");
+}
+
+#[test]
 fn codes_are_six_digits_and_digested_for_one_address() {
     let entropy = ScriptedEntropy::default();
     let code = OneTimeCode::generate(&entropy);

@@ -74,6 +74,18 @@ async fn the_count_belongs_to_the_account_however_it_is_named() {
 }
 
 #[tokio::test]
+async fn each_identifier_that_names_no_account_has_a_count_of_its_own() {
+    let world = World::new();
+    for _ in 0..5 {
+        assert!(world.login("nobody@example.com", "wrong").await.is_err());
+    }
+    let same = world.login("NOBODY@Example.com", "wrong").await;
+    assert!(matches!(same, Err(LoginError::Locked { .. })));
+    let other = world.login("somebody@example.com", "wrong").await;
+    assert!(matches!(other, Err(LoginError::InvalidCredentials)));
+}
+
+#[tokio::test]
 async fn a_right_password_in_between_starts_the_count_again() {
     let world = World::new();
     world.verified(ADA).await;
