@@ -166,8 +166,4 @@ impl Answer {
     pub(crate) fn status(status: u16) -> Self {
         Self { status, ..Self::default() }
     }
-
-    pub(crate) fn problem(status: u16, code: &str) -> Self {
-        Self { status, code: Some(code.to_owned()), ..Self::default() }
-    }
 }

@@ -217,10 +217,10 @@ impl Client {
         let Reply { status, body } = reply;
         let user = if body["user"].is_object() { &body["user"] } else { body };
         let user = user["email"].is_string().then_some(user);
-        if let Some(id) = user.map(|user| text(&user["id"])) {
-            if self.accounts.iter().all(|known| known != id) {
-                self.accounts.push(id.to_owned());
-            }
+        if let Some(id) = user.map(|user| text(&user["id"]))
+            && self.accounts.iter().all(|known| known != id)
+        {
+            self.accounts.push(id.to_owned());
         }
         Answer {
             status: *status,

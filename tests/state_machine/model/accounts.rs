@@ -1,10 +1,11 @@
 //! Accounts: who has which address, name and password.
 
 use super::attempts::Passwords;
-use super::{Model, Moment, Refusal, accept, canonical, locked, wrong_guess};
+use super::{Model, Moment, Refusal, accept, canonical, wrong_guess};
 use crate::call::{AccountNumber, Answer, Caller, Profile};
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is true of an account by itself")]
 pub(super) struct Account {
     /// As it was given.
     pub(super) email: String,
@@ -100,10 +101,10 @@ impl Model {
     ) -> Result<Answer, Refusal> {
         accept(password)?;
         if username.is_some_and(|username| self.with_username(username).is_some()) {
-            return Err(Answer::problem(409, "username_taken"));
+            return Err(Refusal::new(409, "username_taken"));
         }
         if self.with_email(email).is_some() {
-            return Err(Answer::problem(409, "email_taken"));
+            return Err(Refusal::new(409, "email_taken"));
         }
         let username = username.map(str::to_owned);
         self.accounts.push(Account { username, ..Account::new(email, Some(password)) });
@@ -115,7 +116,7 @@ impl Model {
         let (account, _) = self.authenticate(by)?;
         let holder = username.and_then(|username| self.with_username(username));
         if holder.is_some_and(|holder| holder != account) {
-            return Err(Answer::problem(409, "username_taken"));
+            return Err(Refusal::new(409, "username_taken"));
         }
         self.accounts[account].username = username.map(str::to_owned);
         Ok(self.about(200, account))
@@ -123,14 +124,14 @@ impl Model {
 
     /// Checks the password of somebody who is signed in.
     pub(super) fn check_password(&mut self, account: AccountNumber, password: &str) -> Result<(), Refusal> {
-        self.check(account, password, &Answer::problem(403, "wrong_password"))
+        self.check(account, password, Refusal::new(403, "wrong_password"))
     }
 
     pub(super) fn check(
         &mut self,
         account: AccountNumber,
         password: &str,
-        if_wrong: &Answer,
+        if_wrong: Refusal,
     ) -> Result<(), Refusal> {
         let now = self.now;
         let Account { guesses, password: right, .. } = &mut self.accounts[account];
@@ -138,7 +139,7 @@ impl Model {
             return Err(wrong_guess(guesses, now, if_wrong));
         }
         if let Some(seconds) = guesses.locked_for(now) {
-            return Err(locked(seconds));
+            return Err(Refusal::for_now("account_locked", seconds));
         }
         *guesses = Passwords::default();
         Ok(())
@@ -157,7 +158,7 @@ impl Model {
         let counts = |account: &Account| account.is_admin && account.is_active && !account.is_erased;
         let others = self.accounts.iter().enumerate().filter(|(number, _)| *number != account);
         if counts(&self.accounts[account]) && !others.map(|(_, other)| other).any(counts) {
-            return Err(Answer::problem(409, "last_admin"));
+            return Err(Refusal::new(409, "last_admin"));
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ impl Model {
     pub(super) fn administer(&mut self, by: Caller, task: &Task) -> Result<Answer, Refusal> {
         let (caller, _) = self.authenticate(by)?;
         if !self.accounts[caller].is_admin {
-            return Err(Answer::problem(403, "forbidden"));
+            return Err(Refusal::new(403, "forbidden"));
         }
         match task {
             Task::Create { email, password, email_verified } => {
@@ -63,7 +63,7 @@ impl Model {
 
     fn find(&self, account: AccountNumber) -> Result<(), Refusal> {
         let is_there = !self.accounts[account].is_erased;
-        is_there.then_some(()).ok_or_else(|| Answer::problem(404, "not_found"))
+        is_there.then_some(()).ok_or_else(|| Refusal::new(404, "not_found"))
     }
 
     fn create(
@@ -73,7 +73,7 @@ impl Model {
         email_verified: bool,
     ) -> Result<Answer, Refusal> {
         if self.with_email(email).is_some() {
-            return Err(Answer::problem(409, "email_taken"));
+            return Err(Refusal::new(409, "email_taken"));
         }
         self.accounts.push(Account { email_verified, ..Account::new(email, password) });
         match (password, email_verified) {
@@ -88,7 +88,7 @@ impl Model {
     fn set_email(&mut self, number: AccountNumber, email: &str) -> Result<Answer, Refusal> {
         self.find(number)?;
         if self.with_email(email).is_some_and(|holder| holder != number) {
-            return Err(Answer::problem(409, "email_taken"));
+            return Err(Refusal::new(409, "email_taken"));
         }
         let old = std::mem::replace(&mut self.accounts[number].email, email.to_owned());
         if canonical(&old) != canonical(email) {

@@ -45,8 +45,29 @@ pub(crate) struct Model {
     outbox: Vec<(MailName, String)>,
 }
 
-/// How a call ends before it has done what it asks.
-type Refusal = Answer;
+/// How a call ends that does not do what it asks.
+#[derive(Clone, Copy, Debug)]
+struct Refusal {
+    status: u16,
+    code: &'static str,
+    retry_after: Option<Moment>,
+}
+
+impl Refusal {
+    fn new(status: u16, code: &'static str) -> Self {
+        Self { status, code, retry_after: None }
+    }
+
+    fn for_now(code: &'static str, seconds: Moment) -> Self {
+        Self { status: 429, code, retry_after: Some(seconds) }
+    }
+}
+
+impl From<Refusal> for Answer {
+    fn from(Refusal { status, code, retry_after }: Refusal) -> Self {
+        Self { code: Some(code.to_owned()), retry_after, ..Self::status(status) }
+    }
+}
 
 impl Model {
     pub(crate) fn advance(&mut self, seconds: Moment) {
@@ -60,7 +81,7 @@ impl Model {
     }
 
     pub(crate) fn apply(&mut self, call: &Call) -> Answer {
-        let mut answer = self.answer(call).unwrap_or_else(|refusal| refusal);
+        let mut answer = self.answer(call).unwrap_or_else(Answer::from);
         answer.mails = std::mem::take(&mut self.outbox);
         answer.mails.sort();
         answer
@@ -88,7 +109,7 @@ impl Model {
             Call::EndSession { by, session } => {
                 let (account, _) = self.authenticate(*by)?;
                 let ended = self.end_session_of(account, *session);
-                if ended { Ok(Answer::status(204)) } else { Err(Answer::problem(404, "not_found")) }
+                if ended { Ok(Answer::status(204)) } else { Err(Refusal::new(404, "not_found")) }
             }
             Call::ChangePassword { by, current, new } => self.change_password(*by, current, new),
             Call::RequestReset { email } => {
@@ -113,15 +134,16 @@ impl Model {
 
     /// Whose access token it is, and of which session.
     fn authenticate(&self, caller: Caller) -> Result<(AccountNumber, SessionNumber), Refusal> {
-        let session = caller.ok_or_else(|| Answer::problem(401, "unauthenticated"))?;
+        let session = caller.ok_or_else(|| Refusal::new(401, "unauthenticated"))?;
         if self.has_access(session) {
             Ok((self.sessions[session].account, session))
         } else {
-            Err(Answer::problem(401, "invalid_access_token"))
+            Err(Refusal::new(401, "invalid_access_token"))
         }
     }
 
     fn sign_in(&mut self, name: &LoginName, password: &str) -> Result<Answer, Refusal> {
+        let if_wrong = Refusal::new(401, "invalid_credentials");
         let account = match name {
             LoginName::Email(email) => self.with_email(email),
             LoginName::Username(username) => self.with_username(username),
@@ -129,15 +151,15 @@ impl Model {
         let Some(number) = account else {
             let (LoginName::Email(name) | LoginName::Username(name)) = name;
             let guesses = self.guesses_at_nobody.entry(canonical(name)).or_default();
-            return Err(wrong_guess(guesses, self.now, &Answer::problem(401, "invalid_credentials")));
+            return Err(wrong_guess(guesses, self.now, if_wrong));
         };
-        self.check(number, password, &Answer::problem(401, "invalid_credentials"))?;
+        self.check(number, password, if_wrong)?;
         let account = &mut self.accounts[number];
         if !account.is_active {
-            return Err(Answer::problem(403, "account_disabled"));
+            return Err(Refusal::new(403, "account_disabled"));
         }
         if !account.email_verified {
-            return Err(Answer::problem(403, "email_not_verified"));
+            return Err(Refusal::new(403, "email_not_verified"));
         }
         account.last_login_at = Some(self.now);
         let session = Session::open(self.sessions.len(), number, self.now);
@@ -150,7 +172,7 @@ impl Model {
         let spent = token.map(|token| self.sessions[token.session].spend(token.generation, self.now));
         match spent {
             Some(Spent::Good(tokens)) => Ok(Answer { tokens: Some(tokens), ..Answer::status(200) }),
-            Some(Spent::Refused) | None => Err(Answer::problem(401, "invalid_refresh_token")),
+            Some(Spent::Refused) | None => Err(Refusal::new(401, "invalid_refresh_token")),
         }
     }
 
@@ -158,7 +180,7 @@ impl Model {
         let (account, own) = self.authenticate(by)?;
         let session = of.map_or(own, |token| token.session);
         let ended = self.end_session_of(account, session);
-        if ended { Ok(Answer::status(204)) } else { Err(Answer::problem(401, "invalid_refresh_token")) }
+        if ended { Ok(Answer::status(204)) } else { Err(Refusal::new(401, "invalid_refresh_token")) }
     }
 
     /// Ends a session if it is live and the account's own, and says whether it was.
@@ -185,8 +207,7 @@ impl Model {
     fn verify_by_code(&mut self, email: &str, code: Code) -> Result<Answer, Refusal> {
         let codes = self.codes.entry(canonical(email)).or_default();
         if let Some(seconds) = codes.closed_for(self.now) {
-            let answer = Answer::problem(429, "too_many_attempts");
-            return Err(Answer { retry_after: Some(seconds), ..answer });
+            return Err(Refusal::for_now("too_many_attempts", seconds));
         }
         let mailed = match code {
             Code::Mailed(number) => Some(&self.mailed[number]),
@@ -196,7 +217,7 @@ impl Model {
             |mailed: &&Mailed| mailed.code_is_good(self.now) && canonical(&mailed.to) == canonical(email);
         let Some(account) = mailed.filter(is_right).map(|mailed| mailed.account) else {
             codes.count(self.now);
-            return Err(Answer::problem(400, "invalid_code"));
+            return Err(Refusal::new(400, "invalid_code"));
         };
         self.verify(account);
         Ok(self.about(200, account))
@@ -242,7 +263,7 @@ impl Model {
         let (account, session) = self.authenticate(by)?;
         self.check_password(account, password)?;
         if self.with_email(email).is_some_and(|holder| holder != account) {
-            return Err(Answer::problem(409, "email_taken"));
+            return Err(Refusal::new(409, "email_taken"));
         }
         let old = self.accounts[account].email.clone();
         self.outbox.push((MailName::EmailChangeRequested, old));
@@ -255,7 +276,7 @@ impl Model {
         let Mailed { to, asked_by, .. } =
             mail.map(|mail| self.mailed[mail].clone()).expect("it was redeemed");
         if self.with_email(&to).is_some_and(|holder| holder != account) {
-            return Err(Answer::problem(409, "email_taken"));
+            return Err(Refusal::new(409, "email_taken"));
         }
         self.end_mailed(account, |_| true);
         self.end_sessions(account, asked_by);
@@ -274,7 +295,7 @@ impl Model {
         mailed
             .filter(|mailed| is_one(mailed) && mailed.link_is_good(self.now))
             .map(|mailed| mailed.account)
-            .ok_or_else(|| Answer::problem(400, "invalid_token"))
+            .ok_or_else(|| Refusal::new(400, "invalid_token"))
     }
 
     fn end_mailed(&mut self, account: AccountNumber, which: impl Fn(&Mailed) -> bool) {
@@ -398,18 +419,14 @@ fn canonical(name: &str) -> String {
 
 fn accept(password: &str) -> Result<(), Refusal> {
     let is_long_enough = password.chars().count() >= SHORTEST_PASSWORD;
-    is_long_enough.then_some(()).ok_or_else(|| Answer::problem(422, "validation_failed"))
+    is_long_enough.then_some(()).ok_or_else(|| Refusal::new(422, "validation_failed"))
 }
 
-fn locked(seconds: Moment) -> Refusal {
-    Answer { retry_after: Some(seconds), ..Answer::problem(429, "account_locked") }
-}
-
-/// How a wrong password is answered, and counted if it is the account's lockout that lets it be answered so.
-fn wrong_guess(guesses: &mut Passwords, now: Moment, answer: &Answer) -> Refusal {
+/// How a wrong password is answered: as `if_wrong`, and counted, unless there were too many before it.
+fn wrong_guess(guesses: &mut Passwords, now: Moment, if_wrong: Refusal) -> Refusal {
     if let Some(seconds) = guesses.locked_for(now) {
-        return locked(seconds);
+        return Refusal::for_now("account_locked", seconds);
     }
     guesses.count(now);
-    answer.clone()
+    if_wrong
 }
