@@ -28,6 +28,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "portcullis-adapters-sqlite",
             "portcullis-domain",
             "portcullis-http-actix",
+            "portcullis-verify",
             "rpassword",
             "serde",
             "serde_json",
@@ -186,6 +187,23 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("portcullis-tests", &["portcullis"]),
     ("portcullis-throwaway-postgres", &["rustix", "tempfile", "thiserror", "tokio", "tokio-postgres"]),
     ("portcullis-throwaway-redis", &["rustix", "tempfile", "thiserror"]),
+    (
+        "portcullis-verify",
+        &[
+            "aws-lc-rs",
+            "base64",
+            "futures-util",
+            "getrandom",
+            "mail-parser",
+            "reqwest",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "url",
+            "zeroize",
+        ],
+    ),
 ];
 
 fn root() -> PathBuf {

@@ -9,6 +9,8 @@ mod mail;
 mod role;
 mod user;
 mod user_reference;
+#[cfg(feature = "verify")]
+mod verify;
 
 use std::path::PathBuf;
 
@@ -26,6 +28,8 @@ pub(crate) use self::user::{
     FirstPassword, HeldRole, NewPassword, NewUser, SelectedUser, UserCommand, UserDeletion, UserSelection,
 };
 pub(crate) use self::user_reference::UserReference;
+#[cfg(feature = "verify")]
+pub(crate) use self::verify::{AdministratorAccess, Examination};
 use crate::config::{Flags, Sources};
 
 /// User accounts for an application: registration, sign-in, tokens, sessions.
@@ -147,6 +151,26 @@ pub(crate) enum Command {
     /// Look at roles
     #[command(subcommand)]
     Role(RoleCommand),
+
+    /// Find out whether a running installation keeps its security contract
+    ///
+    /// Does to accounts of its own what attackers do to those of others: races single-use secrets, forges
+    /// tokens, looks for differences that tell who has an account, and so on. One line for each row of
+    /// docs/security.md that can be told from outside; exit code 1 if one fails or could not be run.
+    ///
+    /// It makes accounts as the administrator whose access it gets, under addresses that begin with `verify-`,
+    /// and erases them in the end, also when it is interrupted; what could not be erased it names. Other
+    /// accounts are not touched. Where calls are limited it waits as it is told to, which takes most of its
+    /// time: on a machine of its own, with PORTCULLIS_RATE_LIMIT=off, it is done in seconds.
+    ///
+    /// S1 and S3 hold with a PORTCULLIS_REFRESH_GRACE of some seconds; leave them out where it is 0s, and S7
+    /// and S41 where PORTCULLIS_LOCKOUT_THRESHOLD is 0.
+    #[cfg(feature = "verify")]
+    #[command(after_help = "Examples:
+  portcullis verify http://127.0.0.1:8080 --email root@example.com --mailbox data/mailbox
+  pass show portcullis/token | portcullis verify https://accounts.example.com --token-stdin --mailbox http://mailpit:8025
+  portcullis verify https://accounts.example.com --token-file /run/secrets/token --only S20,S30,S31,S32 --json")]
+    Verify(Examination),
 
     /// Print what lets a shell complete this command line
     #[command(after_help = "Examples:

@@ -11,6 +11,8 @@ mod openapi;
 mod role;
 mod serve;
 mod user;
+#[cfg(feature = "verify")]
+mod verify;
 
 use std::time::Duration;
 
@@ -42,6 +44,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         }
         Command::Role(command) => run_async(&load()?.config, async |config| role::run(config, command).await),
         Command::Serve => run_async(&load()?.config, serve::run),
+        #[cfg(feature = "verify")]
+        Command::Verify(examination) => verify::run(examination),
         Command::User(command) => run_async(&load()?.config, async |config| user::run(config, command).await),
     }
 }

@@ -32,7 +32,9 @@ pub use rate_limits::{Rate, RateLimits};
 pub use report::{ValueInForce, reference};
 pub use setting::{DefaultValue, Secrecy, Setting};
 pub use settings::{Config, SETTINGS};
-pub use sources::{COPY_FROM_VARIABLE, COPY_TO_VARIABLE, Flags, Sources};
+pub use sources::{
+    ADMIN_PASSWORD_VARIABLE, ADMIN_TOKEN_VARIABLE, COPY_FROM_VARIABLE, COPY_TO_VARIABLE, Flags, Sources,
+};
 pub use urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 pub use values::{Place, Source, Values};
 pub use warnings::Warning;

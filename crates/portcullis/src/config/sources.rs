@@ -43,6 +43,12 @@ pub const COPY_FROM_VARIABLE: &str = "PORTCULLIS_COPY_FROM";
 /// The variable that names the store that `portcullis copy` writes.
 pub const COPY_TO_VARIABLE: &str = "PORTCULLIS_COPY_TO";
 
+/// The variable with an administrator's access token for `portcullis verify`. Not a setting.
+pub const ADMIN_TOKEN_VARIABLE: &str = "PORTCULLIS_ADMIN_TOKEN";
+
+/// The variable with an administrator's password for `portcullis verify`. Not a setting.
+pub const ADMIN_PASSWORD_VARIABLE: &str = "PORTCULLIS_ADMIN_PASSWORD";
+
 impl Sources {
     /// What this process was given: `--config` is `named_file`, the other flags are `flags`.
     #[must_use]
@@ -113,11 +119,14 @@ fn environment_layer(environment: &[(OsString, OsString)]) -> Layer {
     Layer(environment.iter().filter_map(entry).collect())
 }
 
-/// Whether a variable with our prefix is no setting: it names the file, or a store to copy, or Kubernetes
+/// Whether a variable with our prefix is no setting: it names the file, or is read by one command, or Kubernetes
 /// injects it for a service called portcullis, or tests use it.
 fn is_foreign(variable: &str) -> bool {
     const OTHERS: [&str; 3] = ["PORTCULLIS_SERVICE_", "PORTCULLIS_PORT", "PORTCULLIS_TEST_"];
-    [CONFIG_VARIABLE, COPY_FROM_VARIABLE, COPY_TO_VARIABLE].contains(&variable)
+    const OF_COMMANDS: [&str; 4] =
+        [COPY_FROM_VARIABLE, COPY_TO_VARIABLE, ADMIN_TOKEN_VARIABLE, ADMIN_PASSWORD_VARIABLE];
+    variable == CONFIG_VARIABLE
+        || OF_COMMANDS.contains(&variable)
         || OTHERS.iter().any(|prefix| variable.starts_with(prefix))
 }
 
