@@ -315,6 +315,7 @@ fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
         "tests/journeys",
         "tests/scale_out",
         "tests/state_machine",
+        "tests/verification",
         "crates/domain/tests/domain",
         "crates/testkit/src/contract",
         "crates/adapters-crypto/tests",

@@ -7,6 +7,7 @@ mod journeys;
 mod lost_database;
 mod scale_out;
 mod security;
+mod verification;
 
 /// Whether servers keep their data in a PostgreSQL database of their own, or in a file.
 const ON_POSTGRES: bool = true;

@@ -8,6 +8,7 @@ mod held_database;
 mod journeys;
 mod readme;
 mod security;
+mod verification;
 
 /// Whether servers keep their data in a PostgreSQL database of their own, or in a file.
 const ON_POSTGRES: bool = false;

@@ -4,6 +4,7 @@
 mod account;
 mod administration;
 mod answer;
+mod impostor;
 mod mailbox;
 mod nginx;
 mod operator;
@@ -15,6 +16,7 @@ mod upstream;
 pub(crate) use account::{PASSWORD, SignedIn, claims};
 pub(crate) use administration::{each, encoded, id, items};
 pub(crate) use answer::Answer;
+pub(crate) use impostor::{Call, Impostor, Lie, Memory, Reply};
 pub(crate) use mailbox::Mail;
 pub(crate) use nginx::Nginx;
 pub(crate) use server::{Server, ServerBuilder};

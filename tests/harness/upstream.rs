@@ -25,7 +25,7 @@ pub(crate) struct Arrived {
     /// Method, path and query, and version.
     pub(crate) line: String,
     /// Names in lower case.
-    headers: Vec<(String, String)>,
+    pub(super) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -94,7 +94,7 @@ async fn serve(connection: TcpStream, state: &State) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Arrived>> {
+pub(super) async fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Arrived>> {
     let mut request = Arrived { line: read_line(stream).await?, ..Arrived::default() };
     if request.line.is_empty() {
         return Ok(None);

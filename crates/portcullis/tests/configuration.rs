@@ -140,6 +140,8 @@ mod precedence {
             .env("PORTCULLIS_CONFIG", "read elsewhere")
             .env("PORTCULLIS_COPY_FROM", "sqlite://old.db")
             .env("PORTCULLIS_COPY_TO", "postgres://localhost/new")
+            .env("PORTCULLIS_ADMIN_TOKEN", "of somebody")
+            .env("PORTCULLIS_ADMIN_PASSWORD", "of somebody")
             .env("HOME", "/root")
             .load();
     }

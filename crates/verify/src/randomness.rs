@@ -2,6 +2,9 @@
 
 use std::fmt::Write as _;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
 /// So many random octets, in hexadecimal.
 pub(crate) fn hex(octets: usize) -> String {
     let mut random = vec![0; octets];
@@ -10,6 +13,13 @@ pub(crate) fn hex(octets: usize) -> String {
         write!(hex, "{octet:02x}").expect("a string takes all");
         hex
     })
+}
+
+/// A secret of a link that nobody was mailed.
+pub(crate) fn secret() -> String {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).expect("the system has random octets");
+    URL_SAFE_NO_PAD.encode(random)
 }
 
 /// An id that nothing has.

@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -109,10 +109,10 @@ pub async fn verify(
     let installation = match discovered {
         Some(Ok(installation)) => installation,
         Some(Err(unshown)) => {
-            let left_behind = clear_up(&accounts).await;
+            let left_behind = clear_up(&service, &accounts).await;
             return Err(SetupError::Unusable { seen: unshown.to_string(), left_behind });
         }
-        None => return Err(SetupError::Interrupted { left_behind: clear_up(&accounts).await }),
+        None => return Err(SetupError::Interrupted { left_behind: clear_up(&service, &accounts).await }),
     };
     let ground = Ground {
         service: &service,
@@ -122,26 +122,8 @@ pub async fn verify(
         at_once: plan.at_once,
         lockout_threshold: plan.lockout_threshold,
     };
-    let mut rows = Vec::new();
-    let mut is_interrupted = false;
-    for row in ROWS {
-        let report = if !plan.rows.contains(&row.id) {
-            row.unrun(Outcome::LeftOut, "it was not asked for")
-        } else if is_interrupted {
-            row.unrun(Outcome::NotRun, "interrupted")
-        } else {
-            tokio::select! {
-                report = row.report(&ground) => report,
-                () = &mut interrupt => {
-                    is_interrupted = true;
-                    row.unrun(Outcome::NotRun, "interrupted")
-                }
-            }
-        };
-        on_row(&report);
-        rows.push(report);
-    }
-    let left_behind = clear_up(&accounts).await;
+    let rows = run_rows(&plan.rows, &ground, interrupt, on_row).await;
+    let left_behind = clear_up(&service, &accounts).await;
     Ok(Report {
         target: plan.target.to_string(),
         installation,
@@ -152,10 +134,43 @@ pub async fn verify(
     })
 }
 
+/// Runs those of all rows that are `wanted`, and accounts for the others.
+async fn run_rows(
+    wanted: &BTreeSet<RowId>,
+    ground: &Ground<'_>,
+    mut interrupt: Pin<&mut impl Future<Output = ()>>,
+    on_row: impl Fn(&RowReport),
+) -> Vec<RowReport> {
+    let mut reports = Vec::new();
+    let mut is_interrupted = false;
+    for row in ROWS {
+        let report = if !wanted.contains(&row.id) {
+            row.unrun(Outcome::LeftOut, "it was not asked for")
+        } else if is_interrupted {
+            row.unrun(Outcome::NotRun, "interrupted")
+        } else {
+            tokio::select! {
+                report = row.report(ground) => report,
+                () = &mut interrupt => {
+                    is_interrupted = true;
+                    row.unrun(Outcome::NotRun, "interrupted")
+                }
+            }
+        };
+        on_row(&report);
+        reports.push(report);
+    }
+    reports
+}
+
 /// Erases what was made and signs out, within a time. Names what is left.
-async fn clear_up(accounts: &Accounts) -> Vec<String> {
+async fn clear_up(service: &Service, accounts: &Accounts) -> Vec<String> {
     const ENOUGH: Duration = Duration::from_mins(1);
+    /// In which a call whose answer nobody waited for has done what it does.
+    const SETTLING: Duration = Duration::from_secs(1);
+    service.be_patient_for(ENOUGH);
     let erase = async {
+        tokio::time::sleep(SETTLING).await;
         let left_behind = accounts.erase().await;
         accounts.administrator.sign_out().await;
         left_behind

@@ -161,10 +161,10 @@ pub(crate) enum Command {
     /// It makes accounts as the administrator whose access it gets, under addresses that begin with `verify-`,
     /// and erases them in the end, also when it is interrupted; what could not be erased it names. Other
     /// accounts are not touched. Where calls are limited it waits as it is told to, which takes most of its
-    /// time: on a machine of its own, with PORTCULLIS_RATE_LIMIT=off, it is done in seconds.
+    /// time: on a machine of its own, with `PORTCULLIS_RATE_LIMIT=off`, it is done in seconds.
     ///
-    /// S1 and S3 hold with a PORTCULLIS_REFRESH_GRACE of some seconds; leave them out where it is 0s, and S7
-    /// and S41 where PORTCULLIS_LOCKOUT_THRESHOLD is 0.
+    /// S1 and S3 hold with a `PORTCULLIS_REFRESH_GRACE` of some seconds; leave them out where it is 0s, and S7
+    /// and S41 where `PORTCULLIS_LOCKOUT_THRESHOLD` is 0.
     #[cfg(feature = "verify")]
     #[command(after_help = "Examples:
   portcullis verify http://127.0.0.1:8080 --email root@example.com --mailbox data/mailbox

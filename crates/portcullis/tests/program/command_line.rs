@@ -17,6 +17,7 @@ fn help_and_version_are_answers_and_no_failures() {
         "mail",
         "user",
         "role",
+        "verify",
         "completions",
         "--config",
         "--data-dir",
@@ -62,6 +63,16 @@ fn mistakes_in_usage_exit_with_two() {
         &["role"],
         &["completions"],
         &["completions", "tcsh"],
+        &["verify"],
+        &["verify", "ftp://127.0.0.1", "--email", "root@example.com"],
+        &["verify", "http://root:secret@127.0.0.1", "--email", "root@example.com"],
+        &["verify", "http://127.0.0.1"],
+        &["verify", "http://127.0.0.1", "--token", "on-the-command-line"],
+        &["verify", "http://127.0.0.1", "--token-stdin", "--email", "root@example.com"],
+        &["verify", "http://127.0.0.1", "--token-stdin", "--password-stdin"],
+        &["verify", "http://127.0.0.1", "--token-stdin", "--only", "S99"],
+        &["verify", "http://127.0.0.1", "--token-stdin", "--only", "S1", "--except", "S2"],
+        &["verify", "http://127.0.0.1", "--token-stdin", "--lockout-threshold", "0"],
     ] {
         let finished = installation.run(arguments);
         assert_eq!(finished.code, Some(2), "{arguments:?}: {finished:?}");
@@ -72,8 +83,11 @@ fn mistakes_in_usage_exit_with_two() {
 #[test]
 fn a_password_is_asked_for_on_a_terminal_only() {
     let installation = Installation::new();
-    for arguments in [&["user", "create", "--email", "ada@example.com"][..], &["user", "set-password", "ada"]]
-    {
+    for arguments in [
+        &["user", "create", "--email", "ada@example.com"][..],
+        &["user", "set-password", "ada"],
+        &["verify", "http://127.0.0.1", "--email", "root@example.com"],
+    ] {
         let finished = installation.run(arguments);
         assert_eq!(finished.code, Some(2), "{finished:?}");
         assert!(finished.stderr.contains("--password-stdin"), "{}", finished.stderr);

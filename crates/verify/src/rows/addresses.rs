@@ -53,17 +53,17 @@ pub(super) async fn hostile_addresses(ground: &Ground<'_>) -> Finding {
     let eve = ground.accounts.fresh_address();
     let hostile = [
         json!([victim, eve]),
-        json!({ "address": victim }),
-        json!(7),
         json!(format!("{victim},{eve}")),
-        json!(format!("{victim} {eve}")),
         json!(format!("{victim}\r\nBcc: {eve}")),
+        json!({ "address": victim }),
+        json!(format!("{victim} {eve}")),
         json!(format!("{victim}\n{eve}")),
         json!(format!("{victim}\u{0}")),
         json!(format!("Victim <{victim}>")),
+        json!(7),
     ];
-    // What a reset would be mailed to is the worst; of the others a few, as such calls are limited.
-    for (path, count) in [(RESET_REQUEST, hostile.len()), (REGISTER, 4), (RESEND, 4)] {
+    // All of them once, and the worst of them wherever something is mailed: such calls are limited.
+    for (path, count) in [(REGISTER, hostile.len()), (RESET_REQUEST, 4), (RESEND, 4)] {
         for email in &hostile[..count] {
             let body = json!({ "email": email, "password": Accounts::fresh_password() });
             ensure_refused(ground, path, ground.service.request(Method::POST, path).json(&body), email)

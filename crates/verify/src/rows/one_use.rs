@@ -10,6 +10,7 @@ use crate::api::{
 };
 use crate::ground::Ground;
 use crate::outcome::{Finding, Unshown, ensure};
+use crate::randomness;
 use crate::report::Registration;
 use crate::service::Race;
 
@@ -46,6 +47,9 @@ async fn email_change_raced(ground: &Ground<'_>) -> Finding {
     let body = json!({ "new_email": new, "password": account.password });
     ground.service.post_as(&session.access_token, EMAIL_CHANGE, body).await?.json(202)?;
     let mail = ground.next_link_to(&new).await?;
+    // Another secret costs this one nothing.
+    let body = json!({ "token": randomness::secret() });
+    ground.service.post(EMAIL_CHANGE_CONFIRM, body).await?.problem(400, "invalid_token")?;
     let body = json!({ "token": mail.secret() });
     let confirm = |_| ground.service.request(Method::POST, EMAIL_CHANGE_CONFIRM).json(&body);
     let race = ground.service.race(ground.at_once, confirm).await?;
@@ -56,7 +60,11 @@ async fn email_change_raced(ground: &Ground<'_>) -> Finding {
 async fn code_raced(ground: &Ground<'_>) -> Finding {
     let account = ground.accounts.make_unverified().await?;
     let mail = ground.next_link_to(&account.email).await?;
-    let body = json!({ "email": account.email, "code": code_of(mail.code())? });
+    let right = code_of(mail.code())?;
+    // One wrong code costs the right one nothing.
+    let body = json!({ "email": account.email, "code": wrong_code(right) });
+    ground.service.post(VERIFY, body).await?.problem(400, "invalid_code")?;
+    let body = json!({ "email": account.email, "code": right });
     let verify = |_| ground.service.request(Method::POST, VERIFY).json(&body);
     let race = ground.service.race(ground.at_once, verify).await?;
     ensure(count(&race.answers, 200) == 1, || {
@@ -67,6 +75,10 @@ async fn code_raced(ground: &Ground<'_>) -> Finding {
 
 fn code_of(code: Option<&str>) -> Finding<&str> {
     code.ok_or_else(|| Unshown::NotRun("the mail has no code of six digits on a line of its own".to_owned()))
+}
+
+fn wrong_code(right: &str) -> &'static str {
+    if right == "000000" { "000001" } else { "000000" }
 }
 
 /// Holds if one of those who raced succeeded, and the others were refused. Says which one.
@@ -139,7 +151,7 @@ pub(super) async fn wrong_codes(ground: &Ground<'_>) -> Finding {
     let account = ground.accounts.make_unverified().await?;
     let mail = ground.next_link_to(&account.email).await?;
     let right = code_of(mail.code())?;
-    let wrong = if right == "000000" { "000001" } else { "000000" };
+    let wrong = wrong_code(right);
     let nobody = ground.accounts.fresh_address();
     let mut raced = 0;
     for address in [&account.email, &nobody] {

@@ -34,6 +34,8 @@ pub(crate) enum ServiceError {
     Unanswered { call: String, source: reqwest::Error },
     #[error("{call} is limited, and all of the {} s are spent that may be waited for limits", .patience.as_secs())]
     OutOfPatience { call: String, patience: Duration },
+    #[error("{call} is limited to fewer than two at once, so that nobody races")]
+    NoRace { call: String },
 }
 
 /// The answers to a call that many made at once.
@@ -149,6 +151,9 @@ impl Service {
         let answers: Vec<_> = answers.into_iter().collect::<Result<_, _>>()?;
         let winner = answers.iter().position(Answer::is_success);
         let (kept_out, answers): (Vec<_>, Vec<_>) = answers.into_iter().partition(Answer::is_passing);
+        if answers.len() < 2 {
+            return Err(ServiceError::NoRace { call: call_of(&first) });
+        }
         Ok(Race { answers, winner, kept_out: kept_out.len() })
     }
 
@@ -168,6 +173,12 @@ impl Service {
         let answer = Answer { call, status, headers, text, took: begin.elapsed() };
         self.pacing().allowances.learn(&method, &path, &answer);
         Ok(answer)
+    }
+
+    /// From now on waits so long altogether, however much of the patience is spent.
+    pub(crate) fn be_patient_for(&self, time: Duration) {
+        let mut pacing = self.pacing();
+        pacing.patience = pacing.waited + time;
     }
 
     /// How long was waited for limits so far.
