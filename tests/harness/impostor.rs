@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -115,10 +116,10 @@ impl Reply {
         let body = if has_body { self.body.as_str() } else { "" };
         let mut written = format!("HTTP/1.1 {} as told\r\n", self.status);
         for (name, value) in &self.headers {
-            written += &format!("{name}: {value}\r\n");
+            write!(written, "{name}: {value}\r\n").expect("a string takes all");
         }
         if self.status != 204 {
-            written += &format!("content-length: {}\r\n", body.len());
+            write!(written, "content-length: {}\r\n", body.len()).expect("a string takes all");
         }
         written + "\r\n" + body
     }

@@ -180,10 +180,12 @@ impl Accounts {
         Ok(self.of_own(&roles, "name"))
     }
 
-    /// Ids and names of those whose name begins as those do that were made here.
+    /// Ids and names of those whose name begins, in either case, as those do that were made here.
     fn of_own(&self, items: &[Value], name: &str) -> Vec<(String, String)> {
         let own = items.iter().filter_map(|item| {
-            let name = item[name].as_str().filter(|name| name.starts_with(&self.prefix))?;
+            let name = item[name].as_str()?;
+            let beginning = name.get(..self.prefix.len())?;
+            beginning.eq_ignore_ascii_case(&self.prefix).then_some(())?;
             Some((item["id"].as_str()?.to_owned(), name.to_owned()))
         });
         own.collect()
