@@ -57,10 +57,10 @@ pub(crate) struct AdministratorAccess {
     #[arg(long, value_name = "ADDRESS", group = "access")]
     pub(crate) email: Option<String>,
     /// Read the password from standard input
-    #[arg(long, requires = "email", conflicts_with = "password_file")]
+    #[arg(long, requires = "email", conflicts_with_all = ["password_file", "token_stdin", "token_file"])]
     pub(crate) password_stdin: bool,
     /// Read the password from a file
-    #[arg(long, value_name = "FILE", requires = "email")]
+    #[arg(long, value_name = "FILE", requires = "email", conflicts_with_all = ["token_stdin", "token_file"])]
     pub(crate) password_file: Option<PathBuf>,
 }
 
