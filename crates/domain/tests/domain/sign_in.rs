@@ -153,3 +153,12 @@ async fn tokens_say_how_long_they_live_and_whose_they_are() {
     world.clock.advance(Duration::from_mins(30));
     assert!(world.has_ended(&signed_in).await, "the access token has expired");
 }
+
+#[tokio::test]
+async fn tokens_do_not_show_in_debug_output() {
+    let world = World::new();
+    let tokens = world.signed_in(ADA).await.tokens;
+    let shown = format!("{tokens:?}");
+    assert!(shown.starts_with("Tokens"), "{shown}");
+    assert!(!shown.contains(tokens.access_token.as_str()) && !shown.contains(tokens.refresh_token.as_str()));
+}
