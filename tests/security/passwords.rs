@@ -86,3 +86,30 @@ async fn s41_a_lockout_ends_by_itself() {
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     server.login(email, PASSWORD).await;
 }
+
+#[tokio::test]
+async fn passwords_that_have_leaked_are_refused_where_there_is_a_list() {
+    let folder = tempfile::TempDir::new().expect("a folder");
+    let file = folder.path().join("pwned-passwords.txt");
+    // The SHA-1 of "a leaked password" among others.
+    let list = "0000000A0E3B9F25FF41DE4B5AC238C2D545C7A8:15\r\n\
+                2A48EF63E8E77954E164178EB6F9B80FAA68F0F5:3\r\n\
+                FFFFFFFEE791CBAC0F6305CAF0CEE06BBE131160:2\r\n";
+    std::fs::write(&file, list).expect("it can be written");
+    let file = file.to_str().expect("text");
+    let server =
+        ServerBuilder::new().with_cheap_hashes().with("PORTCULLIS_BREACHED_PASSWORDS", file).start().await;
+    let register = |password: &str| json!({ "email": "user@example.com", "password": password });
+    let path = "/api/v1/auth/register";
+    let refused = server.post(path, register("a leaked password")).await;
+    refused.invalid(&[("password", "common_password")]);
+    assert!(refused.text.contains("breaches"), "{}", refused.text);
+    server.post(path, register("another password")).await.json(201);
+
+    std::fs::write(file, "password:1\n").expect("it can be written");
+    let told = server.builder.run(&["config", "check"], b"").await;
+    assert_eq!(told.code, Some(0), "{told:?}");
+    let refused =
+        server.builder.run(&["user", "create", "--email", "a@example.com", "--password-stdin"], b"x").await;
+    assert!(refused.failure().contains("PORTCULLIS_BREACHED_PASSWORDS"), "{refused:?}");
+}

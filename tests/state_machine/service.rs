@@ -65,6 +65,7 @@ impl Service {
             signing_keys: store,
             key_factory: Arc::new(SealingKeyFactory::new(&secret)),
             access_tokens: Arc::new(JwtAccessTokens::new(key_ring.clone(), issuer, issuer)),
+            breached_passwords: None,
             hasher: Arc::new(Argon2Hasher::start(argon2, capacity, entropy.clone()).expect("a thread")),
             mailer: mailer.clone(),
             delivery: Arc::new(CountingSignal::default()),

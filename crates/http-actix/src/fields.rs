@@ -238,7 +238,10 @@ pub(crate) fn new_password(text: &str) -> Result<Password, Fault> {
     let anybody = Identity { email: &ANYBODY, username: None, names: [None; 3] };
     match PasswordPolicy::default().accept(password.clone(), &anybody) {
         Ok(_) | Err(PasswordRefusal::ContainsIdentity) => Ok(password),
-        Err(refusal @ (PasswordRefusal::TooShort { .. } | PasswordRefusal::Common)) => Err(refusal.into()),
+        Err(
+            refusal
+            @ (PasswordRefusal::TooShort { .. } | PasswordRefusal::Common | PasswordRefusal::Breached),
+        ) => Err(refusal.into()),
     }
 }
 
@@ -286,7 +289,7 @@ impl From<PasswordRefusal> for Fault {
     fn from(refusal: PasswordRefusal) -> Self {
         let code = match refusal {
             PasswordRefusal::TooShort { .. } => FieldCode::TooShort,
-            PasswordRefusal::Common => FieldCode::CommonPassword,
+            PasswordRefusal::Common | PasswordRefusal::Breached => FieldCode::CommonPassword,
             PasswordRefusal::ContainsIdentity => FieldCode::ContainsIdentity,
         };
         Self::new(code, refusal.to_string())

@@ -195,6 +195,7 @@ mod tests {
                 key_factory: Arc::new(SealingKeyFactory::new(&fixtures::secret_key())),
                 access_tokens: Arc::new(FakeAccessTokens::default()),
                 hasher: Arc::new(CheapHasher::default()),
+                breached_passwords: None,
                 mailer: mailer.clone(),
                 delivery: signal.clone(),
                 clock: Arc::new(clock),

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use portcullis_adapters_crypto::{Argon2Hasher, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
+use portcullis_adapters_crypto::{
+    Argon2Hasher, BreachedPasswordFile, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory,
+};
 use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
-use portcullis_domain::ports::{Clock, Entropy, Mailer, SigningKeyRepository};
+use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, SigningKeyRepository};
 use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
@@ -62,6 +64,7 @@ impl Installation {
                 Argon2Hasher::start(config.argon2, config.hashing_capacity(), entropy.clone())
                     .context("the threads that hash passwords cannot be started")?,
             ),
+            breached_passwords: breached_passwords(config)?,
             mailer,
             delivery: delivery.clone(),
             clock: clock.clone(),
@@ -121,6 +124,16 @@ pub(crate) async fn key_ring(
 }
 
 /// SMTP when there is a mail server, else files.
+fn breached_passwords(config: &Config) -> anyhow::Result<Option<Arc<dyn BreachedPasswords>>> {
+    let Some(path) = &config.breached_passwords else {
+        return Ok(None);
+    };
+    let file = BreachedPasswordFile::open(path).with_context(|| {
+        format!("{} is no list of breached passwords (PORTCULLIS_BREACHED_PASSWORDS)", path.display())
+    })?;
+    Ok(Some(Arc::new(file)))
+}
+
 fn mailer(config: &Config, composer: Composer, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
     Ok(match config.smtp() {
         Some(settings) => Arc::new(smtp_mailer(&settings, composer, clock)?),

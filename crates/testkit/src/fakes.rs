@@ -61,6 +61,7 @@ impl Fakes {
             key_factory: self.access_tokens.clone(),
             access_tokens: self.access_tokens.clone(),
             hasher: self.hasher.clone(),
+            breached_passwords: None,
             mailer: self.mailer.clone(),
             delivery: self.delivery.clone(),
             clock: self.clock.clone(),

@@ -8,6 +8,7 @@
 mod access_tokens;
 mod audit_observer;
 mod audit_trail;
+mod breached_passwords;
 mod clock;
 mod delivery_signal;
 mod entropy;
@@ -29,6 +30,7 @@ pub use access_tokens::{
 };
 pub use audit_observer::AuditObserver;
 pub use audit_trail::{AuditQuery, AuditTrail};
+pub use breached_passwords::BreachedPasswords;
 pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
@@ -65,6 +67,7 @@ pub use {
     access_tokens::{MockAccessTokens, MockSigningKeyFactory},
     audit_observer::MockAuditObserver,
     audit_trail::MockAuditTrail,
+    breached_passwords::MockBreachedPasswords,
     clock::MockClock,
     delivery_signal::MockDeliverySignal,
     entropy::MockEntropy,

@@ -3,18 +3,18 @@ use std::sync::Arc;
 use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
-use crate::policy::Policy;
 use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, PasswordChange, PasswordHasher, StorageError,
     UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, PasswordRules};
 use crate::session::Principal;
 use crate::values::{Client, Password, PasswordRefusal};
 
 /// Replaces the password of a user who gives the old one.
 pub struct ChangePassword {
+    pub(super) password_rules: PasswordRules,
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) clock: Arc<dyn Clock>,
@@ -23,7 +23,6 @@ pub struct ChangePassword {
     pub(super) auditor: Auditor,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
-    pub(super) policy: Arc<Policy>,
 }
 
 /// What somebody gives to change their password.
@@ -67,7 +66,7 @@ impl ChangePassword {
     ) -> Result<(), ChangePasswordError> {
         let user = &principal.user;
         let now = self.clock.now();
-        let new_password = self.policy.password.accept(command.new_password, &user.identity())?;
+        let new_password = self.password_rules.accept(command.new_password, &user.identity()).await??;
         let account = self.users.find_by_id(user.id).await?;
         let hash = account.and_then(|account| account.password_hash);
         let attempts = self.attempts.of_account(user.id);

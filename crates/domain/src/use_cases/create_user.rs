@@ -10,12 +10,13 @@ use crate::ports::{
     RoleRepository, StorageError, UserRepository,
 };
 use crate::role::Role;
-use crate::services::Auditor;
+use crate::services::{Auditor, PasswordRules};
 use crate::user::{ProfileNames, User};
 use crate::values::{EmailAddress, Locale, OwnPermission, Password, PasswordRefusal, RoleName, Username};
 
 /// Makes an account for somebody else, as administrators do.
 pub struct CreateUser {
+    pub(super) password_rules: PasswordRules,
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) roles: Arc<dyn RoleRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
@@ -95,9 +96,10 @@ impl CreateUser {
         };
         let roles: BTreeSet<RoleName> = user.roles.drain(..).chain(command.roles).collect();
         user.roles = roles.into_iter().collect();
-        let password =
-            command.password.map(|password| self.policy.password.accept(password, &user.identity()));
-        let password = password.transpose()?;
+        let password = match command.password {
+            Some(password) => Some(self.password_rules.accept(password, &user.identity()).await??),
+            None => None,
+        };
         check_authority(actor, &given)?;
         let password_hash = match password {
             Some(password) => Some(self.hasher.hash(password).await?),

@@ -8,13 +8,14 @@ use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, PrivateRegistration,
     PrivateRegistrationOutcome, RegisterOutcome, StorageError, UserRepository,
 };
-use crate::services::{Auditor, TokenIssuer, Tokens};
+use crate::services::{Auditor, PasswordRules, TokenIssuer, Tokens};
 use crate::session::Session;
 use crate::user::{ProfileNames, User};
 use crate::values::{Client, EmailAddress, Locale, Password, PasswordRefusal, Timestamp, Username};
 
 /// Makes an account for somebody who asks for one.
 pub struct Register {
+    pub(super) password_rules: PasswordRules,
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) clock: Arc<dyn Clock>,
@@ -96,7 +97,7 @@ impl Register {
             profile: command.profile,
             ..User::new(command.email, locale, now, self.entropy.as_ref())
         };
-        let password = self.policy.password.accept(command.password, &user.identity())?;
+        let password = self.password_rules.accept(command.password, &user.identity()).await??;
         let password_hash = self.hasher.hash(password).await?;
         let mail =
             |kind| QueuedMail::new(kind, user.email.clone(), user.locale.clone(), now, self.entropy.as_ref());

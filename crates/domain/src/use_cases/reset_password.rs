@@ -3,17 +3,17 @@ use std::sync::Arc;
 use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
-use crate::policy::Policy;
 use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordReset, StorageError,
     TokenRepository,
 };
 use crate::secrets::{AttemptKeys, TokenSecret};
-use crate::services::Auditor;
+use crate::services::{Auditor, PasswordRules};
 use crate::values::{Client, Password, PasswordRefusal};
 
 /// Sets a new password for who holds a mailed reset link.
 pub struct ResetPassword {
+    pub(super) password_rules: PasswordRules,
     pub(super) tokens: Arc<dyn TokenRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
     pub(super) clock: Arc<dyn Clock>,
@@ -21,7 +21,6 @@ pub struct ResetPassword {
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
     pub(super) attempts: AttemptKeys,
-    pub(super) policy: Arc<Policy>,
 }
 
 /// What somebody gives to reset a password.
@@ -63,7 +62,7 @@ impl ResetPassword {
         let digest = command.token.ok_or(ResetPasswordError::InvalidToken)?.digest();
         let user =
             self.tokens.find_password_reset(digest, now).await?.ok_or(ResetPasswordError::InvalidToken)?;
-        let password = self.policy.password.accept(command.new_password, &user.identity())?;
+        let password = self.password_rules.accept(command.new_password, &user.identity()).await??;
         let new_hash = self.hasher.hash(password).await?;
         let notice =
             QueuedMail::new(MailKind::PasswordChanged, user.email, user.locale, now, self.entropy.as_ref());

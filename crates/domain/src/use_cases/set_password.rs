@@ -3,17 +3,17 @@ use std::sync::Arc;
 use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Actor;
-use crate::policy::Policy;
 use crate::ports::{
     Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordSetting, SetPasswordOutcome,
     StorageError, UserAdministration, UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::Auditor;
+use crate::services::{Auditor, PasswordRules};
 use crate::values::{Password, PasswordRefusal, UserId};
 
 /// Gives somebody else's account another password, as operators do.
 pub struct SetPassword {
+    pub(super) password_rules: PasswordRules,
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) administration: Arc<dyn UserAdministration>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
@@ -22,7 +22,6 @@ pub struct SetPassword {
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
     pub(super) attempts: AttemptKeys,
-    pub(super) policy: Arc<Policy>,
 }
 
 /// Why the password stays as it is.
@@ -53,7 +52,7 @@ impl SetPassword {
     /// See [`SetPasswordError`].
     pub async fn set(&self, actor: &Actor, user: UserId, password: Password) -> Result<(), SetPasswordError> {
         let found = self.users.find_by_id(user).await?.ok_or(SetPasswordError::NotFound)?.user;
-        let accepted = self.policy.password.accept(password, &found.identity())?;
+        let accepted = self.password_rules.accept(password, &found.identity()).await??;
         let new_hash = self.hasher.hash(accepted).await?;
         let now = self.clock.now();
         let notice =

@@ -10,12 +10,12 @@ use super::{
 };
 use crate::policy::Policy;
 use crate::ports::{
-    AccessTokens, AuditObserver, AuditTrail, Clock, DeliverySignal, Entropy, LockoutRepository, MailQueue,
-    Mailer, PasswordHasher, RoleRepository, SessionRepository, SigningKeyFactory, SigningKeyRepository,
-    TokenRepository, UserAdministration, UserRepository,
+    AccessTokens, AuditObserver, AuditTrail, BreachedPasswords, Clock, DeliverySignal, Entropy,
+    LockoutRepository, MailQueue, Mailer, PasswordHasher, RoleRepository, SessionRepository,
+    SigningKeyFactory, SigningKeyRepository, TokenRepository, UserAdministration, UserRepository,
 };
 use crate::secrets::{AttemptKeys, CodeDigests, Cursors, RefreshTokens, SecretKey};
-use crate::services::{Auditor, PasswordCheck, TokenIssuer};
+use crate::services::{Auditor, PasswordCheck, PasswordRules, TokenIssuer};
 
 /// One adapter for each port.
 #[derive(Clone)]
@@ -46,6 +46,8 @@ pub struct Ports {
     pub access_tokens: Arc<dyn AccessTokens>,
     /// Hashes passwords.
     pub hasher: Arc<dyn PasswordHasher>,
+    /// Knows passwords that have leaked, where there is a list of them.
+    pub breached_passwords: Option<Arc<dyn BreachedPasswords>>,
     /// Hands mails to the outside world.
     pub mailer: Arc<dyn Mailer>,
     /// Wakes the delivery worker.
@@ -165,6 +167,8 @@ impl UseCases {
             auditor: auditor.clone(),
             policy: policy.lockout,
         };
+        let password_rules =
+            PasswordRules { policy: policy.password, breached: ports.breached_passwords.clone() };
         let token_issuer = TokenIssuer {
             access_tokens: ports.access_tokens.clone(),
             refresh_tokens: refresh_tokens.clone(),
@@ -190,6 +194,7 @@ impl UseCases {
                 clock: ports.clock.clone(),
             },
             change_password: ChangePassword {
+                password_rules: password_rules.clone(),
                 users: ports.users.clone(),
                 hasher: ports.hasher.clone(),
                 clock: ports.clock.clone(),
@@ -197,7 +202,6 @@ impl UseCases {
                 delivery: ports.delivery.clone(),
                 password_check: password_check.clone(),
                 attempts: attempts.clone(),
-                policy: policy.clone(),
                 auditor: auditor.clone(),
             },
             change_roles: ChangeRoles {
@@ -218,6 +222,7 @@ impl UseCases {
                 auditor: auditor.clone(),
             },
             create_user: CreateUser {
+                password_rules: password_rules.clone(),
                 users: ports.users.clone(),
                 hasher: ports.hasher.clone(),
                 clock: ports.clock.clone(),
@@ -320,6 +325,7 @@ impl UseCases {
                 auditor: auditor.clone(),
             },
             register: Register {
+                password_rules: password_rules.clone(),
                 users: ports.users.clone(),
                 hasher: ports.hasher.clone(),
                 clock: ports.clock.clone(),
@@ -362,13 +368,13 @@ impl UseCases {
                 policy: policy.clone(),
             },
             reset_password: ResetPassword {
+                password_rules: password_rules.clone(),
                 tokens: ports.tokens.clone(),
                 hasher: ports.hasher.clone(),
                 clock: ports.clock.clone(),
                 entropy: ports.entropy.clone(),
                 delivery: ports.delivery.clone(),
                 attempts: attempts.clone(),
-                policy: policy.clone(),
                 auditor: auditor.clone(),
             },
             revoke_sessions: RevokeSessions {
@@ -378,6 +384,7 @@ impl UseCases {
             },
             rotate_signing_key: rotate_signing_key(),
             set_password: SetPassword {
+                password_rules: password_rules.clone(),
                 users: ports.users.clone(),
                 administration: ports.administration.clone(),
                 hasher: ports.hasher.clone(),
@@ -386,7 +393,6 @@ impl UseCases {
                 delivery: ports.delivery.clone(),
                 auditor: auditor.clone(),
                 attempts: attempts.clone(),
-                policy: policy.clone(),
             },
             sweep: Sweep {
                 sessions: ports.sessions.clone(),

@@ -79,6 +79,11 @@ impl AcceptedPassword {
         Self(password)
     }
 
+    /// The password as such.
+    pub(crate) fn as_password(&self) -> &Password {
+        &self.0
+    }
+
     /// The octets that are hashed.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
@@ -109,6 +114,9 @@ pub enum PasswordRefusal {
     /// It is among the passwords that attackers try first.
     #[error("is among the most common passwords")]
     Common,
+    /// It has leaked somewhere, as a [list](crate::ports::BreachedPasswords) knows.
+    #[error("is known from breaches elsewhere")]
+    Breached,
     /// It contains the address, the username or a name of the account.
     #[error("contains the e-mail address, the username or a name")]
     ContainsIdentity,

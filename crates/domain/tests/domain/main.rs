@@ -6,6 +6,7 @@ mod account_administration;
 mod account_changes;
 mod account_creation;
 mod audit_trail;
+mod breached_passwords;
 mod copying;
 mod delivery;
 mod email_addresses;

@@ -36,7 +36,13 @@ impl World {
 
     pub(crate) fn under(policy: Policy) -> Self {
         let fakes = Fakes::default();
-        let domain = Arc::new(fakes.use_cases(policy));
+        let domain = fakes.use_cases(policy);
+        Self::of(fakes, domain)
+    }
+
+    /// An installation whose use cases were made of these fakes, and perhaps of something else besides.
+    pub(crate) fn of(fakes: Fakes, domain: UseCases) -> Self {
+        let domain = Arc::new(domain);
         let Fakes { storage, clock, mailer, hasher, access_tokens, .. } = fakes;
         let (signals, observer) = (fakes.delivery, fakes.audit_observer);
         Self { domain, storage, clock, mailer, signals, hasher, access_tokens, observer }

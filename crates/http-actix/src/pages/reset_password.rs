@@ -98,7 +98,7 @@ impl Refusal {
             Self::ByPolicy(PasswordRefusal::TooShort { minimum }) => {
                 words.too_short.replace("{minimum}", &minimum.to_string())
             }
-            Self::ByPolicy(PasswordRefusal::Common) => words.common.clone(),
+            Self::ByPolicy(PasswordRefusal::Common | PasswordRefusal::Breached) => words.common.clone(),
             Self::ByPolicy(PasswordRefusal::ContainsIdentity) => words.contains_identity.clone(),
             Self::Mismatch => words.mismatch.clone(),
         }

@@ -128,6 +128,9 @@ settings! {
     auth_enabled: OneOf<bool> = "true";
     /// The fewest characters of a password.
     password_min_length: PasswordPolicy = "8";
+    /// A file of passwords that have leaked, which nobody may have: SHA-1 hashes, sorted, as the downloader of Have I
+    /// Been Pwned writes them.
+    breached_passwords: Optional<Path>, else "only the common ones that come with the program are refused";
     /// What hashing a password costs: memory in KiB, passes and lanes.
     argon2: Argon2Settings = "m=19456,t=2,p=1";
     /// How many passwords are hashed at once.
