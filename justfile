@@ -36,6 +36,12 @@ docs:
 deny:
     cargo deny --all-features check
 
+# Write the bill of materials of the binary (CycloneDX) to target/portcullis.cdx.json.
+sbom:
+    cargo cyclonedx --version || cargo install --locked cargo-cyclonedx
+    cargo cyclonedx --manifest-path crates/portcullis/Cargo.toml --format json --override-filename portcullis
+    mv crates/portcullis/portcullis.json target/portcullis.cdx.json
+
 # Measure a release build, and put the figures into docs/performance.md.
 bench *arguments:
     cargo build --release -p portcullis
