@@ -23,6 +23,8 @@ pub enum KeyPurpose {
     SigningKeys,
     /// Authenticates the cursors of lists.
     Cursors,
+    /// Authenticates the forms of pages.
+    Forms,
 }
 
 /// The secret is too short to derive keys from.
@@ -55,6 +57,7 @@ impl SecretKey {
             KeyPurpose::Attempts => b"portcullis attempts v1",
             KeyPurpose::SigningKeys => b"portcullis signing keys v1",
             KeyPurpose::Cursors => b"portcullis cursors v1",
+            KeyPurpose::Forms => b"portcullis forms v1",
         };
         let mut key = Zeroizing::new([0; 32]);
         Hkdf::<Sha256>::new(None, &self.0)

@@ -149,6 +149,12 @@ impl PasswordPolicy {
         (Self::LOWEST_MINIMUM..=Self::HIGHEST_MINIMUM).contains(&minimum).then_some(Self { minimum })
     }
 
+    /// The fewest characters that it asks for.
+    #[must_use]
+    pub const fn minimum(&self) -> usize {
+        self.minimum
+    }
+
     /// Lets `password` be kept for `identity`, or says why not.
     ///
     /// # Errors

@@ -182,9 +182,10 @@ fn every_purpose_has_a_key_of_its_own() {
         KeyPurpose::Attempts,
         KeyPurpose::SigningKeys,
         KeyPurpose::Cursors,
+        KeyPurpose::Forms,
     ]
     .map(|purpose| *secret.derive(purpose));
-    assert_eq!(BTreeSet::from(keys).len(), 5);
+    assert_eq!(BTreeSet::from(keys).len(), 6);
     assert_eq!(keys[0], *secret_key(1).derive(KeyPurpose::RefreshTokens));
 }
 
