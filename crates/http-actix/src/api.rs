@@ -10,7 +10,7 @@ use portcullis_domain::use_cases::UseCases;
 use crate::envelope::envelope;
 use crate::problem::{Code, Problem};
 use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
-use crate::{HttpOptions, Readiness, pages, routes};
+use crate::{HttpOptions, Readiness, routes};
 
 /// The HTTP interface of one installation, to be [served](crate::serve) or mounted into an application of
 /// one's own. Clones share all they have.
@@ -27,7 +27,11 @@ pub struct Api {
     domain: web::Data<UseCases>,
     options: web::Data<HttpOptions>,
     readiness: web::Data<Readiness>,
+    others: Vec<Mount>,
 }
+
+/// Mounts an interface.
+type Mount = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 impl Api {
     /// The interface to `domain`. `readiness` is what the program tells it about its shutdown.
@@ -37,7 +41,16 @@ impl Api {
             domain: web::Data::from(domain),
             options: web::Data::new(options),
             readiness: web::Data::new(readiness),
+            others: Vec::new(),
         }
+    }
+
+    /// The same with another interface beside it, made of the same [building blocks](crate::building_blocks).
+    /// What the API answers itself never reaches it.
+    #[must_use]
+    pub fn with(mut self, mount: impl Fn(&mut ServiceConfig) + Send + Sync + 'static) -> Self {
+        self.others.push(Arc::new(mount));
+        self
     }
 
     /// Mounts everything, at the root and for good: what comes after it in `routes` is never asked.
@@ -47,7 +60,9 @@ impl Api {
             for endpoint in routes::api().into_iter().chain(routes::documentation()) {
                 endpoint.mount(routes);
             }
-            pages::configure(routes);
+            for mount in &self.others {
+                mount(routes);
+            }
         });
         let cors = Condition::new(!self.options.cors_origins.is_empty(), self.cors());
         routes.service(root.wrap(cors).wrap(from_fn(envelope)));
@@ -68,7 +83,7 @@ impl Api {
         routes.app_data(self.domain.clone()).app_data(self.options.clone()).app_data(self.readiness.clone());
     }
 
-    /// Lets pages of the configured origins call. No cookies are involved, so credentials are not.
+    /// Lets pages of the configured origins call. The API knows no cookies, so credentials are not involved.
     fn cors(&self) -> Cors {
         const AN_HOUR: usize = 3600;
         let cors = Cors::default()

@@ -26,14 +26,14 @@ use crate::problem::{FieldCode, FieldError, Problem};
 ///     Some(Self { email: email?, name: name? })
 /// }
 /// ```
-pub(crate) trait FromFields: Sized {
+pub trait FromFields: Sized {
     /// None if and only if `fields` has noted a fault.
     fn from_fields(fields: &mut Fields) -> Option<Self>;
 }
 
 /// The fields of a request and the faults found in them so far.
 #[derive(Default)]
-pub(crate) struct Fields {
+pub struct Fields {
     values: Vec<(String, Json)>,
     faults: Vec<FieldError>,
     #[cfg(test)]
@@ -41,14 +41,14 @@ pub(crate) struct Fields {
 }
 
 /// What is wrong with a field.
-pub(crate) struct Fault {
+pub struct Fault {
     code: FieldCode,
     /// Continues a sentence that the field's name begins.
     reason: String,
 }
 
 /// Makes a `T` of the value of a field. Most values are texts, and every function that reads one will do.
-pub(crate) trait Parse<T> {
+pub trait Parse<T> {
     /// # Errors
     ///
     /// What is wrong with the value.
@@ -69,7 +69,7 @@ where
 }
 
 /// Reads `true` or `false`.
-pub(crate) struct Flag;
+pub struct Flag;
 
 impl Parse<bool> for Flag {
     fn parse(self, value: &Json) -> Result<bool, Fault> {
@@ -81,7 +81,7 @@ impl Parse<bool> for Flag {
 }
 
 /// Reads a list of texts, each of them in this way; one that is named twice counts once.
-pub(crate) struct Each<F>(pub(crate) F);
+pub struct Each<F>(pub F);
 
 impl<F, T, E> Parse<BTreeSet<T>> for Each<F>
 where
@@ -107,7 +107,8 @@ impl Fields {
     }
 
     /// The parameters of a query; one that is given twice counts as neither.
-    pub(crate) fn of_query(pairs: Vec<(String, String)>) -> Self {
+    #[must_use]
+    pub fn of_query(pairs: Vec<(String, String)>) -> Self {
         let mut fields = Self::default();
         for (name, value) in pairs {
             let value = Json::Text(Zeroizing::new(value));
@@ -119,19 +120,31 @@ impl Fields {
         fields
     }
 
+    /// The fields of a form that a browser sends: it leaves none out, so an empty one is null.
+    #[must_use]
+    pub fn of_form(pairs: Vec<(String, String)>) -> Self {
+        let mut fields = Self::of_query(pairs);
+        for (_, value) in &mut fields.values {
+            if matches!(value, Json::Text(text) if text.is_empty()) {
+                *value = Json::Null;
+            }
+        }
+        fields
+    }
+
     /// Makes a `T` of them.
     ///
     /// # Errors
     ///
     /// 422 with every fault.
-    pub(crate) fn read<T: FromFields>(mut self) -> Result<T, Problem> {
+    pub fn read<T: FromFields>(mut self) -> Result<T, Problem> {
         T::from_fields(&mut self)
             .filter(|_| self.faults.is_empty())
             .ok_or_else(|| Problem::validation_failed(self.faults))
     }
 
     /// A field that has to be there.
-    pub(crate) fn required<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<T> {
+    pub fn required<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<T> {
         match self.take(name) {
             None | Some(Json::Null) => self.refuse(name, Fault::new(FieldCode::Required, "is required")),
             Some(value) => self.parsed(name, &value, parse),
@@ -139,11 +152,7 @@ impl Fields {
     }
 
     /// A field that may be absent or null.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether it is valid, the inner one whether it is there"
-    )]
-    pub(crate) fn optional<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
+    pub fn optional<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
         match self.take(name) {
             None | Some(Json::Null) => Some(None),
             Some(value) => self.parsed(name, &value, parse).map(Some),
@@ -151,7 +160,7 @@ impl Fields {
     }
 
     /// A field of a change: absent keeps what there is, null clears it.
-    pub(crate) fn change<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Change<T>> {
+    pub fn change<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Change<T>> {
         match self.take(name) {
             None => Some(Change::Keep),
             Some(Json::Null) => Some(Change::Clear),
@@ -160,11 +169,7 @@ impl Fields {
     }
 
     /// A field of a change that cannot be cleared: absent keeps what there is.
-    #[expect(
-        clippy::option_option,
-        reason = "the outer one says whether it is valid, the inner one whether it is there"
-    )]
-    pub(crate) fn replacement<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
+    pub fn replacement<T>(&mut self, name: &'static str, parse: impl Parse<T>) -> Option<Option<T>> {
         match self.take(name) {
             None => Some(None),
             Some(Json::Null) => self.refuse(name, Fault::new(FieldCode::Required, "cannot be cleared")),
@@ -173,7 +178,7 @@ impl Fields {
     }
 
     /// Notes that a field is not valid.
-    pub(crate) fn refuse<T>(&mut self, name: &'static str, fault: Fault) -> Option<T> {
+    pub fn refuse<T>(&mut self, name: &'static str, fault: Fault) -> Option<T> {
         self.faults.push(fault.of(name));
         None
     }
@@ -194,13 +199,21 @@ impl Fields {
 }
 
 /// A text that stands for itself, whatever it is.
-#[expect(clippy::unnecessary_wraps, reason = "has the form of every parser")]
-pub(crate) fn verbatim(text: &str) -> Result<Zeroizing<String>, Infallible> {
+///
+/// # Errors
+///
+/// None.
+#[must_use]
+pub fn verbatim(text: &str) -> Result<Zeroizing<String>, Infallible> {
     Ok(Zeroizing::new(text.to_owned()))
 }
 
 /// A switch in a query.
-pub(crate) fn flag(text: &str) -> Result<bool, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn flag(text: &str) -> Result<bool, Fault> {
     match text {
         "true" => Ok(true),
         "false" => Ok(false),
@@ -209,7 +222,11 @@ pub(crate) fn flag(text: &str) -> Result<bool, Fault> {
 }
 
 /// How many items a page has at most.
-pub(crate) fn page_limit(text: &str) -> Result<PageLimit, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn page_limit(text: &str) -> Result<PageLimit, Fault> {
     let is_number = text.bytes().all(|octet| octet.is_ascii_digit());
     let limit = text.parse().ok().filter(|_| is_number).and_then(PageLimit::new);
     limit.ok_or_else(|| {
@@ -218,20 +235,32 @@ pub(crate) fn page_limit(text: &str) -> Result<PageLimit, Fault> {
 }
 
 /// A moment as RFC 3339 writes it, in any time zone.
-pub(crate) fn moment(text: &str) -> Result<Timestamp, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn moment(text: &str) -> Result<Timestamp, Fault> {
     OffsetDateTime::parse(text, &Rfc3339)
         .map(Timestamp::from)
         .map_err(|_| Fault::new(FieldCode::Invalid, "has to be a moment of RFC 3339"))
 }
 
 /// The name of a role that there is. What can be the name of none names none.
-pub(crate) fn known_role(text: &str) -> Result<RoleName, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn known_role(text: &str) -> Result<RoleName, Fault> {
     RoleName::parse(text).map_err(|_| Fault::unknown_role())
 }
 
 /// A password that somebody wants to have. Whether it is good enough is decided once it is known for whom; one
 /// that the most lenient policy lets nobody have is refused here, together with what else is wrong.
-pub(crate) fn new_password(text: &str) -> Result<Password, Fault> {
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn new_password(text: &str) -> Result<Password, Fault> {
     static ANYBODY: LazyLock<EmailAddress> =
         LazyLock::new(|| EmailAddress::parse("a@a.aa").expect("it is an address"));
     let password = Password::parse(text)?;
@@ -246,24 +275,31 @@ pub(crate) fn new_password(text: &str) -> Result<Password, Fault> {
 }
 
 /// A password that somebody claims to have; none when it is longer than any password is.
-#[expect(clippy::unnecessary_wraps, reason = "has the form of every parser")]
-pub(crate) fn claimed_password(text: &str) -> Result<Option<Password>, Infallible> {
+///
+/// # Errors
+///
+/// None.
+#[must_use]
+pub fn claimed_password(text: &str) -> Result<Option<Password>, Infallible> {
     Ok(Password::parse(text).ok())
 }
 
 impl Fault {
     /// A fault whose `reason` continues a sentence that the field's name begins.
-    pub(crate) fn new(code: FieldCode, reason: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn new(code: FieldCode, reason: impl Into<String>) -> Self {
         Self { code, reason: reason.into() }
     }
 
     /// There is no role of this name.
-    pub(crate) fn unknown_role() -> Self {
+    #[must_use]
+    pub fn unknown_role() -> Self {
         Self::new(FieldCode::Unknown, "names a role that does not exist")
     }
 
     /// The fault as that of a field.
-    pub(crate) fn of(self, field: &'static str) -> FieldError {
+    #[must_use]
+    pub fn of(self, field: &'static str) -> FieldError {
         FieldError { field, code: self.code, detail: format!("`{field}` {}.", self.reason) }
     }
 }

@@ -10,9 +10,23 @@ use crate::fields::{Fields, FromFields};
 use crate::problem::{Code, Problem};
 
 /// A form: `application/x-www-form-urlencoded`, with the limits of every body.
-pub(crate) struct Form<T>(pub(crate) T);
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+/// The fields of such a form as they were sent, in their order.
+pub struct FormPairs(pub Vec<(String, String)>);
 
 impl<T: FromFields> FromRequest for Form<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let pairs = FormPairs::from_request(request, payload);
+        Box::pin(async { Fields::of_query(pairs.await?.0).read().map(Self) })
+    }
+}
+
+impl FromRequest for FormPairs {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
@@ -25,7 +39,7 @@ impl<T: FromFields> FromRequest for Form<T> {
                 || Problem::new(Code::MalformedBody).with_detail("The body is not a form in UTF-8.");
             let text = str::from_utf8(&octets).map_err(|_| malformed())?;
             let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
-            Fields::of_query(pairs.into_inner()).read().map(Self)
+            Ok(Self(pairs.into_inner()))
         })
     }
 }

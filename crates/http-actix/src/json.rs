@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 /// Two programs that read one body differently, the first key here and the last one there, let one of them be
 /// deceived; so such a body is none. What no field of this API can be is checked and let go.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Json {
+pub enum Json {
     /// `null`.
     Null,
     /// `true` or `false`.

@@ -5,6 +5,9 @@
 //! of who may call them and how often, `access` and `rate_limit` see to that, `envelope` is what all requests go
 //! through, `client` says where they come from, `problem` how errors are told, and `fields` how input is read.
 //!
+//! Interfaces for others than programs, such as pages, are made of the same [`building_blocks`] and mounted
+//! beside the API.
+//!
 //! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 
 mod access;
@@ -12,6 +15,7 @@ mod access_log;
 mod api;
 mod authenticated;
 mod body;
+pub mod building_blocks;
 mod built_in_administrator;
 mod client;
 mod dto;
@@ -24,7 +28,6 @@ mod json;
 mod locale;
 mod openapi;
 mod options;
-mod pages;
 mod panics;
 mod path_id;
 mod problem;
@@ -42,7 +45,6 @@ pub use api::Api;
 pub use client::TrustedProxies;
 pub use openapi::openapi;
 pub use options::{Authentication, HttpOptions};
-pub use pages::{Mail, MailboxError, MailboxReader};
 pub use rate_limit::{
     Allowance, Caller, InProcessRateLimiter, Rate, RateLimiter, RateLimiting, RateLimits, RouteGroup,
 };

@@ -9,7 +9,8 @@ use portcullis_domain::Locale;
 use crate::HttpOptions;
 
 /// The language that a client prefers among those that there are; none when it asks for none of them.
-pub(crate) struct PreferredLocale(pub(crate) Option<Locale>);
+#[derive(Debug)]
+pub struct PreferredLocale(pub Option<Locale>);
 
 impl FromRequest for PreferredLocale {
     type Error = Infallible;
@@ -23,7 +24,8 @@ impl FromRequest for PreferredLocale {
 }
 
 /// Looks up each language that is accepted, the most wanted first, and what it is a variety of (RFC 4647 §3.4).
-pub(crate) fn preferred<'a>(request: &HttpRequest, available: &'a [Locale]) -> Option<&'a Locale> {
+#[must_use]
+pub fn preferred<'a>(request: &HttpRequest, available: &'a [Locale]) -> Option<&'a Locale> {
     let mut accepted = AcceptLanguage::parse(request).ok()?;
     accepted.retain(|language| language.quality > Quality::ZERO);
     accepted.ranked().iter().filter_map(|language| language.item()).find_map(|tag| {

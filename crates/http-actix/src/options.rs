@@ -3,7 +3,6 @@ use std::sync::Arc;
 use portcullis_domain::Locale;
 use portcullis_domain::ports::{Clock, Entropy};
 
-use crate::pages::MailboxReader;
 use crate::{RateLimiting, TrustedProxies};
 
 /// What an installation decides about its HTTP interface.
@@ -21,8 +20,6 @@ pub struct HttpOptions {
     pub locales: Vec<Locale>,
     /// The language of mails and pages for who asks for none of these.
     pub default_locale: Locale,
-    /// What `/dev/mailbox` shows; nothing makes it 404.
-    pub mailbox: Option<Arc<dyn MailboxReader>>,
     /// Dates request ids.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids unique.

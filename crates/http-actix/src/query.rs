@@ -7,7 +7,8 @@ use crate::fields::{Fields, FromFields};
 use crate::problem::Problem;
 
 /// The parameters of a query; unknown ones are ignored.
-pub(crate) struct Query<T>(pub(crate) T);
+#[derive(Debug)]
+pub struct Query<T>(pub T);
 
 impl<T: FromFields> FromRequest for Query<T> {
     type Error = Problem;

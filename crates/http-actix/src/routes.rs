@@ -144,10 +144,10 @@ pub fn routes() -> Vec<RouteRule> {
 }
 
 /// In the place of a group: calls are not counted.
-pub(crate) const UNLIMITED: Option<RouteGroup> = None;
+pub const UNLIMITED: Option<RouteGroup> = None;
 
 /// A path, and what each of its methods does.
-pub(crate) struct Endpoint {
+pub struct Endpoint {
     path: &'static str,
     rules: Vec<RouteRule>,
     routes: Vec<Route>,
@@ -155,7 +155,9 @@ pub(crate) struct Endpoint {
     extractors: Vec<&'static str>,
 }
 
-pub(crate) fn at(path: &'static str) -> Endpoint {
+/// The endpoint at `path`, which knows no method yet.
+#[must_use]
+pub fn at(path: &'static str) -> Endpoint {
     Endpoint {
         path,
         rules: Vec::new(),
@@ -167,7 +169,9 @@ pub(crate) fn at(path: &'static str) -> Endpoint {
 
 macro_rules! methods {
     ($($name:ident $method:ident;)+) => {$(
-        pub(crate) fn $name<F, Args>(
+        /// Answers this method with `handler`, for who has `access`; calls are counted in `group`.
+        #[must_use]
+        pub fn $name<F, Args>(
             self,
             access: Access,
             group: impl Into<Option<RouteGroup>>,
@@ -227,7 +231,7 @@ impl Endpoint {
     }
 
     /// Mounts it. Other methods are answered 405.
-    pub(crate) fn mount(self, routes: &mut ServiceConfig) {
+    pub fn mount(self, routes: &mut ServiceConfig) {
         let allow = self.allow();
         let refuse = move || ready(Err::<HttpResponse, _>(Problem::method_not_allowed(allow.clone())));
         let resource = self.routes.into_iter().fold(web::resource(self.path), Resource::route);

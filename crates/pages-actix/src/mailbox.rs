@@ -5,28 +5,24 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::guard::GuardContext;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use askama::Template;
 use async_trait::async_trait;
-use minijinja::value::Serde;
-use minijinja::{Value, context};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portcullis_domain::{EmailAddress, Timestamp};
+use portcullis_http_actix::Access::Open;
+use portcullis_http_actix::building_blocks::{
+    Code, Fields, FromFields, Moment as ExactMoment, Problem, Query, UNLIMITED, at,
+};
 use serde::Serialize;
-use time::OffsetDateTime;
-use time::macros::format_description;
 
-use super::language::Language;
-use super::layout::{NOT_INDEXED, Page, Place};
-use crate::HttpOptions;
-use crate::access::Access::Open;
-use crate::dto::Moment;
-use crate::fields::{Fields, FromFields};
-use crate::problem::{Code, Problem};
-use crate::query::Query;
-use crate::routes::{UNLIMITED, at};
+use crate::elements::{Html, Moment, Page};
+use crate::frame::{Frame, NOT_INDEXED, Powers};
+use crate::site::Site;
+use crate::texts::MailboxTexts;
 
 /// Reads the mails that were written to files instead of being sent.
 #[async_trait]
@@ -74,7 +70,7 @@ impl From<MailboxError> for Problem {
 }
 
 /// Mounts the mailbox below `/dev`.
-pub(super) fn configure(routes: &mut ServiceConfig) {
+pub(crate) fn configure(routes: &mut ServiceConfig) {
     for endpoint in [
         at("/mailbox").get(Open, UNLIMITED, list),
         at("/mailbox.json").get(Open, UNLIMITED, list_as_json),
@@ -85,15 +81,6 @@ pub(super) fn configure(routes: &mut ServiceConfig) {
     }
 }
 
-/// Whether this installation has a mailbox. Where it has none, these paths lead nowhere.
-pub(super) fn is_there(context: &GuardContext) -> bool {
-    reader(context.app_data()).is_some()
-}
-
-fn reader(options: Option<&web::Data<HttpOptions>>) -> Option<Arc<dyn MailboxReader>> {
-    options?.mailbox.clone()
-}
-
 /// The mailbox of this installation.
 struct Mailbox(Arc<dyn MailboxReader>);
 
@@ -102,7 +89,8 @@ impl FromRequest for Mailbox {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mailbox = reader(request.app_data()).map(Self);
+        let site = request.app_data::<web::Data<Site>>();
+        let mailbox = site.and_then(|site| site.options.mailbox.clone()).map(Self);
         ready(mailbox.ok_or_else(|| Problem::new(Code::NotFound)))
     }
 }
@@ -134,16 +122,29 @@ impl Filter {
     }
 }
 
+#[derive(Template)]
+#[template(path = "mailbox.html")]
+struct MailboxPage<'a> {
+    texts: &'static MailboxTexts,
+    newest: &'a str,
+    mails: Vec<MailView<'a>>,
+}
+
+#[derive(Template)]
+#[template(path = "mail.html")]
+struct MailPage<'a> {
+    texts: &'static MailboxTexts,
+    mail: MailView<'a>,
+}
+
 /// The list, for people.
-async fn list(language: Language, mailbox: Mailbox) -> Result<HttpResponse, Problem> {
+async fn list(frame: Frame, mailbox: Mailbox) -> Result<HttpResponse, Problem> {
     let mails = mailbox.0.list().await?;
-    let content = context! {
-        texts => Serde(&language.texts().mailbox),
-        mails => mails.iter().map(MailView::from).map(|mail| Value::from(Serde(mail))).collect::<Vec<_>>(),
-    };
-    let page =
-        Page { status: StatusCode::OK, language, template: "mailbox.html", content, place: Place::Mailbox };
-    Ok(page.respond())
+    let texts = &frame.texts().mailbox;
+    let newest = mails.first().map_or("", |mail| &mail.id);
+    let body = MailboxPage { texts, newest, mails: mails.iter().map(MailView::from).collect() };
+    let page = Page { status: StatusCode::OK, title: texts.title.clone(), body };
+    Ok(frame.respond(page, Powers::Mailbox, None))
 }
 
 /// The list, for programs.
@@ -154,14 +155,11 @@ async fn list_as_json(mailbox: Mailbox, Query(filter): Query<Filter>) -> Result<
 }
 
 /// One mail.
-async fn show(language: Language, mailbox: Mailbox, id: web::Path<String>) -> Result<HttpResponse, Problem> {
+async fn show(frame: Frame, mailbox: Mailbox, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let mail = mailbox.find(&id).await?;
-    let content = context! {
-        texts => Serde(&language.texts().mailbox),
-        mail => Serde(MailView::from(&mail)),
-    };
-    Ok(Page { status: StatusCode::OK, language, template: "mail.html", content, place: Place::Mail }
-        .respond())
+    let body = MailPage { texts: &frame.texts().mailbox, mail: MailView::from(&mail) };
+    let page = Page { status: StatusCode::OK, title: mail.subject.clone(), body };
+    Ok(frame.respond(page, Powers::Mail, None))
 }
 
 /// The HTML of one mail, as a document that may do nothing but look as it does and open its links in new tabs.
@@ -190,7 +188,7 @@ struct MailDto<'a> {
     to: &'a str,
     from: &'a str,
     subject: &'a str,
-    date: Moment,
+    date: ExactMoment,
     text: &'a str,
     html: Option<&'a str>,
     links: &'a [String],
@@ -204,7 +202,7 @@ impl<'a> From<&'a Mail> for MailDto<'a> {
             to: &mail.to,
             from: &mail.from,
             subject: &mail.subject,
-            date: Moment(mail.date),
+            date: ExactMoment(mail.date),
             text: &mail.text,
             html: mail.html.as_deref(),
             links: &mail.links,
@@ -214,25 +212,42 @@ impl<'a> From<&'a Mail> for MailDto<'a> {
 }
 
 /// A mail as the pages show it.
-#[derive(Serialize)]
 struct MailView<'a> {
-    #[serde(flatten)]
-    mail: MailDto<'a>,
-    date_in_words: String,
-    /// Those of the links that a browser may follow from here; others could be scripts.
-    web_links: Vec<&'a str>,
+    id_in_url: String,
+    to: &'a str,
+    from: &'a str,
+    subject: &'a str,
+    date: Html,
+    text: &'a str,
+    has_html: bool,
+    links: Vec<LinkView<'a>>,
+    code: Option<&'a str>,
+}
+
+struct LinkView<'a> {
+    url: &'a str,
+    /// Whether a browser may follow it from here; others could be scripts.
+    is_web: bool,
 }
 
 impl<'a> From<&'a Mail> for MailView<'a> {
     fn from(mail: &'a Mail) -> Self {
-        let format = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
-        let is_web = |link: &&str| link.starts_with("https://") || link.starts_with("http://");
         Self {
-            mail: mail.into(),
-            date_in_words: OffsetDateTime::from(mail.date)
-                .format(format)
-                .expect("the format fits every moment"),
-            web_links: mail.links.iter().map(String::as_str).filter(is_web).collect(),
+            id_in_url: utf8_percent_encode(&mail.id, NON_ALPHANUMERIC).to_string(),
+            to: &mail.to,
+            from: &mail.from,
+            subject: &mail.subject,
+            date: Html::of(Moment::at(mail.date)),
+            text: &mail.text,
+            has_html: mail.html.is_some(),
+            links: mail.links.iter().map(|url| LinkView::of(url)).collect(),
+            code: mail.code.as_deref(),
         }
+    }
+}
+
+impl<'a> LinkView<'a> {
+    fn of(url: &'a str) -> Self {
+        Self { url, is_web: url.starts_with("https://") || url.starts_with("http://") }
     }
 }

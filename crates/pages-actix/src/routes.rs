@@ -1,49 +1,106 @@
-//! The pages for people: what mailed links lead to, and the mailbox of a developer.
+//! The one table of pages, and of the groups in which their calls are counted.
 //!
-//! They are written on the server and need no script. A `GET` changes nothing, so a scanner that follows the
-//! links in mails costs nobody theirs; the button sends a form, and that acts.
+//! A `GET` changes nothing, so a scanner that follows the links in mails costs nobody theirs; forms act.
 
-mod assets;
-mod confirm_email_change;
-mod language;
-mod layout;
-mod link;
-mod mailbox;
-mod reset_password;
-mod texts;
-mod verify_email;
-
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
+use portcullis_http_actix::Access::Open;
+use portcullis_http_actix::RouteGroup::{Login, Other, Register, Reset, Verify};
+use portcullis_http_actix::building_blocks::{Code, Endpoint, Problem, at};
 
-pub use mailbox::{Mail, MailboxError, MailboxReader};
-
-use crate::access::Access::Open;
-use crate::rate_limit::RouteGroup::{Other, Reset, Verify};
-use crate::routes::{Endpoint, at};
+use crate::account::{deletion, email, password, profile, sessions};
+use crate::entry::{forgot_password, sign_in, sign_out, sign_up, verify_code};
+use crate::frame::Frame;
+use crate::in_words::in_words;
+use crate::links::{confirm_email_change, reset_password, verify_email};
+use crate::mailbox;
+use crate::site::Site;
 
 /// Mounts the pages and what they load.
-pub(crate) fn configure(routes: &mut ServiceConfig) {
-    mount_link_page(
-        routes,
-        verify_email::PATH,
-        at("").get(Open, Other, verify_email::show).post(Open, Verify, verify_email::act),
-    );
-    mount_link_page(
-        routes,
-        reset_password::PATH,
-        at("").get(Open, Other, reset_password::show).post(Open, Reset, reset_password::act),
-    );
-    mount_link_page(
-        routes,
-        confirm_email_change::PATH,
-        at("").get(Open, Other, confirm_email_change::show).post(Open, Verify, confirm_email_change::act),
-    );
-    routes.service(web::scope("/assets").configure(assets::configure));
-    routes.service(web::scope("/dev").guard(mailbox::is_there).configure(mailbox::configure));
+pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
+    routes.service(web::scope("/assets").configure(|routes| site.assets.mount(routes)));
+    for (folder, pages) in links() {
+        mount(routes, folder, pages);
+    }
+    if site.options.are_accounts_shown {
+        for (folder, pages) in accounts() {
+            mount(routes, folder, pages);
+        }
+        mount_root(routes);
+    }
+    if site.options.mailbox.is_some() {
+        routes.service(web::scope("/dev").configure(mailbox::configure));
+    }
 }
 
-fn mount_link_page(routes: &mut ServiceConfig, path: &str, page: Endpoint) {
-    let page = web::scope(path).configure(|routes| page.mount(routes));
-    routes.service(page.wrap(from_fn(link::failures_in_words)));
+/// What mailed links lead to.
+fn links() -> Vec<(&'static str, Vec<Endpoint>)> {
+    vec![
+        (
+            "/verify-email",
+            vec![page().get(Open, Other, verify_email::show).post(Open, Verify, verify_email::act)],
+        ),
+        (
+            "/reset-password",
+            vec![page().get(Open, Other, reset_password::show).post(Open, Reset, reset_password::act)],
+        ),
+        (
+            "/confirm-email-change",
+            vec![page().get(Open, Other, confirm_email_change::show).post(
+                Open,
+                Verify,
+                confirm_email_change::act,
+            )],
+        ),
+    ]
+}
+
+/// The ways in and out, and what people see of their own account. Who has to be signed in is said by what a handler
+/// asks for: a `Visit` of anybody, or one of who is `SignedIn`.
+fn accounts() -> Vec<(&'static str, Vec<Endpoint>)> {
+    vec![
+        ("/sign-up", vec![page().get(Open, Other, sign_up::show).post(Open, Register, sign_up::act)]),
+        (
+            "/verify-code",
+            vec![
+                page().get(Open, Other, verify_code::show).post(Open, Verify, verify_code::act),
+                at("/resend").post(Open, Verify, verify_code::resend),
+            ],
+        ),
+        ("/sign-in", vec![page().get(Open, Other, sign_in::show).post(Open, Login, sign_in::act)]),
+        (
+            "/forgot-password",
+            vec![page().get(Open, Other, forgot_password::show).post(Open, Reset, forgot_password::act)],
+        ),
+        ("/sign-out", vec![page().post(Open, Other, sign_out::act)]),
+        (
+            "/account",
+            vec![
+                page().get(Open, Other, profile::show).post(Open, Other, profile::act),
+                at("/email").get(Open, Other, email::show).post(Open, Login, email::act),
+                at("/password").get(Open, Other, password::show).post(Open, Login, password::act),
+                at("/sessions").get(Open, Other, sessions::show),
+                at("/sessions/end").post(Open, Other, sessions::end),
+                at("/sessions/end-others").post(Open, Other, sessions::end_others),
+                at("/delete").get(Open, Other, deletion::show).post(Open, Login, deletion::act),
+            ],
+        ),
+    ]
+}
+
+/// The page of a folder itself.
+fn page() -> Endpoint {
+    at("")
+}
+
+fn mount(routes: &mut ServiceConfig, folder: &str, pages: Vec<Endpoint>) {
+    let scope = web::scope(folder).configure(|routes| pages.into_iter().for_each(|page| page.mount(routes)));
+    let nothing = async || Err::<HttpResponse, _>(Problem::new(Code::NotFound));
+    routes.service(scope.default_service(web::to(nothing)).wrap(from_fn(in_words)));
+}
+
+/// Who comes to the root wants to their account.
+fn mount_root(routes: &mut ServiceConfig) {
+    at("/").get(Open, Other, async |frame: Frame| frame.redirect("account")).mount(routes);
 }

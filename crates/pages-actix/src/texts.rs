@@ -1,27 +1,231 @@
-//! The words of the pages, one file a language: a language that lacks a word does not load.
+//! The words of the pages, one file a language: a language that lacks a word, or has one too many, does not load.
 
 use std::sync::LazyLock;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 /// The words of every page in English.
-pub(super) static ENGLISH: LazyLock<Texts> =
-    LazyLock::new(|| Texts::read(include_str!("../../templates/texts/en.json")));
+pub(crate) static ENGLISH: LazyLock<Texts> =
+    LazyLock::new(|| Texts::read(include_str!("../templates/texts/en.json")));
 
 /// The words of every page in German.
-pub(super) static GERMAN: LazyLock<Texts> =
-    LazyLock::new(|| Texts::read(include_str!("../../templates/texts/de.json")));
+pub(crate) static GERMAN: LazyLock<Texts> =
+    LazyLock::new(|| Texts::read(include_str!("../templates/texts/de.json")));
 
-/// The words of every page in one language.
+/// One entry a paragraph.
+pub(crate) type Paragraphs = Vec<String>;
+
+/// Something to know.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Texts {
-    pub(super) verify_email: VerifyEmailTexts,
-    pub(super) reset_password: ResetPasswordTexts,
-    pub(super) confirm_email_change: ConfirmEmailChangeTexts,
-    pub(super) try_again: Notice,
-    pub(super) failure: Notice,
-    pub(super) mailbox: MailboxTexts,
+pub(crate) struct Notice {
+    pub(crate) title: String,
+    pub(crate) text: Paragraphs,
+}
+
+/// Something to agree to.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Question {
+    pub(crate) title: String,
+    pub(crate) text: Paragraphs,
+    pub(crate) button: String,
+}
+
+/// Makes [`Texts`], and a type for the words of each page.
+macro_rules! texts {
+    ($($section:ident: $name:ident { $($word:ident: $form:ty,)+ })+) => {
+        /// The words of every page in one language.
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub(crate) struct Texts {
+            $(pub(crate) $section: $name,)+
+            /// There was too much to do, or too much asked.
+            pub(crate) try_again: Notice,
+            /// The service met a defect.
+            pub(crate) failure: Notice,
+            /// A form that is not from the page it says.
+            pub(crate) forged: Notice,
+            pub(crate) not_found: Notice,
+        }
+
+        $(
+            #[derive(Deserialize)]
+            #[serde(deny_unknown_fields)]
+            pub(crate) struct $name {
+                $(pub(crate) $word: $form,)+
+            }
+        )+
+    };
+}
+
+texts! {
+    layout: LayoutTexts {
+        skip: String,
+        sign_out: String,
+    }
+    common: CommonTexts {
+        email: String,
+        password: String,
+        current_password: String,
+        new_password: String,
+        password_confirm: String,
+        password_hint: String,
+        optional: String,
+        show: String,
+        cancel: String,
+        sign_in: String,
+    }
+    sign_in: SignInTexts {
+        title: String,
+        identifier: String,
+        button: String,
+        forgot: String,
+        no_account: String,
+        sign_up: String,
+        enter_code: String,
+    }
+    sign_up: SignUpTexts {
+        title: String,
+        name: String,
+        button: String,
+        have_account: String,
+        closed: Notice,
+    }
+    verify_code: VerifyCodeTexts {
+        title: String,
+        text: Paragraphs,
+        code: String,
+        button: String,
+        resend: String,
+    }
+    forgot_password: ForgotPasswordTexts {
+        title: String,
+        text: Paragraphs,
+        button: String,
+        back: String,
+        done: Notice,
+    }
+    verify_email: VerifyEmailTexts {
+        question: Question,
+        done: Notice,
+        dead_link: Notice,
+    }
+    reset_password: ResetPasswordTexts {
+        form: Question,
+        done: Notice,
+        dead_link: Notice,
+    }
+    confirm_email_change: ConfirmEmailChangeTexts {
+        question: Question,
+        done: Notice,
+        dead_link: Notice,
+        taken: Notice,
+    }
+    account: AccountTexts {
+        nav_label: String,
+        profile: String,
+        email: String,
+        password: String,
+        sessions: String,
+    }
+    profile: ProfileTexts {
+        title: String,
+        text: String,
+        name: String,
+        username: String,
+        username_hint: String,
+        first_name: String,
+        last_name: String,
+        button: String,
+        about: String,
+        address: String,
+        roles: String,
+        since: String,
+        last_login: String,
+        verified: String,
+        unverified: String,
+        delete_title: String,
+        delete_text: String,
+        delete: String,
+    }
+    email: EmailTexts {
+        title: String,
+        text: String,
+        new_email: String,
+        button: String,
+    }
+    password: PasswordTexts {
+        title: String,
+        text: String,
+        button: String,
+    }
+    sessions: SessionsTexts {
+        title: String,
+        text: String,
+        this_device: String,
+        signed_in: String,
+        last_used: String,
+        end: String,
+        others_title: String,
+        others_text: String,
+        end_others: String,
+        unknown_device: String,
+        device: String,
+    }
+    deletion: DeletionTexts {
+        title: String,
+        text: String,
+        button: String,
+    }
+    notices: NoticesTexts {
+        address_confirmed: String,
+        code_sent: String,
+        profile_saved: String,
+        password_changed: String,
+        email_change_requested: String,
+        session_ended: String,
+        others_ended: String,
+        signed_out: String,
+        account_deleted: String,
+    }
+    refusals: RefusalsTexts {
+        required: String,
+        invalid: String,
+        email: String,
+        username: String,
+        name: String,
+        too_short: String,
+        too_long: String,
+        common: String,
+        contains_identity: String,
+        mismatch: String,
+        email_taken: String,
+        username_taken: String,
+        wrong_password: String,
+        invalid_credentials: String,
+        email_not_verified: String,
+        account_disabled: String,
+        account_locked: String,
+        invalid_code: String,
+        too_many_attempts: String,
+        last_admin: String,
+    }
+    mailbox: MailboxTexts {
+        title: String,
+        about: String,
+        empty: String,
+        back: String,
+        to: String,
+        from: String,
+        date: String,
+        code: String,
+        links: String,
+        html: String,
+        text: String,
+        copy: String,
+        copied: String,
+    }
 }
 
 impl Texts {
@@ -30,101 +234,46 @@ impl Texts {
     }
 }
 
-/// Something to know.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Notice {
-    title: String,
-    /// One entry a paragraph.
-    text: Vec<String>,
-}
-
-/// Something to agree to.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Question {
-    title: String,
-    /// One entry a paragraph.
-    text: Vec<String>,
-    button: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct VerifyEmailTexts {
-    pub(super) question: Question,
-    pub(super) done: Notice,
-    pub(super) dead_link: Notice,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ConfirmEmailChangeTexts {
-    pub(super) question: Question,
-    pub(super) done: Notice,
-    pub(super) dead_link: Notice,
-    pub(super) taken: Notice,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct ResetPasswordTexts {
-    pub(super) form: PasswordForm,
-    pub(super) refusals: PasswordRefusals,
-    pub(super) done: Notice,
-    pub(super) dead_link: Notice,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PasswordForm {
-    title: String,
-    /// One entry a paragraph.
-    text: Vec<String>,
-    new_password: String,
-    hint: String,
-    password_confirm: String,
-    button: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PasswordRefusals {
-    /// Has `{minimum}` in it.
-    pub(super) too_short: String,
-    /// Has `{maximum}` in it.
-    pub(super) too_long: String,
-    pub(super) common: String,
-    pub(super) contains_identity: String,
-    pub(super) mismatch: String,
-}
-
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MailboxTexts {
-    title: String,
-    about: String,
-    empty: String,
-    back: String,
-    to: String,
-    from: String,
-    date: String,
-    code: String,
-    links: String,
-    html: String,
-    text: String,
-}
-
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::Value;
+
     use super::*;
 
-    #[test]
-    fn every_language_has_every_word() {
-        for texts in [&ENGLISH, &GERMAN] {
-            let refusals = &texts.reset_password.refusals;
-            assert!(refusals.too_short.contains("{minimum}"));
-            assert!(refusals.too_long.contains("{maximum}"));
+    /// Every text by its path, with the placeholders in it.
+    fn placeholders(text: &Value, path: String, found: &mut BTreeMap<String, Vec<String>>) {
+        match text {
+            Value::Object(members) => {
+                for (name, member) in members {
+                    placeholders(member, format!("{path}/{name}"), found);
+                }
+            }
+            Value::String(text) => {
+                let names = text.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+                found.insert(path, names.map(|(name, _)| name.to_owned()).collect());
+            }
+            Value::Array(_) => drop(found.insert(path, Vec::new())),
+            other => panic!("{path}: {other}"),
         }
+    }
+
+    #[test]
+    fn every_language_has_the_same_words_with_the_same_placeholders() {
+        let of = |json: &str| {
+            let mut found = BTreeMap::new();
+            placeholders(&serde_json::from_str(json).unwrap(), String::new(), &mut found);
+            found
+        };
+        let english = of(include_str!("../templates/texts/en.json"));
+        assert_eq!(of(include_str!("../templates/texts/de.json")), english);
+        assert_eq!(english["/refusals/too_short"], ["minimum"]);
+    }
+
+    #[test]
+    fn every_language_loads_and_says_everything_in_its_own_words() {
+        assert_ne!(ENGLISH.sign_in.title, GERMAN.sign_in.title);
+        assert_ne!(ENGLISH.mailbox.title, GERMAN.mailbox.title);
     }
 }

@@ -18,7 +18,8 @@ pub use trusted_proxies::TrustedProxies;
 use crate::HttpOptions;
 
 /// Where a request came from, and what the client calls itself.
-pub(crate) struct ClientOf(pub(crate) Client);
+#[derive(Debug)]
+pub struct ClientOf(pub Client);
 
 impl FromRequest for ClientOf {
     type Error = Infallible;

@@ -11,7 +11,7 @@ mod user;
 
 pub(crate) use audit_event::AuditEventsDto;
 pub(crate) use message::MessageDto;
-pub(crate) use moment::Moment;
+pub use moment::Moment;
 pub(crate) use permission::PermissionsDto;
 pub(crate) use role::{RoleDto, RolesDto};
 pub(crate) use session::SessionsDto;

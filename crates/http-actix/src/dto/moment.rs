@@ -5,7 +5,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// A moment in RFC 3339, always in UTC.
-pub(crate) struct Moment(pub(crate) Timestamp);
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(pub Timestamp);
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

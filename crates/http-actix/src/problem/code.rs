@@ -5,19 +5,22 @@ macro_rules! codes {
     ($($name:ident = $status:ident $text:literal, $title:literal, $detail:literal;)+) => {
         /// Which problem it is: stable, for programs to decide on.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Code { $($name),+ }
+        #[expect(missing_docs, reason = "its title and its detail say what each is")]
+        pub enum Code { $($name),+ }
 
         impl Code {
             /// Every code that there is.
             pub(crate) const ALL: &[Self] = &[$(Self::$name),+];
 
             /// The code as it stands in answers.
-            pub(crate) const fn as_str(self) -> &'static str {
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text),+ }
             }
 
             /// The status of answers with this code.
-            pub(crate) const fn status(self) -> StatusCode {
+            #[must_use]
+            pub const fn status(self) -> StatusCode {
                 match self { $(Self::$name => StatusCode::$status),+ }
             }
 
@@ -104,7 +107,7 @@ impl Serialize for Code {
 /// What is wrong with a field: stable, for programs to decide on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum FieldCode {
+pub enum FieldCode {
     /// It is absent or null.
     Required,
     /// It has the wrong type, form or characters.

@@ -17,7 +17,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-pub(crate) use code::{Code, FieldCode};
+pub use code::{Code, FieldCode};
 pub(crate) use documentation::{Problems, document};
 pub(crate) use domain_errors::Answers;
 
@@ -31,7 +31,7 @@ const SHORTLY: Duration = Duration::from_secs(1);
 
 /// An error answer in the making.
 #[derive(Debug)]
-pub(crate) struct Problem {
+pub struct Problem {
     code: Code,
     detail: Cow<'static, str>,
     errors: Vec<FieldError>,
@@ -49,14 +49,15 @@ pub(crate) struct Description {
 
 /// What is wrong with one field.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub(crate) struct FieldError {
+pub struct FieldError {
     /// Which field.
     #[schema(examples("email"))]
-    pub(crate) field: &'static str,
-    pub(crate) code: FieldCode,
+    pub field: &'static str,
+    /// What is wrong with it, for programs.
+    pub code: FieldCode,
     /// One sentence for people.
     #[schema(examples("`email` is malformed."))]
-    pub(crate) detail: String,
+    pub detail: String,
 }
 
 /// An error (RFC 9457).
@@ -91,7 +92,8 @@ pub(crate) struct ProblemBody<'a> {
 
 impl Problem {
     /// The problem with this code.
-    pub(crate) fn new(code: Code) -> Self {
+    #[must_use]
+    pub fn new(code: Code) -> Self {
         Self {
             code,
             detail: code.detail().into(),
@@ -108,7 +110,8 @@ impl Problem {
     }
 
     /// 422 for these fields.
-    pub(crate) fn validation_failed(errors: Vec<FieldError>) -> Self {
+    #[must_use]
+    pub fn validation_failed(errors: Vec<FieldError>) -> Self {
         Self { errors, ..Self::new(Code::ValidationFailed) }
     }
 
@@ -118,12 +121,14 @@ impl Problem {
     }
 
     /// A defect of the service: its cause is for the log only.
-    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+    #[must_use]
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Code::Internal).caused_by(cause)
     }
 
     /// Says more precisely what is wrong.
-    pub(crate) fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
         Self { detail: detail.into(), ..self }
     }
 
@@ -151,8 +156,27 @@ impl Problem {
         })
     }
 
+    /// Which problem it is.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// What is wrong with which fields.
+    #[must_use]
+    pub fn errors(&self) -> &[FieldError] {
+        &self.errors
+    }
+
+    /// In how much time to try again, if that is known.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
     /// The status of the answer.
-    pub(crate) fn status(&self) -> StatusCode {
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
         self.code.status()
     }
 
@@ -197,7 +221,7 @@ impl Problem {
     }
 
     /// Tells operators of what is not the client's doing, with every cause that is known.
-    pub(crate) fn log(&self, request: RequestId) {
+    pub fn log(&self, request: RequestId) {
         if !self.status().is_server_error() {
             return;
         }

@@ -10,10 +10,10 @@ use crate::client;
 use crate::problem::{Code, Problem, whole_seconds};
 
 /// What a caller has left of a quota policy (draft-ietf-httpapi-ratelimit-headers-11 §4).
-pub(crate) const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+pub const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// The quota policy itself (draft-ietf-httpapi-ratelimit-headers-11 §3).
-pub(crate) const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+pub const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// Counts a call to a route of `group`, and refuses it if it is one too many, before anything is done for it.
 pub(crate) async fn enforce(

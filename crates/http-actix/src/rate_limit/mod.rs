@@ -18,7 +18,8 @@ use async_trait::async_trait;
 
 pub use allowance::Allowance;
 pub use caller::Caller;
-pub(crate) use enforcement::{RATE_LIMIT, RATE_LIMIT_POLICY, enforce};
+pub(crate) use enforcement::enforce;
+pub use enforcement::{RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use group::RouteGroup;
 pub use in_process::InProcessRateLimiter;
 pub use rate::{Rate, RateLimits};

@@ -85,7 +85,6 @@ impl Installation {
             rate_limiting: self.calls_a_minute.map(limiting),
             locales: vec![Locale::english(), fixtures::locale("de")],
             default_locale: Locale::english(),
-            mailbox: None,
             clock: clock.clone(),
             entropy: Arc::new(ScriptedEntropy::seeded(self.seed.unwrap_or_default() + 1)),
         };

@@ -3,51 +3,48 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{ConfirmEmailChangeError, LinkKind, UseCases};
+use portcullis_http_actix::building_blocks::{ClientOf, Form, Problem, Query};
 
-use super::language::Language;
-use super::link::{self, ReturnedToken};
-use crate::client::ClientOf;
-use crate::form::Form;
-use crate::problem::Problem;
-use crate::query::Query;
+use super::{ReturnedToken, ask, tell_problem, tell_success};
+use crate::frame::Frame;
 
-pub(super) const PATH: &str = "/confirm-email-change";
+const PATH: &str = "confirm-email-change";
 
-pub(super) async fn show(
-    language: Language,
+pub(crate) async fn show(
+    frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
-    let question = &language.texts().confirm_email_change.question;
+    let question = &frame.texts().confirm_email_change.question;
     Ok(match domain.inspect_link.inspect(LinkKind::EmailChange, &token).await? {
-        Some(link) => link::ask(language, PATH, question, &link.address, &token),
-        None => dead_link(language),
+        Some(link) => ask(&frame, PATH, question, &link.address, &token),
+        None => dead_link(&frame),
     })
 }
 
-pub(super) async fn act(
-    language: Language,
+pub(crate) async fn act(
+    frame: Frame,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
-    let texts = &language.texts().confirm_email_change;
+    let texts = &frame.texts().confirm_email_change;
     match domain.confirm_email_change.confirm(&token, client).await {
-        Ok(user) => Ok(link::tell_success(language, &texts.done, &user.email)),
-        Err(ConfirmEmailChangeError::InvalidToken) => Ok(dead_link(language)),
+        Ok(user) => Ok(tell_success(&frame, &texts.done, &user.email)),
+        Err(ConfirmEmailChangeError::InvalidToken) => Ok(dead_link(&frame)),
         Err(ConfirmEmailChangeError::EmailTaken) => {
-            Ok(link::tell_problem(language, StatusCode::CONFLICT, &texts.taken))
+            Ok(tell_problem(&frame, StatusCode::CONFLICT, &texts.taken))
         }
         Err(ConfirmEmailChangeError::Storage(error)) => Err(error.into()),
     }
 }
 
-fn dead_link(language: Language) -> HttpResponse {
-    link::tell_problem(language, StatusCode::BAD_REQUEST, &language.texts().confirm_email_change.dead_link)
+fn dead_link(frame: &Frame) -> HttpResponse {
+    tell_problem(frame, StatusCode::BAD_REQUEST, &frame.texts().confirm_email_change.dead_link)
 }

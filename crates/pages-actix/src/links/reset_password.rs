@@ -2,25 +2,19 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
-use minijinja::context;
-use minijinja::value::Serde;
 use portcullis_domain::use_cases::{LinkKind, ResetPasswordCommand, ResetPasswordError, UseCases};
 use portcullis_domain::{EmailAddress, Password, PasswordRefusal, TokenSecret};
+use portcullis_http_actix::building_blocks::{ClientOf, Fields, Form, FromFields, Problem, Query, fields};
 use zeroize::Zeroizing;
 
-use super::language::Language;
-use super::layout::{Page, Place};
-use super::link::{self, ReturnedToken};
-use super::texts::PasswordRefusals;
-use crate::client::ClientOf;
-use crate::fields::{self, Fields, FromFields};
-use crate::form::Form;
-use crate::problem::Problem;
-use crate::query::Query;
+use super::{ReturnedToken, form, tell_problem, tell_success};
+use crate::elements::{Card, Field, Page, Sign};
+use crate::frame::{Frame, Powers};
+use crate::texts::RefusalsTexts;
 
-pub(super) const PATH: &str = "/reset-password";
+const PATH: &str = "reset-password";
 
-pub(super) struct ResetForm {
+pub(crate) struct ResetForm {
     token: ReturnedToken,
     new_password: Zeroizing<String>,
     password_confirm: Zeroizing<String>,
@@ -39,44 +33,44 @@ impl FromFields for ResetForm {
     }
 }
 
-pub(super) async fn show(
-    language: Language,
+pub(crate) async fn show(
+    frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
     Ok(match domain.inspect_link.inspect(LinkKind::PasswordReset, &token).await? {
-        Some(link) => show_form(language, &link.address, &token, None),
-        None => dead_link(language),
+        Some(link) => show_form(&frame, &link.address, &token, None),
+        None => dead_link(&frame),
     })
 }
 
-pub(super) async fn act(
-    language: Language,
-    Form(form): Form<ResetForm>,
+pub(crate) async fn act(
+    frame: Frame,
+    Form(ResetForm { token, new_password, password_confirm }): Form<ResetForm>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let ReturnedToken(Some(token)) = form.token else {
-        return Ok(dead_link(language));
+    let ReturnedToken(Some(token)) = token else {
+        return Ok(dead_link(&frame));
     };
     let Some(link) = domain.inspect_link.inspect(LinkKind::PasswordReset, &token).await? else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
-    let refuse = |refusal| Ok(show_form(language, &link.address, &token, Some(refusal)));
-    let Ok(new_password) = Password::parse(&form.new_password) else {
+    let refuse = |refusal| Ok(show_form(&frame, &link.address, &token, Some(refusal)));
+    let Ok(password) = Password::parse(&new_password) else {
         return refuse(Refusal::TooLong);
     };
-    if form.new_password != form.password_confirm {
+    if new_password != password_confirm {
         return refuse(Refusal::Mismatch);
     }
-    let command = ResetPasswordCommand { token: Some(token.clone()), new_password, client };
+    let command = ResetPasswordCommand { token: Some(token.clone()), new_password: password, client };
     match domain.reset_password.reset(command).await {
-        Ok(()) => Ok(link::tell_success(language, &language.texts().reset_password.done, &link.address)),
+        Ok(()) => Ok(tell_success(&frame, &frame.texts().reset_password.done, &link.address)),
         Err(ResetPasswordError::PasswordRefused(refusal)) => refuse(Refusal::ByPolicy(refusal)),
-        Err(ResetPasswordError::InvalidToken) => Ok(dead_link(language)),
+        Err(ResetPasswordError::InvalidToken) => Ok(dead_link(&frame)),
         Err(ResetPasswordError::Hashing(error)) => Err(error.into()),
         Err(ResetPasswordError::Storage(error)) => Err(error.into()),
     }
@@ -92,7 +86,7 @@ enum Refusal {
 }
 
 impl Refusal {
-    fn in_words(self, words: &PasswordRefusals) -> String {
+    fn in_words(self, words: &RefusalsTexts) -> String {
         match self {
             Self::TooLong => words.too_long.replace("{maximum}", &Password::MAX_CHARACTERS.to_string()),
             Self::ByPolicy(PasswordRefusal::TooShort { minimum }) => {
@@ -106,29 +100,36 @@ impl Refusal {
 }
 
 fn show_form(
-    language: Language,
+    frame: &Frame,
     address: &EmailAddress,
     token: &TokenSecret,
     refusal: Option<Refusal>,
 ) -> HttpResponse {
-    let texts = &language.texts().reset_password;
-    let words = refusal.map(|refusal| refusal.in_words(&texts.refusals));
-    let (new_password_error, password_confirm_error) = match refusal {
+    let (texts, common) = (&frame.texts().reset_password.form, &frame.texts().common);
+    let words = refusal.map(|refusal| refusal.in_words(&frame.texts().refusals));
+    let (first, second) = match refusal {
         Some(Refusal::Mismatch) => (None, words),
         Some(Refusal::TooLong | Refusal::ByPolicy(_)) | None => (words, None),
     };
-    let content = context! {
-        action => link::relative(PATH),
-        form => Serde(&texts.form),
-        address => address.as_str(),
-        token => token.expose().as_str(),
-        new_password_error,
-        password_confirm_error,
+    let minimum = frame.site.options.password.minimum().to_string();
+    let mut form = form(frame, PATH, &texts.button, token)
+        .field(
+            Field::new_password("new_password", &common.new_password, &common.show)
+                .hint(common.password_hint.replace("{minimum}", &minimum))
+                .error(first),
+        )
+        .field(Field::new_password("password_confirm", &common.password_confirm, &common.show).error(second));
+    form.account = Some(address.to_string());
+    let card = Card {
+        address: Some(address.to_string()),
+        text: texts.text.clone(),
+        forms: vec![form],
+        ..Card::new(Sign::Password, &texts.title)
     };
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Page { status, language, template: "reset-password.html", content, place: Place::Root }.respond()
+    frame.respond(Page::from(card).with_status(status), Powers::Link, None)
 }
 
-fn dead_link(language: Language) -> HttpResponse {
-    link::tell_problem(language, StatusCode::BAD_REQUEST, &language.texts().reset_password.dead_link)
+fn dead_link(frame: &Frame) -> HttpResponse {
+    tell_problem(frame, StatusCode::BAD_REQUEST, &frame.texts().reset_password.dead_link)
 }

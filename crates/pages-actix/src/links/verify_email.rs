@@ -3,48 +3,45 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{LinkKind, UseCases, VerifyEmailError};
+use portcullis_http_actix::building_blocks::{ClientOf, Form, Problem, Query};
 
-use super::language::Language;
-use super::link::{self, ReturnedToken};
-use crate::client::ClientOf;
-use crate::form::Form;
-use crate::problem::Problem;
-use crate::query::Query;
+use super::{ReturnedToken, ask, tell_problem, tell_success};
+use crate::frame::Frame;
 
-pub(super) const PATH: &str = "/verify-email";
+const PATH: &str = "verify-email";
 
-pub(super) async fn show(
-    language: Language,
+pub(crate) async fn show(
+    frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
-    let texts = &language.texts().verify_email;
+    let texts = &frame.texts().verify_email;
     Ok(match domain.inspect_link.inspect(LinkKind::Verification, &token).await? {
-        Some(link) if link.user.email_verified => link::tell_success(language, &texts.done, &link.address),
-        Some(link) => link::ask(language, PATH, &texts.question, &link.address, &token),
-        None => dead_link(language),
+        Some(link) if link.user.email_verified => tell_success(&frame, &texts.done, &link.address),
+        Some(link) => ask(&frame, PATH, &texts.question, &link.address, &token),
+        None => dead_link(&frame),
     })
 }
 
-pub(super) async fn act(
-    language: Language,
+pub(crate) async fn act(
+    frame: Frame,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
     ClientOf(client): ClientOf,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
-        return Ok(dead_link(language));
+        return Ok(dead_link(&frame));
     };
     match domain.verify_email.verify(&token, client).await {
-        Ok(user) => Ok(link::tell_success(language, &language.texts().verify_email.done, &user.email)),
-        Err(VerifyEmailError::InvalidToken) => Ok(dead_link(language)),
+        Ok(user) => Ok(tell_success(&frame, &frame.texts().verify_email.done, &user.email)),
+        Err(VerifyEmailError::InvalidToken) => Ok(dead_link(&frame)),
         Err(VerifyEmailError::Storage(error)) => Err(error.into()),
     }
 }
 
-fn dead_link(language: Language) -> HttpResponse {
-    link::tell_problem(language, StatusCode::BAD_REQUEST, &language.texts().verify_email.dead_link)
+fn dead_link(frame: &Frame) -> HttpResponse {
+    tell_problem(frame, StatusCode::BAD_REQUEST, &frame.texts().verify_email.dead_link)
 }

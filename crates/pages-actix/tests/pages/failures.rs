@@ -78,11 +78,6 @@ async fn other_methods_are_refused() {
 }
 
 #[actix_web::test]
-async fn there_is_no_page_at_the_root() {
-    Site::new().get("/").await.assert_is_problem(404, "not_found");
-}
-
-#[actix_web::test]
 async fn too_many_calls_are_told_to_people() {
     let site = Site::new().limited();
     let token = site.verification_link(ADA).await;

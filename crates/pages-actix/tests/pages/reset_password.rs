@@ -75,7 +75,7 @@ async fn two_different_passwords_are_told_beside_the_second() {
     page.assert_contains(
         r#"<p class="error" id="password_confirm-error">This is not the same password as above."#,
     );
-    page.assert_contains(r#"aria-invalid="true" aria-describedby="password_confirm-error">"#);
+    page.assert_contains(r#"aria-invalid="true" aria-describedby="password_confirm-error""#);
     page.assert_hides(&token);
     assert!(site.is_good(LinkKind::PasswordReset, &token).await);
     assert!(site.can_sign_in(ADA, PASSWORD).await);

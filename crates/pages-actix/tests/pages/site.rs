@@ -8,19 +8,21 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, http::header};
 use portcullis_domain::policy::Policy;
 use portcullis_domain::use_cases::{
-    ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, UseCases,
+    ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, Tokens,
+    UseCases,
 };
-use portcullis_domain::{Client, Locale, Password, ProfileNames, TokenSecret};
+use portcullis_domain::{Client, Locale, Password, PasswordPolicy, ProfileNames, SecretKey, TokenSecret};
 use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, InProcessRateLimiter, MailboxReader, Rate, RateLimiting, RateLimits,
-    Readiness, TrustedProxies,
+    Api, Authentication, HttpOptions, InProcessRateLimiter, Rate, RateLimiting, RateLimits, Readiness,
+    TrustedProxies,
 };
+use portcullis_pages_actix::{Brand, FormTokens, MailboxReader, Pages, PagesOptions};
 use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
 pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 
-/// The policy of every page that needs no script.
+/// The policy of every page that mailed links lead to.
 pub(crate) const STRICT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; \
      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -32,12 +34,18 @@ pub(crate) struct Site {
     pub(crate) hasher: Arc<CheapHasher>,
     mailer: Arc<RecordingMailer>,
     options: HttpOptions,
+    pub(crate) pages: PagesOptions,
 }
 
 impl Site {
     pub(crate) fn new() -> Self {
+        Self::under(Policy::default())
+    }
+
+    pub(crate) fn under(policy: Policy) -> Self {
+        let registration = policy.registration;
         let fakes = Fakes::default();
-        let domain = Arc::new(fakes.use_cases(Policy::default()));
+        let domain = Arc::new(fakes.use_cases(policy));
         let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
             authentication: Authentication::AccessTokens,
@@ -46,11 +54,20 @@ impl Site {
             rate_limiting: None,
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
             default_locale: Locale::english(),
-            mailbox: None,
             clock: clock.clone(),
             entropy,
         };
-        Self { domain, storage, clock, hasher, mailer, options }
+        let pages = PagesOptions {
+            are_accounts_shown: true,
+            public_url: "https://accounts.example.com".to_owned(),
+            renewal: Duration::from_mins(30),
+            registration,
+            password: PasswordPolicy::default(),
+            brand: Brand::default(),
+            form_tokens: FormTokens::new(&SecretKey::new((0..32).collect()).expect("a secret key")),
+            mailbox: None,
+        };
+        Self { domain, storage, clock, hasher, mailer, options, pages }
     }
 
     /// Where a client may call each page once an hour.
@@ -69,7 +86,7 @@ impl Site {
     }
 
     pub(crate) fn with_mailbox(mut self, mailbox: impl MailboxReader + 'static) -> Self {
-        self.options.mailbox = Some(Arc::new(mailbox));
+        self.pages.mailbox = Some(Arc::new(mailbox));
         self
     }
 
@@ -77,6 +94,17 @@ impl Site {
     pub(crate) async fn link_mailed_to(&self, address: &str) -> TokenSecret {
         while self.domain.deliver_mail.deliver_next().await.expect("the store works") != Delivery::Idle {}
         self.mailer.last_token_for(address).expect("a mail with a link")
+    }
+
+    /// The code in the latest mail to `address`, once all mails are delivered.
+    pub(crate) async fn code_mailed_to(&self, address: &str) -> String {
+        self.link_mailed_to(address).await;
+        self.mailer.last_code_for(address).expect("a mail with a code").expose().to_owned()
+    }
+
+    /// What a client of the API gets for signing in.
+    pub(crate) async fn tokens_of(&self, address: &str) -> Tokens {
+        self.domain.login.login(login(address, PASSWORD)).await.expect("a login").tokens
     }
 
     pub(crate) async fn register(&self, address: &str) {
@@ -166,7 +194,9 @@ impl Site {
     }
 
     pub(crate) async fn answer(&self, request: TestRequest) -> Answer {
-        let api = Api::new(self.domain.clone(), self.options.clone(), Readiness::default());
+        let pages = Pages::new(self.pages.clone());
+        let api = Api::new(self.domain.clone(), self.options.clone(), Readiness::default())
+            .with(move |routes| pages.configure(routes));
         let app = init_service(App::new().configure(|routes| api.configure(routes))).await;
         let response = call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status(), response.headers().clone());

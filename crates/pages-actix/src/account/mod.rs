@@ -1,0 +1,60 @@
+//! What people see and change of their own account.
+
+pub(crate) mod deletion;
+mod device;
+pub(crate) mod email;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod sessions;
+
+use crate::elements::{NavItem, Shell};
+use crate::refusals::Refusals;
+use crate::visit::Visit;
+
+/// The parts of an account, in the order of the navigation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Profile,
+    Email,
+    Password,
+    Sessions,
+}
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Profile, Self::Email, Self::Password, Self::Sessions];
+
+    fn path(self) -> &'static str {
+        match self {
+            Self::Profile => "account",
+            Self::Email => "account/email",
+            Self::Password => "account/password",
+            Self::Sessions => "account/sessions",
+        }
+    }
+
+    fn label(self, visit: &Visit) -> &'static str {
+        let texts = &visit.texts().account;
+        match self {
+            Self::Profile => &texts.profile,
+            Self::Email => &texts.email,
+            Self::Password => &texts.password,
+            Self::Sessions => &texts.sessions,
+        }
+    }
+
+    /// An empty page of this part.
+    fn shell(self, visit: &Visit, title: &str, refusals: &Refusals) -> Shell {
+        let item = |part: Self| NavItem {
+            label: part.label(visit),
+            href: visit.frame.to(part.path()),
+            is_current: part == self,
+        };
+        Shell {
+            nav_label: &visit.texts().account.nav_label,
+            nav: Self::ALL.into_iter().map(item).collect(),
+            title: title.to_owned(),
+            banner: refusals.banner(visit).or_else(|| visit.news()),
+            panels: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,418 @@
+//! What pages are put together from: cards, panels, forms and their fields. A page says what is on it; how that is
+//! marked up, for browsers and screen readers, stands in the templates alone.
+
+use actix_web::http::StatusCode;
+use askama::Template;
+use portcullis_domain::Timestamp;
+use time::OffsetDateTime;
+use time::macros::format_description;
+use zeroize::Zeroizing;
+
+/// A way to another page.
+#[derive(Clone)]
+pub(crate) struct Link {
+    /// What precedes it, in the same line.
+    pub(crate) before: Option<&'static str>,
+    pub(crate) label: &'static str,
+    pub(crate) href: String,
+}
+
+impl Link {
+    pub(crate) fn new(label: &'static str, href: impl Into<String>) -> Self {
+        Self { before: None, label, href: href.into() }
+    }
+}
+
+/// One thing to do or to know.
+#[derive(Template)]
+#[template(path = "card.html")]
+pub(crate) struct Card {
+    pub(crate) sign: Sign,
+    pub(crate) title: String,
+    pub(crate) banner: Option<Banner>,
+    /// The address concerned.
+    pub(crate) address: Option<String>,
+    pub(crate) text: Vec<String>,
+    pub(crate) forms: Vec<Form>,
+    pub(crate) links: Vec<Link>,
+}
+
+impl Card {
+    /// A card with nothing but a title.
+    pub(crate) fn new(sign: Sign, title: impl Into<String>) -> Self {
+        Self {
+            sign,
+            title: title.into(),
+            banner: None,
+            address: None,
+            text: Vec::new(),
+            forms: Vec::new(),
+            links: Vec::new(),
+        }
+    }
+}
+
+/// How things stand, as a drawing.
+#[derive(Clone, Copy)]
+pub(crate) enum Sign {
+    Mail,
+    Password,
+    Person,
+    Success,
+    Problem,
+}
+
+impl Sign {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Mail | Self::Password | Self::Person => "plain",
+            Self::Success => "success",
+            Self::Problem => "problem",
+        }
+    }
+
+    fn drawing(self) -> &'static str {
+        match self {
+            Self::Mail => "M6.5 8.5h11v7.5h-11zm0 .5 5.5 4 5.5-4",
+            Self::Password => "M7.5 11h9v6h-9zM9.5 11V8.5a2.5 2.5 0 0 1 5 0V11",
+            Self::Person => "M12 12a3 3 0 1 0 0-6 3 3 0 0 0 0 6zm-5.5 5.8a5.6 5.6 0 0 1 11 0",
+            Self::Success => "m7 12.5 3.5 3.5 6.5-7.5",
+            Self::Problem => "M12 6.5v7M12 17v.5",
+        }
+    }
+}
+
+/// What came of the last thing done.
+#[derive(Template)]
+#[template(path = "banner.html")]
+pub(crate) struct Banner {
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
+    pub(crate) link: Option<Link>,
+}
+
+/// Whether it is good or bad.
+#[derive(Clone, Copy)]
+pub(crate) enum Tone {
+    Success,
+    Problem,
+}
+
+impl Tone {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Problem => "problem",
+        }
+    }
+
+    /// How urgently a screen reader tells it.
+    fn role(self) -> &'static str {
+        match self {
+            Self::Success => "status",
+            Self::Problem => "alert",
+        }
+    }
+}
+
+/// Something to fill in and send. Those of an account are made by
+/// [`Visit::form`](crate::visit::Visit::form), which sees to it that they are told from forged ones.
+#[derive(Template)]
+#[template(path = "form.html")]
+pub(crate) struct Form {
+    /// Where it is sent.
+    pub(crate) action: String,
+    pub(crate) hidden: Vec<(&'static str, Zeroizing<String>)>,
+    /// Whose password is asked for, where no field says it.
+    pub(crate) account: Option<String>,
+    pub(crate) fields: Vec<Field>,
+    /// A way out beside the button.
+    pub(crate) aside: Option<Link>,
+    pub(crate) button: &'static str,
+    /// What the button is about, for who cannot see what it stands beside.
+    pub(crate) button_about: Option<String>,
+    pub(crate) weight: Weight,
+    /// Something else to do with the same fields, and where they are sent for it.
+    pub(crate) alternative: Option<(&'static str, String)>,
+}
+
+impl Form {
+    /// A form that sends nothing yet.
+    pub(crate) fn new(action: impl Into<String>, button: &'static str) -> Self {
+        Self {
+            action: action.into(),
+            hidden: Vec::new(),
+            account: None,
+            fields: Vec::new(),
+            aside: None,
+            button,
+            button_about: None,
+            weight: Weight::Primary,
+            alternative: None,
+        }
+    }
+
+    pub(crate) fn hidden(mut self, name: &'static str, value: Zeroizing<String>) -> Self {
+        self.hidden.push((name, value));
+        self
+    }
+
+    pub(crate) fn field(mut self, field: Field) -> Self {
+        self.fields.push(field);
+        self
+    }
+}
+
+/// How much a button stands out.
+#[derive(Clone, Copy)]
+pub(crate) enum Weight {
+    Primary,
+    Secondary,
+    /// What it does cannot be undone.
+    Danger,
+}
+
+impl Weight {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Primary => "",
+            Self::Secondary => "secondary",
+            Self::Danger => "danger",
+        }
+    }
+}
+
+/// One field of a form, with what is wrong with it right beside it.
+#[derive(Template)]
+#[template(path = "field.html")]
+pub(crate) struct Field {
+    name: &'static str,
+    label: &'static str,
+    kind: FieldKind,
+    /// What browsers and password managers may fill in (HTML §4.10.18.7).
+    autocomplete: &'static str,
+    value: String,
+    /// The word for that, where it may be left empty.
+    optional: Option<&'static str>,
+    hint: Option<String>,
+    error: Option<String>,
+    has_focus: bool,
+    /// The word for showing what is typed.
+    reveal: Option<&'static str>,
+}
+
+#[derive(Clone, Copy)]
+enum FieldKind {
+    Text,
+    Email,
+    Password,
+    Code,
+}
+
+impl FieldKind {
+    fn input_type(self) -> &'static str {
+        match self {
+            Self::Text | Self::Code => "text",
+            Self::Email => "email",
+            Self::Password => "password",
+        }
+    }
+
+    fn attributes(self) -> &'static str {
+        match self {
+            Self::Text | Self::Password => "",
+            Self::Email => r#" autocapitalize="none" spellcheck="false" maxlength="254""#,
+            Self::Code => {
+                r#" class="digits" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" data-submit-at="6""#
+            }
+        }
+    }
+}
+
+impl Field {
+    pub(crate) fn text(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
+        Self {
+            name,
+            label,
+            kind: FieldKind::Text,
+            autocomplete,
+            value: String::new(),
+            optional: None,
+            hint: None,
+            error: None,
+            has_focus: false,
+            reveal: None,
+        }
+    }
+
+    pub(crate) fn email(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
+        Self { kind: FieldKind::Email, ..Self::text(name, label, autocomplete) }
+    }
+
+    /// A password that somebody has. What was typed is never sent back.
+    pub(crate) fn current_password(name: &'static str, label: &'static str) -> Self {
+        Self { kind: FieldKind::Password, ..Self::text(name, label, "current-password") }
+    }
+
+    /// A password that is being chosen; `reveal` is the word for showing it.
+    pub(crate) fn new_password(name: &'static str, label: &'static str, reveal: &'static str) -> Self {
+        let field = Self::text(name, label, "new-password");
+        Self { kind: FieldKind::Password, reveal: Some(reveal), ..field }
+    }
+
+    /// Six digits; a script sends the form as soon as they are there.
+    pub(crate) fn code(name: &'static str, label: &'static str) -> Self {
+        Self { kind: FieldKind::Code, ..Self::text(name, label, "one-time-code") }
+    }
+
+    pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
+        self.value = value.into();
+        self
+    }
+
+    /// It may be left empty; `word` says so.
+    pub(crate) fn optional(mut self, word: &'static str) -> Self {
+        self.optional = Some(word);
+        self
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    pub(crate) fn focused(mut self) -> Self {
+        self.has_focus = true;
+        self
+    }
+
+    /// What is wrong with it, if something is.
+    pub(crate) fn error(mut self, error: Option<String>) -> Self {
+        self.has_focus = error.is_some();
+        self.error = error;
+        self
+    }
+
+    fn id(&self) -> &'static str {
+        self.name
+    }
+
+    fn described_by(&self) -> Option<String> {
+        let error = self.error.as_ref().map(|_| format!("{}-error", self.id()));
+        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id()));
+        let both: Vec<String> = error.into_iter().chain(hint).collect();
+        (!both.is_empty()).then(|| both.join(" "))
+    }
+}
+
+/// A page among several that belong together, with the way to the others.
+#[derive(Template)]
+#[template(path = "shell.html")]
+pub(crate) struct Shell {
+    pub(crate) nav_label: &'static str,
+    pub(crate) nav: Vec<NavItem>,
+    pub(crate) title: String,
+    pub(crate) banner: Option<Banner>,
+    pub(crate) panels: Vec<Panel>,
+}
+
+/// The way to one of them.
+pub(crate) struct NavItem {
+    pub(crate) label: &'static str,
+    pub(crate) href: String,
+    pub(crate) is_current: bool,
+}
+
+/// A part of such a page.
+#[derive(Default, Template)]
+#[template(path = "panel.html")]
+pub(crate) struct Panel {
+    pub(crate) title: Option<&'static str>,
+    pub(crate) text: Vec<String>,
+    pub(crate) content: Option<Html>,
+    pub(crate) link: Option<Link>,
+    /// What is done in it cannot be undone.
+    pub(crate) is_dangerous: bool,
+}
+
+/// What a template has rendered: everything in it that came from outside is escaped.
+pub(crate) struct Html(String);
+
+impl Html {
+    #[expect(clippy::needless_pass_by_value, reason = "what is rendered is used up")]
+    pub(crate) fn of(template: impl Template) -> Self {
+        Self(template.render().expect("a built-in template renders whatever it is given"))
+    }
+}
+
+impl std::fmt::Display for Html {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// What is known of something, in a list.
+#[derive(Template)]
+#[template(path = "facts.html")]
+pub(crate) struct Facts {
+    pub(crate) facts: Vec<Fact>,
+}
+
+pub(crate) struct Fact {
+    pub(crate) label: &'static str,
+    pub(crate) value: Html,
+}
+
+/// A text as it is, escaped, with a badge if there is something to say of it.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"<span translate="no">{{ text }}</span>{% if let Some((word, class)) = badge %} <span class="badge {{ class }}">{{ word }}</span>{% endif %}"#
+)]
+pub(crate) struct Plain {
+    pub(crate) text: String,
+    pub(crate) badge: Option<(&'static str, &'static str)>,
+}
+
+/// A moment: for programs exactly, for people to the minute in UTC, which a script turns into how long ago it was.
+#[derive(Template)]
+#[template(ext = "html", source = r#"<time datetime="{{ exact }}" data-relative>{{ in_words }}</time>"#)]
+pub(crate) struct Moment {
+    exact: String,
+    in_words: String,
+}
+
+impl Moment {
+    pub(crate) fn at(moment: Timestamp) -> Self {
+        let exact = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+        let in_words = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
+        let moment = OffsetDateTime::from(moment);
+        let written = |format| moment.format(format).expect("the format fits every moment");
+        Self { exact: written(exact), in_words: written(in_words) }
+    }
+}
+
+/// A page, ready to be put into the frame that all have.
+pub(crate) struct Page<B> {
+    pub(crate) status: StatusCode,
+    pub(crate) title: String,
+    pub(crate) body: B,
+}
+
+impl From<Card> for Page<Card> {
+    fn from(card: Card) -> Self {
+        Self { status: StatusCode::OK, title: card.title.clone(), body: card }
+    }
+}
+
+impl From<Shell> for Page<Shell> {
+    fn from(shell: Shell) -> Self {
+        Self { status: StatusCode::OK, title: shell.title.clone(), body: shell }
+    }
+}
+
+impl<B> Page<B> {
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
+        Self { status, ..self }
+    }
+}

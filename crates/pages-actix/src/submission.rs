@@ -1,0 +1,76 @@
+//! Forms that visitors send.
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use portcullis_http_actix::building_blocks::{Code, Fields, FormPairs, FromFields, Problem};
+use zeroize::Zeroize as _;
+
+use crate::visit::{FORM_TOKEN, Visit};
+
+/// A form that a visitor sent from a page of ours: any other is refused before anything in it is read. `V` says
+/// who may send it.
+pub(crate) struct Submission<V, T> {
+    pub(crate) visitor: V,
+    /// What the form says, or all that is wrong with it.
+    pub(crate) input: Result<T, Problem>,
+    pub(crate) typed: Typed,
+}
+
+/// What was typed, to be shown again beside what was wrong with it.
+pub(crate) struct Typed(Vec<(String, String)>);
+
+/// A form with nothing but a button.
+pub(crate) struct Nothing;
+
+impl FromFields for Nothing {
+    fn from_fields(_: &mut Fields) -> Option<Self> {
+        Some(Self)
+    }
+}
+
+impl Typed {
+    /// Nothing yet.
+    pub(crate) fn nothing() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Passwords are not among it.
+    fn of(pairs: &[(String, String)]) -> Self {
+        Self(pairs.iter().filter(|(name, _)| !name.contains("password")).cloned().collect())
+    }
+
+    pub(crate) fn get(&self, field: &str) -> Option<&str> {
+        self.0.iter().find(|(name, _)| name == field).map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a field, which is empty if there is none.
+    pub(crate) fn value(&self, field: &str) -> String {
+        self.get(field).unwrap_or_default().to_owned()
+    }
+}
+
+impl<V, T> FromRequest for Submission<V, T>
+where
+    V: FromRequest<Error = Problem> + AsRef<Visit> + 'static,
+    T: FromFields + 'static,
+{
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, mut payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let visitor = V::extract(&request).await?;
+            let FormPairs(mut pairs) = FormPairs::from_request(&request, &mut payload).await?;
+            let token =
+                pairs.iter().position(|(name, _)| name == FORM_TOKEN).map(|at| pairs.swap_remove(at).1);
+            if !token.is_some_and(|token| visitor.as_ref().accepts(&token)) {
+                pairs.iter_mut().for_each(|(_, value)| value.zeroize());
+                return Err(Problem::new(Code::Forbidden));
+            }
+            let typed = Typed::of(&pairs);
+            Ok(Self { visitor, input: Fields::of_form(pairs).read(), typed })
+        })
+    }
+}

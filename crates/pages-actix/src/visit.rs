@@ -1,0 +1,245 @@
+//! Who visits: the browser, and who is signed in with it.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use actix_web::cookie::Cookie;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use askama::Template;
+use futures_util::future::LocalBoxFuture;
+use portcullis_domain::use_cases::{RefreshError, TokenKind, Tokens, UseCases};
+use portcullis_domain::{Client, EmailAddress, Principal, User};
+use portcullis_http_actix::HttpOptions;
+use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem};
+
+use crate::cookies::Jar;
+use crate::elements::{Banner, Form, Page};
+use crate::form_token::FormSecret;
+use crate::frame::{Frame, Powers, SignOut};
+use crate::notice::Notice;
+use crate::site::Site;
+use crate::texts::Texts;
+
+/// A visit: as an extractor, of whomever.
+pub(crate) struct Visit {
+    pub(crate) frame: Frame,
+    /// Who is signed in.
+    pub(crate) principal: Option<Principal>,
+    pub(crate) client: Client,
+    form_secret: FormSecret,
+    notice: Option<Notice>,
+    departures: Departures,
+}
+
+/// A visit of somebody who is signed in: as an extractor, everybody else is sent to sign in.
+pub(crate) struct SignedIn {
+    pub(crate) visit: Visit,
+    pub(crate) principal: Principal,
+}
+
+/// The cookies that go out with the answer, whatever it is.
+#[derive(Clone, Default)]
+pub(crate) struct Departures(Rc<RefCell<Vec<Cookie<'static>>>>);
+
+impl Departures {
+    /// Those of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        request.extensions_mut().get_or_insert(Self::default()).clone()
+    }
+
+    /// A later one replaces an earlier one of its name.
+    fn set(&self, cookie: Cookie<'static>) {
+        let mut cookies = self.0.borrow_mut();
+        cookies.retain(|other| other.name() != cookie.name());
+        cookies.push(cookie);
+    }
+
+    pub(crate) fn take(&self) -> Vec<Cookie<'static>> {
+        self.0.take()
+    }
+}
+
+impl Visit {
+    pub(crate) fn texts(&self) -> &'static Texts {
+        self.frame.texts()
+    }
+
+    pub(crate) fn site(&self) -> &Site {
+        &self.frame.site
+    }
+
+    /// A form that is sent to the page at `path_from_root`, with what shows there that it is ours.
+    pub(crate) fn form(&self, path_from_root: &str, button: &'static str) -> Form {
+        Form::new(self.frame.to(path_from_root), button).hidden(FORM_TOKEN, self.form_token())
+    }
+
+    /// Whether a form that was sent is one that this visitor was shown.
+    pub(crate) fn accepts(&self, form_token: &str) -> bool {
+        self.site().options.form_tokens.accept(form_token, &self.form_secret, self.session())
+    }
+
+    /// The answer with this page.
+    pub(crate) fn respond<B: Template>(&self, page: Page<B>) -> HttpResponse {
+        let sign_out = self
+            .principal
+            .as_ref()
+            .map(|principal| SignOut { name: display_name(&principal.user), form_token: self.form_token() });
+        self.frame.respond(page, Powers::Form, sign_out)
+    }
+
+    /// What the last page has left to tell.
+    pub(crate) fn news(&self) -> Option<Banner> {
+        self.notice.as_ref()?.news.banner(&self.texts().notices)
+    }
+
+    /// The address that the last page has left to go on with.
+    pub(crate) fn address_at_hand(&self) -> Option<&EmailAddress> {
+        self.notice.as_ref()?.address.as_ref()
+    }
+
+    /// Leaves something for the next page to tell.
+    pub(crate) fn leave(&self, notice: impl Into<Notice>) {
+        self.departures.set(self.site().cookies.set(Jar::Notice, notice.into().write(), None));
+    }
+
+    /// Signs the browser in.
+    pub(crate) fn keep(&self, tokens: &Tokens) {
+        self.departures.set(session_cookie(self.site(), tokens));
+    }
+
+    /// Signs the browser out; its session is none of this.
+    pub(crate) fn forget(&self) {
+        self.departures.set(self.site().cookies.forget(Jar::Session));
+    }
+
+    fn form_token(&self) -> zeroize::Zeroizing<String> {
+        self.site().options.form_tokens.write(&self.form_secret, self.session())
+    }
+
+    fn session(&self) -> Option<portcullis_domain::SessionId> {
+        self.principal.as_ref().map(|principal| principal.session.id)
+    }
+}
+
+/// The hidden field that shows that a form is ours.
+pub(crate) const FORM_TOKEN: &str = "form_token";
+
+/// What somebody is called at the top of the page.
+fn display_name(user: &User) -> String {
+    match (&user.profile.name, &user.username) {
+        (Some(name), _) => name.as_str().to_owned(),
+        (None, Some(username)) => username.as_str().to_owned(),
+        (None, None) => user.email.as_str().to_owned(),
+    }
+}
+
+fn session_cookie(site: &Site, tokens: &Tokens) -> Cookie<'static> {
+    site.cookies.set(Jar::Session, tokens.refresh_token.as_str(), Some(tokens.refresh_expires_in))
+}
+
+impl AsRef<Self> for Visit {
+    fn as_ref(&self) -> &Self {
+        self
+    }
+}
+
+impl AsRef<Visit> for SignedIn {
+    fn as_ref(&self) -> &Visit {
+        &self.visit
+    }
+}
+
+impl FromRequest for Visit {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::read(&request).await })
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let visit = Visit::read(&request).await?;
+            let principal = visit.principal.clone().ok_or_else(|| Problem::new(Code::Unauthenticated))?;
+            Ok(Self { visit, principal })
+        })
+    }
+}
+
+impl Visit {
+    async fn read(request: &HttpRequest) -> Result<Self, Problem> {
+        let frame = Frame::extract(request).into_inner()?;
+        let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
+        let departures = Departures::of(request);
+        let (site, cookies) = (frame.site.clone(), frame.site.cookies);
+        let form_secret = match cookies.read(request, Jar::Form).as_deref().and_then(FormSecret::parse) {
+            Some(secret) => secret,
+            None => {
+                let secret = FormSecret::generate(shared::<HttpOptions>(request)?.entropy.as_ref());
+                departures.set(cookies.set(Jar::Form, secret.as_str(), None));
+                secret
+            }
+        };
+        let left = cookies.read(request, Jar::Notice);
+        let notice = left.as_deref().and_then(Notice::read);
+        if left.is_some() && !notice.as_ref().is_some_and(|notice| notice.news.stays()) {
+            departures.set(cookies.forget(Jar::Notice));
+        }
+        let principal = match cookies.read(request, Jar::Session) {
+            Some(token) => {
+                Recognition { request, site: &site, departures: &departures }
+                    .recognise(&token, client.clone())
+                    .await?
+            }
+            None => None,
+        };
+        Ok(Self { frame, principal, client, form_secret, notice, departures })
+    }
+}
+
+/// Finds out who is behind a session cookie.
+struct Recognition<'a> {
+    request: &'a HttpRequest,
+    site: &'a Site,
+    departures: &'a Departures,
+}
+
+impl Recognition<'_> {
+    /// Who is signed in with a refresh token. It is exchanged for the next one when it has served long enough, and
+    /// also when it is spent: another request of the same browser may just have exchanged it, and within the grace
+    /// both get the same successor.
+    async fn recognise(&self, refresh_token: &str, client: Client) -> Result<Option<Principal>, Problem> {
+        let domain = shared::<UseCases>(self.request)?;
+        let now = shared::<HttpOptions>(self.request)?.clock.now();
+        let good = domain.introspect_token.introspect(refresh_token).await?;
+        if let Some(good) = good.filter(|good| good.kind == TokenKind::Refresh)
+            && now.since(good.issued_at) < self.site.options.renewal
+        {
+            return Ok(Some(good.principal));
+        }
+        match domain.refresh.refresh(refresh_token, client).await {
+            Ok(tokens) => {
+                self.departures.set(session_cookie(self.site, &tokens));
+                Ok(Some(domain.authenticate.authenticate(&tokens.access_token).await?))
+            }
+            Err(RefreshError::Invalid | RefreshError::Reused { .. }) => {
+                self.departures.set(self.site.cookies.forget(Jar::Session));
+                Ok(None)
+            }
+            Err(RefreshError::Storage(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// What the API shares with all that is mounted beside it.
+fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+    request.app_data().ok_or_else(|| Problem::internal("the interface has not been configured"))
+}

@@ -1,0 +1,202 @@
+use portcullis_domain::policy::{EmailVerification, Policy, Registration};
+
+use crate::browser::{Browser, SESSION};
+use crate::site::{ADA, PASSWORD, Site};
+
+const NAME: &str = "Ada <script>alert(1)</script> \"& Co";
+
+#[actix_web::test]
+async fn somebody_signs_up_confirms_by_code_and_signs_in() {
+    let site = Site::new();
+    let mut browser = Browser::at(&site);
+    browser.get("/sign-up").await.assert_is_form_page(200);
+    let fields = [("name", NAME), ("email", ADA), ("password", PASSWORD)];
+    browser.send("/sign-up", &fields).await.assert_redirects_to("verify-code");
+    let page = browser.get("/verify-code").await;
+    page.assert_is_form_page(200);
+    page.assert_contains(&format!(r#"value="{ADA}""#));
+
+    let unverified = browser.sign_in(ADA, PASSWORD).await;
+    unverified.assert_is_form_page(403);
+    unverified.assert_contains("Please confirm your e-mail address first.");
+    assert_eq!(unverified.cookie(SESSION), None);
+
+    let wrong = browser.send("/verify-code", &[("email", ADA), ("code", "0000000")]).await;
+    wrong.assert_is_form_page(400);
+    wrong.assert_contains(r#"id="code-error">This code is not right"#);
+    let code = site.code_mailed_to(ADA).await;
+    browser.send("/verify-code", &[("email", ADA), ("code", &code)]).await.assert_redirects_to("sign-in");
+    let page = browser.get("/sign-in").await;
+    page.assert_contains("Your address is confirmed.");
+    page.assert_contains(&format!(r#"value="{ADA}""#));
+    browser.sign_in(ADA, PASSWORD).await.assert_redirects_to("account");
+    let account = browser.get("/account").await;
+    account.assert_is_form_page(200);
+    account.assert_contains("Ada &#60;script&#62;alert(1)&#60;/script&#62; &#34;&#38; Co");
+}
+
+#[actix_web::test]
+async fn where_verification_is_optional_who_signs_up_is_signed_in() {
+    let site = Site::under(Policy { email_verification: EmailVerification::Optional, ..Policy::default() });
+    let mut browser = Browser::at(&site);
+    browser.send("/sign-up", &[("email", ADA), ("password", PASSWORD)]).await.assert_redirects_to("account");
+    browser.get("/account").await.assert_is_form_page(200);
+}
+
+#[actix_web::test]
+async fn where_registration_is_closed_nobody_is_asked_to_sign_up() {
+    let site = Site::under(Policy { registration: Registration::Closed, ..Policy::default() });
+    let mut browser = Browser::at(&site);
+    browser.get("/sign-up").await.assert_is_form_page(403);
+    assert!(!browser.get("/sign-in").await.body.contains("sign-up"));
+}
+
+#[actix_web::test]
+async fn a_private_installation_answers_alike_for_free_and_taken_addresses() {
+    let site = Site::under(Policy { registration: Registration::Private, ..Policy::default() });
+    site.register(ADA).await;
+    let mut browser = Browser::at(&site);
+    for address in [ADA, "grace@example.com"] {
+        let answer = browser.send("/sign-up", &[("email", address), ("password", PASSWORD)]).await;
+        answer.assert_redirects_to("verify-code");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_wrong_is_told_beside_its_field_and_passwords_are_not_repeated() {
+    let site = Site::new();
+    site.register(ADA).await;
+    let mut browser = Browser::at(&site);
+    for (fields, id, words) in [
+        ([("email", ""), ("password", PASSWORD)], "email", "Please fill this in."),
+        ([("email", "nobody"), ("password", PASSWORD)], "email", "This is not an e-mail address."),
+        ([("email", ADA), ("password", PASSWORD)], "email", "Another account uses this address."),
+        ([("email", "eve@example.com"), ("password", "short")], "password", "Use at least 8 characters."),
+        (
+            [("email", "eve@example.com"), ("password", "password123")],
+            "password",
+            "This is one of the passwords",
+        ),
+        (
+            [("email", "eve@example.com"), ("password", "eve@example.com")],
+            "password",
+            "Choose a password without",
+        ),
+    ] {
+        let page = browser.send("/sign-up", &fields).await;
+        assert!([409, 422].contains(&page.status.as_u16()), "{}", page.status);
+        page.assert_contains(&format!(r#"<p class="error" id="{id}-error">{words}"#));
+        page.assert_contains(&format!(r#"aria-describedby="{id}-error"#));
+        assert!(!page.body.contains(PASSWORD) && !page.body.contains("password123"), "{}", page.body);
+    }
+}
+
+#[actix_web::test]
+async fn a_wrong_password_and_a_lockout_are_told_as_the_api_tells_them() {
+    let site = Site::new();
+    site.verified(ADA).await;
+    let mut browser = Browser::at(&site);
+    for _ in 0..5 {
+        let page = browser.sign_in(ADA, "not the password").await;
+        page.assert_is_form_page(401);
+        page.assert_contains("There is no account with this name and password.");
+        page.assert_contains(&format!(r#"value="{ADA}""#));
+    }
+    let locked = browser.sign_in(ADA, PASSWORD).await;
+    locked.assert_is_form_page(429);
+    locked.assert_contains("Try again in 15 min");
+    let unknown = browser.sign_in("nobody@example.com", "not the password").await;
+    unknown.assert_is_form_page(401);
+}
+
+#[actix_web::test]
+async fn somebody_who_is_sent_to_sign_in_gets_where_they_wanted_and_nowhere_else() {
+    let site = Site::new();
+    site.verified(ADA).await;
+    let mut browser = Browser::at(&site);
+    browser.get("/account/sessions").await.assert_redirects_to("../sign-in?next=%2Faccount%2Fsessions");
+    browser.get("/account").await.assert_redirects_to("sign-in?next=%2Faccount");
+    browser.post("/account/password", &[]).await.assert_redirects_to("../sign-in");
+    browser
+        .get("/sign-in?next=%2Faccount%2Fsessions")
+        .await
+        .assert_contains(r#"<input type="hidden" name="next" value="/account/sessions">"#);
+    for (next, expected) in [
+        ("/account/sessions", "account/sessions"),
+        ("//evil.example", "account"),
+        ("https://evil.example/", "account"),
+        ("/\\evil.example", "account"),
+        ("/javascript:alert(1)", "account"),
+    ] {
+        let mut browser = Browser::at(&site);
+        let fields = [("identifier", ADA), ("password", PASSWORD), ("next", next)];
+        browser.send("/sign-in", &fields).await.assert_redirects_to(expected);
+    }
+}
+
+#[actix_web::test]
+async fn a_forgotten_password_is_answered_alike_for_every_address() {
+    let site = Site::new();
+    site.verified(ADA).await;
+    let mut browser = Browser::at(&site);
+    let known = browser.send("/forgot-password", &[("email", ADA)]).await;
+    let unknown = browser.send("/forgot-password", &[("email", "bob@example.com")]).await;
+    known.assert_is_form_page(200);
+    assert_eq!(known.body.replace(ADA, ""), unknown.body.replace("bob@example.com", ""));
+    let link = site.link_mailed_to(ADA).await;
+    site.open("/reset-password", &link).await.assert_is_page(200);
+}
+
+#[actix_web::test]
+async fn a_new_code_is_promised_to_every_address_alike() {
+    let site = Site::new();
+    let mut browser = Browser::at(&site);
+    let fields = [("email", "nobody@example.com"), ("code", "")];
+    let answer = browser.send_from("/verify-code", "/verify-code/resend", &fields).await;
+    answer.assert_redirects_to("../verify-code");
+    browser.get("/verify-code").await.assert_contains("A new mail is on its way");
+}
+
+#[actix_web::test]
+async fn every_page_speaks_both_languages() {
+    let site = Site::new();
+    let mut browser = Browser::of_ada(&site).await;
+    for (page, english, german) in [
+        ("/account", "Your profile", "Ihr Profil"),
+        ("/account/email", "New e-mail address", "Neue E-Mail-Adresse"),
+        ("/account/password", "Change password", "Passwort ändern"),
+        ("/account/sessions", "this device", "dieses Gerät"),
+        ("/account/delete", "Delete your account", "Konto löschen"),
+        ("/forgot-password", "Forgot your password?", "Passwort vergessen?"),
+        ("/verify-code", "Check your mail", "Sehen Sie in Ihre E-Mails"),
+    ] {
+        for (language, words) in [("en", english), ("de-AT", german)] {
+            browser.headers = vec![("accept-language", language)];
+            let answer = browser.get(page).await;
+            answer.assert_is_form_page(200);
+            answer.assert_contains(words);
+            answer.assert_contains(&format!("<html lang=\"{}\">", &language[..2]));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn without_account_pages_there_is_what_mails_lead_to() {
+    let mut site = Site::new();
+    site.pages.are_accounts_shown = false;
+    for path in
+        ["/", "/sign-in", "/sign-up", "/account", "/account/sessions", "/verify-code", "/forgot-password"]
+    {
+        site.get(path).await.assert_is_problem(404, "not_found");
+    }
+    let token = site.verification_link(ADA).await;
+    site.open("/verify-email", &token).await.assert_is_page(200);
+    let done = site.press("/verify-email", &token).await;
+    done.assert_is_page(200);
+    assert!(!done.body.contains("sign-in"), "{}", done.body);
+}
+
+#[actix_web::test]
+async fn the_root_leads_to_the_account() {
+    Site::new().get("/").await.assert_redirects_to("account");
+}
