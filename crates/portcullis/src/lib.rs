@@ -24,6 +24,7 @@ mod listener;
 mod logging;
 mod mailbox;
 mod output;
+mod pages;
 mod password_entry;
 mod progress;
 mod secret_key_file;

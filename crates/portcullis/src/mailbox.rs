@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use async_trait::async_trait;
 use portcullis_adapters_smtp::{Mailbox, StoredMail};
-use portcullis_http_actix::{Mail, MailboxError, MailboxReader};
+use portcullis_pages_actix::{Mail, MailboxError, MailboxReader};
 
 /// Shows a [`Mailbox`] on the development pages.
 pub(crate) struct FileMailbox(pub(crate) Mailbox);

@@ -2,22 +2,19 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
-use portcullis_adapters_smtp::Mailbox;
 use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, MailboxReader, RateLimiting, Readiness, ServerLimits, serve,
-    serve_operations,
+    Api, Authentication, HttpOptions, RateLimiting, Readiness, ServerLimits, serve, serve_operations,
 };
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
-use crate::mailbox::FileMailbox;
+use crate::pages::pages;
 use crate::shutdown::Shutdown;
 use crate::wiring::{Installation, rate_limiting};
 use crate::{listener, sweeper};
@@ -52,7 +49,9 @@ impl Service {
 
         let readiness = Readiness::default();
         let options = http_options(config, &installation, rate_limiting(config).await);
-        let api = Api::new(installation.use_cases.clone(), options, readiness.clone());
+        let pages = pages(config, &public_url, installation.form_tokens.clone())?;
+        let api = Api::new(installation.use_cases.clone(), options, readiness.clone())
+            .with(move |routes| pages.configure(routes));
         let mut servers = JoinSet::new();
         let operations = match operations {
             Some(listener) => Some(start_operations(listener, api.clone(), config, &mut servers).await?),
@@ -139,9 +138,6 @@ fn http_options(
     installation: &Installation,
     rate_limiting: Option<RateLimiting>,
 ) -> HttpOptions {
-    // Whoever can read the mailbox can take every account over: it is for the same machine only.
-    let shows_mailbox = config.smtp_url.is_none() && config.bind.ip().is_loopback();
-    let mailbox = || Arc::new(FileMailbox(Mailbox::new(config.mailbox()))) as Arc<dyn MailboxReader>;
     let authentication =
         if config.auth_enabled { Authentication::AccessTokens } else { Authentication::BuiltInAdministrator };
     HttpOptions {
@@ -151,7 +147,6 @@ fn http_options(
         rate_limiting,
         locales: installation.locales.clone(),
         default_locale: config.locale.clone(),
-        mailbox: shows_mailbox.then(mailbox),
         clock: installation.clock.clone(),
         entropy: installation.entropy.clone(),
     }

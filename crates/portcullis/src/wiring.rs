@@ -12,12 +12,13 @@ use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, Signin
 use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
+use portcullis_pages_actix::FormTokens;
 
 use crate::audit_log::AuditLog;
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
 use crate::delivery_signal::LocalDeliverySignal;
-use crate::{mailbox, secret_key_file, store};
+use crate::{mailbox, pages, secret_key_file, store};
 
 /// An installation: its use cases, and what serving them needs besides.
 pub(crate) struct Installation {
@@ -29,6 +30,8 @@ pub(crate) struct Installation {
     pub(crate) entropy: Arc<dyn Entropy>,
     /// The languages that mails can be had in.
     pub(crate) locales: Vec<Locale>,
+    /// Tells forms of the pages from forged ones.
+    pub(crate) form_tokens: FormTokens,
 }
 
 impl Installation {
@@ -71,7 +74,8 @@ impl Installation {
             entropy: entropy.clone(),
         };
         let use_cases = Arc::new(UseCases::new(&ports, config.policy(), &secret));
-        Ok(Self { use_cases, delivery, key_ring, clock, entropy, locales })
+        let form_tokens = FormTokens::new(&secret);
+        Ok(Self { use_cases, delivery, key_ring, clock, entropy, locales, form_tokens })
     }
 
     /// The same for a command, which serves nobody.
@@ -178,5 +182,6 @@ pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
     if let Some(settings) = config.smtp() {
         smtp_mailer(&settings, composer, Arc::new(SystemClock))?;
     }
+    pages::brand(config)?;
     Ok(())
 }

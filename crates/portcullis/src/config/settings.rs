@@ -13,7 +13,7 @@ use super::numbers::Number;
 use super::problem::{Problem, Problems};
 use super::rate_limits::{self, RateLimits};
 use super::setting::{DefaultValue, Setting};
-use super::text::{Audience, LogFilter, Path};
+use super::text::{Audience, LogFilter, Path, ProductName};
 use super::urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 use super::values::Values;
 
@@ -160,6 +160,15 @@ settings! {
     frontend_reset_url: Optional<Link>, else "the built-in page";
     /// Where the link that confirms a new address leads.
     frontend_email_change_url: Optional<Link>, else "the built-in page";
+    /// Whether people sign up, sign in and look after their accounts on built-in pages. Those that mailed links
+    /// lead to are there either way.
+    pages: OneOf<bool> = "on";
+    /// What stands at the top of the pages, and in their titles.
+    pages_name: ProductName = ProductName::DEFAULT;
+    /// A picture in place of the product's own: SVG, PNG, JPEG or WebP.
+    pages_logo: Optional<Path>, else "the product's own";
+    /// A file with styles that the pages load after their own.
+    pages_css: Optional<Path>, else "none";
     /// What is logged, to standard error.
     log: LogFilter = "info";
     /// How it is written: for people or for programs.

@@ -42,6 +42,29 @@ impl Form for Audience {
     }
 }
 
+/// What people know the service as.
+pub struct ProductName;
+
+impl ProductName {
+    /// The name of the product.
+    pub(super) const DEFAULT: &'static str = "Portcullis";
+}
+
+impl Form for ProductName {
+    type Value = String;
+
+    fn allowed() -> String {
+        "a name of at most 60 characters".to_owned()
+    }
+
+    fn parse(text: &str) -> Result<String, Refusal> {
+        if text.is_empty() || text.chars().count() > 60 || text.chars().any(char::is_control) {
+            return Err(Refusal::new("is empty, too long or has a control character"));
+        }
+        Ok(text.to_owned())
+    }
+}
+
 /// Which records are logged.
 pub struct LogFilter;
 
