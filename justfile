@@ -24,6 +24,10 @@ state-machine walks="500":
 mutants *arguments:
     cargo mutants -p portcullis-domain {{ arguments }} -- --lib --test domain
 
+# Take pictures of every page, as phones and desktops show them, into target/screenshots/.
+screenshots:
+    PORTCULLIS_TEST_SCREENSHOTS=1 ./test -p portcullis-tests --test on_sqlite no_page_has_a_serious_barrier
+
 # Accept the snapshots that the last test run proposed.
 snapshots:
     INSTA_UPDATE=always cargo test --workspace --all-features

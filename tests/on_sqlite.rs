@@ -5,6 +5,7 @@ mod faults;
 mod harness;
 #[path = "faults/held_database.rs"]
 mod held_database;
+mod in_browser;
 mod journeys;
 mod readme;
 mod security;

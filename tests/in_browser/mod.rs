@@ -1,0 +1,5 @@
+//! The pages in a real browser: headless Chromium, driven through WebDriver.
+
+mod accessibility;
+mod chromium;
+mod journey;
