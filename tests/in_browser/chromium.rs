@@ -3,15 +3,21 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use thirtyfour::prelude::*;
-use thirtyfour::LoggingPrefsLogLevel;
 
-/// A Chromium of a test's own, with the program that drives it; both end when it is dropped.
+/// A Chromium of a test's own, and the program that drives it, spoken to in the words of W3C WebDriver; both end
+/// when it is dropped. Crates that speak it change how `serde_json` is built, and with it what is under test.
 pub(crate) struct Chromium {
-    pub(crate) driver: WebDriver,
+    client: Client,
+    session: String,
     process: Child,
 }
+
+/// Under this name an element of a page is told (WebDriver §12).
+const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
 
 /// How a page is looked at.
 #[derive(Clone, Copy, Debug)]
@@ -46,36 +52,70 @@ impl Chromium {
 
     async fn start_with(preferences: &Value) -> Self {
         let (process, port) = tokio::task::spawn_blocking(start_driver).await.expect("chromedriver starts");
-        let mut capabilities = DesiredCapabilities::chrome();
-        for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en"] {
-            capabilities.add_arg(argument).expect("a flag");
-        }
-        capabilities.add_experimental_option("prefs", preferences).expect("preferences");
-        capabilities.set_logging_prefs("browser", LoggingPrefsLogLevel::All).expect("a log");
-        let driver = WebDriver::new(format!("http://127.0.0.1:{port}"), capabilities).await;
-        Self {
-            driver: driver.expect("Chromium starts (Debian's packages chromium and chromium-driver)"),
-            process,
-        }
+        let options = json!({
+            "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en"],
+            "prefs": preferences,
+        });
+        let capabilities = json!({ "capabilities": { "alwaysMatch": {
+            "browserName": "chrome",
+            "goog:chromeOptions": options,
+            "goog:loggingPrefs": { "browser": "ALL" },
+        } } });
+        let client = Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
+        let driver = format!("http://127.0.0.1:{port}/session");
+        let mut browser = Self { client, session: driver, process };
+        let opened = browser.ask(Method::POST, "", capabilities).await;
+        let opened = opened.expect("Chromium starts (Debian's package chromium; ./test installs it)");
+        browser.session = format!("{}/{}", browser.session, opened["sessionId"].as_str().expect("a session"));
+        browser
+    }
+
+    /// The answer to a command, or the words with which it is refused.
+    async fn ask(&self, method: Method, command: &str, body: Value) -> Result<Value, String> {
+        let request = self.client.request(method.clone(), format!("{}{command}", self.session));
+        let request = if method == Method::POST { request.json(&body) } else { request };
+        let response = request.send().await.expect("chromedriver answers");
+        let is_success = response.status().is_success();
+        let mut answer: Value = response.json().await.expect("chromedriver answers in JSON");
+        let value = answer["value"].take();
+        if is_success { Ok(value) } else { Err(value["message"].to_string()) }
+    }
+
+    async fn post(&self, command: &str, body: Value) -> Value {
+        self.ask(Method::POST, command, body).await.unwrap_or_else(|refusal| panic!("{command}: {refusal}"))
+    }
+
+    async fn get(&self, command: &str) -> Value {
+        self.ask(Method::GET, command, Value::Null)
+            .await
+            .unwrap_or_else(|refusal| panic!("{command}: {refusal}"))
     }
 
     pub(crate) async fn open(&self, url: &str) {
-        self.driver.goto(url).await.expect("the page loads");
+        self.post("/url", json!({ "url": url })).await;
     }
 
-    pub(crate) async fn find(&self, selector: &str) -> WebElement {
+    /// The path of an element among the commands, as soon as it is there.
+    async fn find(&self, selector: &str) -> String {
         let deadline = Instant::now() + Duration::from_secs(10);
+        let query = json!({ "using": "css selector", "value": selector });
         loop {
-            match self.driver.find(By::Css(selector)).await {
-                Ok(element) => return element,
+            match self.ask(Method::POST, "/element", query.clone()).await {
+                Ok(found) => return format!("/element/{}", found[ELEMENT].as_str().expect("an element")),
                 Err(_) if Instant::now() < deadline => tokio::time::sleep(Duration::from_millis(50)).await,
-                Err(error) => panic!("{selector} is not on {}: {error}", self.source().await),
+                Err(refusal) => panic!("{selector}: {refusal}: {}", self.source().await),
             }
         }
     }
 
+    /// Waits until there is such an element, and reads it.
+    pub(crate) async fn text(&self, selector: &str) -> String {
+        let text = self.get(&format!("{}/text", self.find(selector).await)).await;
+        text.as_str().expect("a text").to_owned()
+    }
+
     pub(crate) async fn source(&self) -> String {
-        self.driver.source().await.expect("a page")
+        self.get("/source").await.as_str().expect("a page").to_owned()
     }
 
     /// Waits until the page says this.
@@ -90,12 +130,18 @@ impl Chromium {
     /// Types into a field of the page's main part.
     pub(crate) async fn fill_in(&self, field: &str, text: &str) {
         let field = self.find(&format!("main [name={field}]")).await;
-        field.clear().await.expect("a field");
-        field.send_keys(text).await.expect("a field");
+        self.post(&format!("{field}/clear"), json!({})).await;
+        self.post(&format!("{field}/value"), json!({ "text": text })).await;
     }
 
     pub(crate) async fn press(&self, selector: &str) {
-        self.find(selector).await.click().await.expect("a button");
+        let button = self.find(selector).await;
+        self.post(&format!("{button}/click"), json!({})).await;
+    }
+
+    /// A cookie of the page, as the browser keeps it.
+    pub(crate) async fn cookie(&self, name: &str) -> Value {
+        self.get(&format!("/cookie/{name}")).await
     }
 
     /// Sends the first form of the page's main part.
@@ -106,8 +152,9 @@ impl Chromium {
     /// What the browser complained of since it was last asked: refused scripts and styles, missing files, errors in
     /// scripts. That an answer has a status of an error is not among it.
     pub(crate) async fn complaints(&self) -> Vec<String> {
-        let log = self.driver.browser_log().await.expect("a log");
-        let messages = log.into_iter().map(|entry| entry.message);
+        let log = self.post("/se/log", json!({ "type": "browser" })).await;
+        let entries = log.as_array().expect("a list").iter();
+        let messages = entries.map(|entry| entry["message"].as_str().expect("a message").to_owned());
         messages.filter(|message| !message.contains("the server responded with a status of 4")).collect()
     }
 
@@ -117,13 +164,21 @@ impl Chromium {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": device == "phone" });
         self.command("Emulation.setDeviceMetricsOverride", metrics).await;
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.command("Emulation.setEmulatedMedia", features).await;
+        // What moves on its way from one scheme to the other is neither.
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": scheme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        self.command("Emulation.setEmulatedMedia", json!({ "features": features })).await;
     }
 
     pub(crate) async fn evaluate(&self, script: &str) -> Value {
-        let result = self.driver.execute(script, Vec::new()).await.expect("a script");
-        result.json().clone()
+        self.post("/execute/sync", json!({ "script": script, "args": [] })).await
+    }
+
+    /// What a script hands to the function that is its last argument.
+    pub(crate) async fn evaluate_later(&self, script: &str) -> Value {
+        self.post("/execute/async", json!({ "script": script, "args": [] })).await
     }
 
     /// Saves what is seen of the whole page.
@@ -131,13 +186,12 @@ impl Chromium {
         let whole = json!({ "captureBeyondViewport": true, "format": "png" });
         let shot = self.command("Page.captureScreenshot", whole).await;
         let encoded = shot["data"].as_str().expect("a picture");
-        let picture = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, encoded);
         std::fs::create_dir_all(file.parent().expect("a folder")).expect("a folder");
-        std::fs::write(file, picture.expect("base64")).expect("a file");
+        std::fs::write(file, STANDARD.decode(encoded).expect("base64")).expect("a file");
     }
 
     async fn command(&self, name: &str, parameters: Value) -> Value {
-        self.driver.cdp().send_raw(name, parameters).await.expect(name)
+        self.post("/goog/cdp/execute", json!({ "cmd": name, "params": parameters })).await
     }
 }
 

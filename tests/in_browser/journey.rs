@@ -18,7 +18,7 @@ async fn sign_up_by_code(browser: &Chromium, server: &Server, has_scripts: bool)
     server.mail_to(ADA, 1).await;
     browser.open(&format!("{url}/dev/mailbox")).await;
     browser.press(".mails a").await;
-    let code = browser.find("#code").await.text().await.expect("a code");
+    let code = browser.text("#code").await;
     browser.open(&format!("{url}/verify-code")).await;
     browser.fill_in("code", &code).await;
     if !has_scripts {
@@ -97,9 +97,7 @@ async fn a_browser_keeps_the_cookies_that_are_for_this_host_alone() {
     server.register_verified(ADA).await;
     let browser = Chromium::start().await;
     sign_in(&browser, &server, PASSWORD).await;
-    let cookies = browser.driver.get_all_cookies().await.expect("cookies");
-    let session =
-        cookies.iter().find(|cookie| cookie.name == "__Host-portcullis-session").expect("a session");
-    assert_eq!(session.secure, Some(true));
+    let session = browser.cookie("__Host-portcullis-session").await;
+    assert_eq!((&session["secure"], &session["httpOnly"]), (&true.into(), &true.into()));
     assert_eq!(browser.evaluate("return document.cookie").await, "", "no script reads them");
 }

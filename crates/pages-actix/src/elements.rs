@@ -339,7 +339,6 @@ pub(crate) struct Panel {
 pub(crate) struct Html(String);
 
 impl Html {
-    #[expect(clippy::needless_pass_by_value, reason = "what is rendered is used up")]
     pub(crate) fn of(template: impl Template) -> Self {
         Self(template.render().expect("a built-in template renders whatever it is given"))
     }

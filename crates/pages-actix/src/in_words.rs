@@ -75,7 +75,8 @@ fn answer_to(
     Some(page)
 }
 
-fn reads_html(request: &HttpRequest) -> bool {
+/// Whether it is a browser that asks, and somebody reads the answer.
+pub(crate) fn reads_html(request: &HttpRequest) -> bool {
     let accepted = request.headers().get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }

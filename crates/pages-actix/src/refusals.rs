@@ -47,7 +47,7 @@ impl Refusals {
             Code::EmailTaken => refusals.of_fields(["email", "new_email"], &texts.email_taken),
             Code::UsernameTaken => refusals.of_fields(["username"], &texts.username_taken),
             Code::WrongPassword => {
-                refusals.of_fields(["password", "current_password"], &texts.wrong_password)
+                refusals.of_fields(["password", "current_password"], &texts.wrong_password);
             }
             Code::InvalidDigits => refusals.of_fields(["code"], &texts.invalid_code),
             Code::InvalidCredentials => refusals.banner = Some(texts.invalid_credentials.clone()),

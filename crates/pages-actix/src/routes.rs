@@ -2,9 +2,9 @@
 //!
 //! A `GET` changes nothing, so a scanner that follows the links in mails costs nobody theirs; forms act.
 
-use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use portcullis_http_actix::Access::Open;
 use portcullis_http_actix::RouteGroup::{Login, Other, Register, Reset, Verify};
 use portcullis_http_actix::building_blocks::{Code, Endpoint, Problem, at};
@@ -12,7 +12,7 @@ use portcullis_http_actix::building_blocks::{Code, Endpoint, Problem, at};
 use crate::account::{deletion, email, password, profile, sessions};
 use crate::entry::{forgot_password, sign_in, sign_out, sign_up, verify_code};
 use crate::frame::Frame;
-use crate::in_words::in_words;
+use crate::in_words::{in_words, reads_html};
 use crate::links::{confirm_email_change, reset_password, verify_email};
 use crate::mailbox;
 use crate::site::Site;
@@ -100,7 +100,11 @@ fn mount(routes: &mut ServiceConfig, folder: &str, pages: Vec<Endpoint>) {
     routes.service(scope.default_service(web::to(nothing)).wrap(from_fn(in_words)));
 }
 
-/// Who comes to the root wants to their account.
+/// Who comes to the root wants to their account; for programs nothing is there.
 fn mount_root(routes: &mut ServiceConfig) {
-    at("/").get(Open, Other, async |frame: Frame| frame.redirect("account")).mount(routes);
+    at("/").get(Open, Other, root).mount(routes);
+}
+
+async fn root(frame: Frame, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if reads_html(&request) { Ok(frame.redirect("account")) } else { Err(Problem::new(Code::NotFound)) }
 }

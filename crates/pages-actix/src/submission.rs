@@ -66,7 +66,9 @@ where
             let token =
                 pairs.iter().position(|(name, _)| name == FORM_TOKEN).map(|at| pairs.swap_remove(at).1);
             if !token.is_some_and(|token| visitor.as_ref().accepts(&token)) {
-                pairs.iter_mut().for_each(|(_, value)| value.zeroize());
+                for (_, value) in &mut pairs {
+                    value.zeroize();
+                }
                 return Err(Problem::new(Code::Forbidden));
             }
             let typed = Typed::of(&pairs);

@@ -180,13 +180,13 @@ impl Visit {
         let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
         let departures = Departures::of(request);
         let (site, cookies) = (frame.site.clone(), frame.site.cookies);
-        let form_secret = match cookies.read(request, Jar::Form).as_deref().and_then(FormSecret::parse) {
-            Some(secret) => secret,
-            None => {
-                let secret = FormSecret::generate(shared::<HttpOptions>(request)?.entropy.as_ref());
-                departures.set(cookies.set(Jar::Form, secret.as_str(), None));
-                secret
-            }
+        let kept = cookies.read(request, Jar::Form).as_deref().and_then(FormSecret::parse);
+        let form_secret = if let Some(secret) = kept {
+            secret
+        } else {
+            let secret = FormSecret::generate(shared::<HttpOptions>(request)?.entropy.as_ref());
+            departures.set(cookies.set(Jar::Form, secret.as_str(), None));
+            secret
         };
         let left = cookies.read(request, Jar::Notice);
         let notice = left.as_deref().and_then(Notice::read);

@@ -197,6 +197,13 @@ async fn without_account_pages_there_is_what_mails_lead_to() {
 }
 
 #[actix_web::test]
-async fn the_root_leads_to_the_account() {
-    Site::new().get("/").await.assert_redirects_to("account");
+async fn the_root_leads_people_to_the_account_and_programs_nowhere() {
+    let site = Site::new();
+    site.get("/").await.assert_is_problem(404, "not_found");
+    let mut browser = Browser::at(&site);
+    browser.headers = vec![("accept", "text/html,application/xhtml+xml")];
+    browser.get("/").await.assert_redirects_to("account");
+    let nothing = browser.get("/account/nothing").await;
+    nothing.assert_is_page(404);
+    nothing.assert_contains("<h1>There is nothing here</h1>");
 }
