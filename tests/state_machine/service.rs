@@ -99,7 +99,6 @@ impl Service {
             rate_limiting: None,
             locales: vec![Locale::english()],
             default_locale: Locale::english(),
-            mailbox: None,
             clock: clock.clone(),
             entropy,
         };

@@ -19,7 +19,7 @@ async fn cookies_are_for_this_host_alone_and_no_script_reads_them() {
         assert_eq!(cookie.path(), Some("/"));
         assert_eq!(cookie.domain(), None);
     }
-    assert_eq!(session.max_age().map(|age| age.whole_days()), Some(30));
+    assert_eq!(session.max_age().map(actix_web::cookie::time::Duration::whole_days), Some(30));
     assert_eq!(form.max_age(), None);
     let account = browser.get("/account").await;
     assert!(!account.body.contains(session.value()) && !account.body.contains(form.value()));
