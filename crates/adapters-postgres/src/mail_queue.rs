@@ -1,11 +1,12 @@
 //! [`MailQueue`]: mails that wait, that are being delivered, and that were set aside.
 
 use async_trait::async_trait;
+use diesel::dsl::{count, count_star, min};
 use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
-use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
+use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
 use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, UserId};
 use uuid::Uuid;
@@ -84,6 +85,25 @@ impl MailQueue for PostgresStore {
                     .load(&mut connection)
                     .await?;
                 Ok(rows.into_iter().map(MailRecordRow::try_into_domain).collect::<Result<_, _>>()?)
+            }
+            .boxed()
+        })
+        .await
+    }
+
+    async fn backlog(&self) -> Result<MailBacklog, StorageError> {
+        self.read((), |mut connection, ()| {
+            async move {
+                // What was set aside is never due.
+                let (all, pending, oldest): (i64, i64, Option<Moment>) = mail_queue::table
+                    .select((count_star(), count(mail_queue::due_at), min(mail_queue::due_at)))
+                    .first(&mut connection)
+                    .await?;
+                Ok(MailBacklog {
+                    pending: pending.unsigned_abs(),
+                    parked: (all - pending).unsigned_abs(),
+                    oldest_due_at: oldest.map(|Moment(due_at)| due_at),
+                })
             }
             .boxed()
         })

@@ -1,9 +1,9 @@
 //! [`MailQueue`]: mails that wait, that are being delivered, and that were set aside.
 
 use async_trait::async_trait;
-use diesel::dsl::{auto_type, exists, select};
+use diesel::dsl::{auto_type, count, count_star, exists, min, select};
 use diesel::prelude::*;
-use portcullis_domain::mail::{ClaimedMail, MailKind, MailRecord, MailState, QueuedMail};
+use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
 use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User};
 use uuid::Uuid;
@@ -60,6 +60,21 @@ impl MailQueue for SqliteStore {
                 .select(MailRecordRow::as_select())
                 .load(connection)?;
             Ok(rows.into_iter().map(MailRecordRow::try_into_domain).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn backlog(&self) -> Result<MailBacklog, StorageError> {
+        self.read(|connection| {
+            // What was set aside is never due.
+            let (all, pending, oldest): (i64, i64, Option<i64>) = mail_queue::table
+                .select((count_star(), count(mail_queue::due_at), min(mail_queue::due_at)))
+                .first(connection)?;
+            Ok(MailBacklog {
+                pending: pending.unsigned_abs(),
+                parked: (all - pending).unsigned_abs(),
+                oldest_due_at: oldest.map(Timestamp::from_unix_micros),
+            })
         })
         .await
     }

@@ -131,6 +131,18 @@ pub enum MailState {
     Parked,
 }
 
+/// How much is in the queue.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MailBacklog {
+    /// How many mails wait or are being delivered.
+    pub pending: u64,
+    /// How many were set aside.
+    pub parked: u64,
+    /// From when on the mail that has been due longest can be claimed, or will be the first that can. Of one that
+    /// is being delivered it is when its claimant counts as dead.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
 /// A mail on its way to a mailer.
 #[derive(Clone, Debug)]
 pub struct OutgoingMail {

@@ -56,6 +56,7 @@ const ROUND_TRIPS: &[(&str, usize)] = &[
     ("claim", 1),
     ("retry, park, complete, send_again", 4),
     ("list mails", 1),
+    ("backlog", 1),
     ("list keys", 1),
     ("succeed, and delete_expired keys", 2),
     ("list users", 1),

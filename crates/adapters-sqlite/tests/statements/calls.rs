@@ -357,6 +357,7 @@ async fn mails(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Result<
     store.retry(&claims[0], NOW + LATER, "busy").await?;
     store.park(&claims[1], "unknown").await?;
     store.complete(&claims[2]).await?;
+    store.backlog().await?;
     let listed = MailQueue::list(store, None, 10).await?;
     MailQueue::list(store, listed.first().map(|record| record.mail.id), 10).await?;
     for claim in &claims[..3] {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::mail::{ClaimedMail, MailRecord, QueuedMail};
+use crate::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use crate::values::{MailId, Timestamp};
 
 /// Mails that wait for delivery, shared by all instances.
@@ -86,6 +86,15 @@ pub trait MailQueue: Send + Sync {
     ///
     /// [`StorageError`].
     async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError>;
+
+    /// How much is in the queue.
+    ///
+    /// Proven by the case `operators_see_how_much_is_in_the_queue`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn backlog(&self) -> Result<MailBacklog, StorageError>;
 
     /// Lets a mail begin anew, and says whether there is one with this id.
     ///

@@ -185,6 +185,7 @@ macro_rules! storage_contract {
             mail_queue::a_parked_mail_is_kept_and_not_claimed,
             mail_queue::the_mail_due_longest_is_claimed_first,
             mail_queue::operators_see_how_each_mail_stands,
+            mail_queue::operators_see_how_much_is_in_the_queue,
             mail_queue::mails_are_listed_in_pages,
             mail_queue::a_parked_mail_sent_again_begins_anew,
             mail_queue::a_waiting_mail_sent_again_is_due_at_once,

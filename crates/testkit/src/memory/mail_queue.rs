@@ -1,5 +1,5 @@
 use async_trait::async_trait;
-use portcullis_domain::mail::{ClaimedMail, MailRecord, MailState, QueuedMail};
+use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, StorageError};
 use portcullis_domain::{MailId, Timestamp};
 
@@ -60,6 +60,16 @@ impl MailQueue for MemoryStorage {
         listed.sort_unstable_by_key(|record| record.mail.id);
         listed.truncate(limit.try_into().unwrap_or(usize::MAX));
         Ok(listed)
+    }
+
+    async fn backlog(&self) -> Result<MailBacklog, StorageError> {
+        let state = self.step("MailQueue::backlog")?;
+        let due: Vec<_> = state.mails.iter().filter_map(|record| due_at(record.state)).collect();
+        Ok(MailBacklog {
+            pending: due.len() as u64,
+            parked: (state.mails.len() - due.len()) as u64,
+            oldest_due_at: due.into_iter().min(),
+        })
     }
 
     async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {

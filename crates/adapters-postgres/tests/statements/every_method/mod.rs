@@ -344,6 +344,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         };
         self.expect(true, "retry, park, complete, send_again", three_ends).await;
         assert!(!self.call("list mails", MailQueue::list(store, None, 10)).await.is_empty());
+        self.call("backlog", store.backlog()).await;
     }
 
     async fn signing_keys(&mut self) {

@@ -1,5 +1,5 @@
 use portcullis_domain::Timestamp;
-use portcullis_domain::mail::{MailKind, MailRecord, MailState, QueuedMail};
+use portcullis_domain::mail::{MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
 
 use super::steps::{LEASE, claim, claim_due, enqueue, list, park, send_again};
 use crate::Storage;
@@ -42,6 +42,29 @@ pub async fn operators_see_how_each_mail_stands(storage: &Storage) {
     stands(2, MailState::Claimed { leased_until: claimed.leased_until }, Some("451 4.7.1 später 🙁")).await;
     storage.mails.park(&claimed, "550").await.expect("park");
     stands(2, MailState::Parked, Some("550")).await;
+}
+
+/// Operators see how many mails are to be delivered, how many were set aside, and how long they have waited.
+pub async fn operators_see_how_much_is_in_the_queue(storage: &Storage) {
+    let holds = async |pending, parked, oldest_due_at| {
+        let backlog = storage.mails.backlog().await.expect("backlog");
+        assert_eq!(backlog, MailBacklog { pending, parked, oldest_due_at });
+    };
+    holds(0, 0, None).await;
+    for (number, queued_at) in [(1, NOW + TICK), (2, NOW + TICK * 2), (3, NOW + TICK * 3)] {
+        let given = mail(MailKind::VerifyEmail, &format!("ada{number}@example.com"));
+        enqueue(storage, &QueuedMail { queued_at, ..given }).await;
+    }
+    holds(3, 0, Some(NOW + TICK)).await;
+    let claimed = claim_due(storage, NOW + TICK).await;
+    holds(3, 0, Some(NOW + TICK * 2)).await;
+    storage.mails.park(&claimed, "550").await.expect("park");
+    holds(2, 1, Some(NOW + TICK * 2)).await;
+    for now in [NOW + TICK * 2, NOW + TICK * 3] {
+        let claimed = claim_due(storage, now).await;
+        storage.mails.complete(&claimed).await.expect("complete");
+    }
+    holds(0, 1, None).await;
 }
 
 /// Mails are listed by their ids, page by page, whatever becomes of those that were listed.
