@@ -18,5 +18,7 @@ mod signing_keys;
 pub use access_tokens::JwtAccessTokens;
 pub use breached_passwords::{BreachedPasswordFile, InvalidBreachedPasswords};
 pub use os_entropy::OsEntropy;
-pub use password_hashing::{Argon2Hasher, Argon2Settings, HashingCapacity, InvalidArgon2Settings};
+pub use password_hashing::{
+    Argon2Hasher, Argon2Settings, HashingCapacity, HashingLoad, HashingObserver, InvalidArgon2Settings,
+};
 pub use signing_keys::{KeyRing, KeyRingError, SealingKeyFactory};

@@ -108,6 +108,7 @@ mod transaction;
 mod user_administration;
 mod users;
 
+pub use deadpool::Status as PoolStatus;
 pub use errors::OpenError;
 pub use postgres_url::{InvalidPostgresUrl, PostgresUrl};
 pub use store::{PostgresOptions, PostgresStore};

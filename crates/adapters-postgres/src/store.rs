@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
+use deadpool::Status as PoolStatus;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::BoxFuture;
 use portcullis_domain::ports::StorageError;
@@ -63,6 +64,12 @@ impl PostgresStore {
         let connector = Arc::new(connector);
         let pool = pool(Arc::clone(&connector), connections.get());
         Ok(Self { connector, runtime, pool, patience })
+    }
+
+    /// How the connections are used at this moment.
+    #[must_use]
+    pub fn connections(&self) -> PoolStatus {
+        self.pool.status()
     }
 
     /// Runs an operation that changes nothing. It is repeated when the connection was lost.

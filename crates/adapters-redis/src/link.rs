@@ -62,6 +62,11 @@ impl Link {
         Self { live, script, keeper: tokio::spawn(keeper.run()) }
     }
 
+    /// Whether the server answered last time.
+    pub(crate) fn is_live(&self) -> bool {
+        self.live.borrow().is_some()
+    }
+
     /// Counts a call at the server; none when it does not answer.
     pub(crate) async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Option<Allowance> {
         let Live { number, mut connection } = self.live.borrow().clone()?;

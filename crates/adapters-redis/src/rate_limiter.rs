@@ -22,6 +22,12 @@ impl RedisRateLimiter {
     pub async fn connect(url: &RedisUrl) -> Self {
         Self { link: Link::open(url).await, alone: InProcessRateLimiter::default() }
     }
+
+    /// Whether calls are counted together with other instances at this moment, and not by this one alone.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.link.is_live()
+    }
 }
 
 #[async_trait]

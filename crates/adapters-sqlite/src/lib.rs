@@ -74,5 +74,6 @@ mod tokens;
 mod user_administration;
 mod users;
 
+pub use deadpool::Status as PoolStatus;
 pub use errors::OpenError;
 pub use store::{SqliteOptions, SqliteStore};

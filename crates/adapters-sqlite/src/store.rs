@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use deadpool::Status as PoolStatus;
 use deadpool::managed::Object;
 use diesel::SqliteConnection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
@@ -66,6 +67,18 @@ impl SqliteStore {
             readers: pool(&path, Access::Read, readers.get(), busy_timeout),
             runtime,
         })
+    }
+
+    /// How the connections that read are used at this moment.
+    #[must_use]
+    pub fn readers(&self) -> PoolStatus {
+        self.readers.status()
+    }
+
+    /// How the one that writes is used at this moment.
+    #[must_use]
+    pub fn writer(&self) -> PoolStatus {
+        self.writer.status()
     }
 
     /// Runs an operation that changes nothing and has one statement, or needs no two to agree.

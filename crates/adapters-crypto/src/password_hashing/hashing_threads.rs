@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use portcullis_domain::ports::HashingError;
 use tokio::sync::{Semaphore, oneshot};
 
+use super::HashingObserver;
 use super::argon2_hash::Arena;
 
 /// How many passwords are hashed at once, and how many may wait.
@@ -20,6 +21,15 @@ pub struct HashingCapacity {
     pub threads: NonZeroUsize,
     /// Passwords that may wait for a thread; zero lets none wait.
     pub queue: usize,
+}
+
+/// How busy the threads are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashingLoad {
+    /// Passwords that are being hashed.
+    pub running: usize,
+    /// Passwords that wait for a thread.
+    pub waiting: usize,
 }
 
 /// A fixed number of threads, each with an arena of its own, behind a bounded queue.
@@ -34,6 +44,7 @@ pub(super) struct HashingThreads {
     jobs: Option<Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
     pace: Arc<Pace>,
+    observer: Option<Arc<dyn HashingObserver>>,
 }
 
 type Job = Box<dyn FnOnce(&mut Arena) + Send>;
@@ -62,7 +73,22 @@ impl HashingThreads {
             jobs: Some(jobs),
             threads,
             pace: Arc::default(),
+            observer: None,
         })
+    }
+
+    /// The same threads, with somebody who hears of each job.
+    pub(super) fn observed_by(mut self, observer: Arc<dyn HashingObserver>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
+    /// How busy they are.
+    pub(super) fn load(&self) -> HashingLoad {
+        let places = self.capacity.threads.get() + self.capacity.queue;
+        let jobs = places - self.admission.available_permits();
+        let running = jobs.min(self.capacity.threads.get());
+        HashingLoad { running, waiting: jobs - running }
     }
 
     /// Runs `work` on one of the threads, in its turn.
@@ -78,17 +104,24 @@ impl HashingThreads {
         work: impl FnOnce(&mut Arena) -> R + Send + 'static,
     ) -> Result<R, HashingError> {
         let Ok(permit) = Arc::clone(&self.admission).try_acquire_owned() else {
+            if let Some(observer) = &self.observer {
+                observer.refused();
+            }
             return Err(HashingError::Overloaded { retry_after: self.time_to_work_off_a_full_queue() });
         };
         let (answer, answered) = oneshot::channel::<Outcome<R>>();
-        let pace = Arc::clone(&self.pace);
+        let (pace, observer, queued) = (Arc::clone(&self.pace), self.observer.clone(), Instant::now());
         let job: Job = Box::new(move |arena| {
             if answer.is_closed() {
                 return;
             }
             let started = Instant::now();
             let outcome = panic::catch_unwind(AssertUnwindSafe(|| work(arena)));
-            pace.record(started.elapsed());
+            let took = started.elapsed();
+            pace.record(took);
+            if let Some(observer) = observer {
+                observer.hashed(started - queued, took);
+            }
             // Whoever has the answer finds room for the next.
             drop(permit);
             // The caller may have gone meanwhile.
@@ -190,6 +223,7 @@ mod tests {
         let mut waiting = Box::pin(threads.run(|_| "waited"));
         begin(&mut waiting).await;
 
+        assert_eq!(threads.load(), HashingLoad { running: 1, waiting: 1 });
         let refusal = threads.run(|_| ()).await.expect_err("the queue is full");
         assert_eq!(refusal, HashingError::Overloaded { retry_after: SECOND });
 
@@ -197,6 +231,31 @@ mod tests {
         running.await.expect("it had a place");
         assert_eq!(waiting.await, Ok("waited"));
         assert_eq!(threads.run(|_| "taken").await, Ok("taken"));
+    }
+
+    #[derive(Default)]
+    struct Heard(Mutex<Vec<&'static str>>);
+
+    impl HashingObserver for Heard {
+        fn hashed(&self, waited: Duration, took: Duration) {
+            assert!(waited < SECOND && took >= Duration::from_millis(5), "{waited:?}, {took:?}");
+            self.0.lock().unwrap().push("hashed");
+        }
+
+        fn refused(&self) {
+            self.0.lock().unwrap().push("refused");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_observer_hears_of_each_job_and_each_refusal() {
+        let heard = Arc::new(Heard::default());
+        let threads = threads(1, 0).observed_by(heard.clone());
+        let mut running = Box::pin(threads.run(|_| thread::sleep(Duration::from_millis(5))));
+        begin(&mut running).await;
+        threads.run(|_| ()).await.expect_err("there is no queue");
+        running.await.expect("it had a place");
+        assert_eq!(*heard.0.lock().unwrap(), ["refused", "hashed"]);
     }
 
     #[tokio::test]

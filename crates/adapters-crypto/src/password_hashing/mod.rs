@@ -3,6 +3,7 @@
 mod argon2_hash;
 mod fields;
 mod foreign;
+mod hashing_observer;
 mod hashing_threads;
 mod settings;
 mod stored_hash;
@@ -15,8 +16,9 @@ use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHashe
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 use self::argon2_hash::{Arena, Argon2Hash};
-pub use self::hashing_threads::HashingCapacity;
+pub use self::hashing_observer::HashingObserver;
 use self::hashing_threads::HashingThreads;
+pub use self::hashing_threads::{HashingCapacity, HashingLoad};
 pub use self::settings::{Argon2Settings, InvalidArgon2Settings};
 use self::stored_hash::StoredHash;
 
@@ -60,6 +62,18 @@ impl Argon2Hasher {
             entropy,
             threads: HashingThreads::start(capacity, || Arena::new(settings))?,
         })
+    }
+
+    /// The same hasher, which lets `observer` know of each hash.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn HashingObserver>) -> Self {
+        Self { threads: self.threads.observed_by(observer), ..self }
+    }
+
+    /// How busy it is at this moment.
+    #[must_use]
+    pub fn load(&self) -> HashingLoad {
+        self.threads.load()
     }
 }
 
