@@ -34,9 +34,10 @@ pub struct Api {
 type Mount = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 impl Api {
-    /// The interface to `domain`. `readiness` is what the program tells it about its shutdown.
+    /// The interface to `domain`, whose start is over. `readiness` is what the program tells it about its shutdown.
     #[must_use]
     pub fn new(domain: Arc<UseCases>, options: HttpOptions, readiness: Readiness) -> Self {
+        readiness.begin_service(domain.clone());
         Self {
             domain: web::Data::from(domain),
             options: web::Data::new(options),
@@ -68,17 +69,6 @@ impl Api {
         routes.service(root.wrap(cors).wrap(from_fn(envelope)));
     }
 
-    /// Mounts what operators ask and nothing else.
-    pub fn configure_operations(&self, routes: &mut ServiceConfig) {
-        self.share_state(routes);
-        let root = scope().configure(|routes| {
-            for endpoint in routes::operations() {
-                endpoint.mount(routes);
-            }
-        });
-        routes.service(root.wrap(from_fn(envelope)));
-    }
-
     fn share_state(&self, routes: &mut ServiceConfig) {
         routes.app_data(self.domain.clone()).app_data(self.options.clone()).app_data(self.readiness.clone());
     }
@@ -94,6 +84,33 @@ impl Api {
             .expose_headers([RETRY_AFTER, WWW_AUTHENTICATE, LOCATION])
             .max_age(AN_HOUR);
         self.options.cors_origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+    }
+}
+
+/// What operators ask of an installation, from its first moment on: also while it is starting and has no
+/// [`Api`] yet.
+#[derive(Clone)]
+pub struct Operations {
+    options: web::Data<HttpOptions>,
+    readiness: web::Data<Readiness>,
+}
+
+impl Operations {
+    /// What is told of the installation that `readiness` belongs to.
+    #[must_use]
+    pub fn new(options: HttpOptions, readiness: Readiness) -> Self {
+        Self { options: web::Data::new(options), readiness: web::Data::new(readiness) }
+    }
+
+    /// Mounts it and nothing else.
+    pub fn configure(&self, routes: &mut ServiceConfig) {
+        routes.app_data(self.options.clone()).app_data(self.readiness.clone());
+        let root = scope().configure(|routes| {
+            for endpoint in routes::operations().into_iter().chain([routes::metrics()]) {
+                endpoint.mount(routes);
+            }
+        });
+        routes.service(root.wrap(from_fn(envelope)));
     }
 }
 

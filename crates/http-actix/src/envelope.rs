@@ -1,4 +1,4 @@
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -7,9 +7,10 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
 
+use crate::matched_route::MatchedRoute;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::{HttpOptions, Readiness, access_log, head, security_headers};
+use crate::{Answered, HttpOptions, Readiness, access_log, head, security_headers};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,8 +33,23 @@ pub(crate) async fn envelope(
         // The client's next request is for another instance.
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    access_log::record(&response, id, started.elapsed());
+    let route = MatchedRoute::of(response.request());
+    let answer = answered(&response, route.as_deref(), started.elapsed());
+    access_log::record(&answer, id);
+    if let Some(observer) = &options.observer {
+        observer.answered(&answer);
+    }
     Ok(response)
+}
+
+fn answered<'a>(response: &'a ServiceResponse, route: Option<&'a str>, took: Duration) -> Answered<'a> {
+    let request = response.request();
+    Answered {
+        method: if head::is_head(request) { "HEAD" } else { request.method().as_str() },
+        route,
+        status: response.status().as_u16(),
+        took,
+    }
 }
 
 /// Describes the problem that is behind an error answer, also where the framework refused a request in its own

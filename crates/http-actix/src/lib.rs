@@ -26,6 +26,8 @@ mod handlers;
 mod head;
 mod json;
 mod locale;
+mod matched_route;
+mod observer;
 mod openapi;
 mod options;
 mod panics;
@@ -41,13 +43,15 @@ mod security_headers;
 mod server;
 
 pub use access::Access;
-pub use api::Api;
+pub use api::{Api, Operations};
 pub use client::TrustedProxies;
+pub use handlers::metrics::MetricsReader;
+pub use observer::{Answered, HttpObserver};
 pub use openapi::openapi;
 pub use options::{Authentication, HttpOptions};
 pub use rate_limit::{
     Allowance, Caller, InProcessRateLimiter, Rate, RateLimiter, RateLimiting, RateLimits, RouteGroup,
 };
 pub use readiness::Readiness;
-pub use routes::{RouteRule, routes};
+pub use routes::{RouteRule, route_names, routes};
 pub use server::{ServerLimits, serve, serve_operations};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portcullis_domain::Locale;
 use portcullis_domain::ports::{Clock, Entropy};
 
-use crate::{RateLimiting, TrustedProxies};
+use crate::{HttpObserver, MetricsReader, RateLimiting, TrustedProxies};
 
 /// What an installation decides about its HTTP interface.
 #[derive(Clone)]
@@ -20,6 +20,10 @@ pub struct HttpOptions {
     pub locales: Vec<Locale>,
     /// The language of mails and pages for who asks for none of these.
     pub default_locale: Locale,
+    /// Hears of every request; nobody has to.
+    pub observer: Option<Arc<dyn HttpObserver>>,
+    /// What `/metrics` shows at the address for operators; nothing makes it 404.
+    pub metrics: Option<Arc<dyn MetricsReader>>,
     /// Dates request ids.
     pub clock: Arc<dyn Clock>,
     /// Makes request ids unique.

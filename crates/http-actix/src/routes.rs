@@ -1,8 +1,10 @@
 //! The one table of paths and methods, of who may call them, and how often.
 
 use std::future::ready;
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
+use actix_web::dev::ServiceRequest;
 use actix_web::guard::{self, GuardContext};
 use actix_web::http::Method;
 use actix_web::http::header;
@@ -20,11 +22,12 @@ use crate::handlers::auth::{
     check, email_change, login, logout, me, password_change, password_reset, refresh, register, sessions,
     verification,
 };
-use crate::handlers::{documentation, health, introspection, keys};
-use crate::panics;
+use crate::handlers::{documentation, health, introspection, keys, metrics};
+use crate::matched_route::MatchedRoute;
 use crate::problem::Problem;
 use crate::rate_limit::RouteGroup::{self, Login, Other, Refresh, Register, Reset, Verify};
 use crate::rate_limit::enforce;
+use crate::panics;
 
 /// Everything that the document describes.
 pub(crate) fn api() -> Vec<Endpoint> {
@@ -107,6 +110,11 @@ pub(crate) fn operations() -> Vec<Endpoint> {
     ]
 }
 
+/// The figures, for the address of operators alone.
+pub(crate) fn metrics() -> Endpoint {
+    at(METRICS).get(Open, UNLIMITED, metrics::metrics)
+}
+
 /// The document itself, and a page to read it in. They cost no more than a refusal.
 pub(crate) fn documentation() -> Vec<Endpoint> {
     vec![
@@ -145,6 +153,16 @@ pub fn routes() -> Vec<RouteRule> {
 
 /// In the place of a group: calls are not counted.
 pub const UNLIMITED: Option<RouteGroup> = None;
+
+/// The patterns of the paths, as they are told in logs and figures: with their parameters in braces. An interface
+/// [beside](crate::Api::with) this one has patterns of its own.
+#[must_use]
+pub fn route_names() -> Vec<&'static str> {
+    api().into_iter().chain(documentation()).map(|endpoint| endpoint.path).chain([METRICS]).collect()
+}
+
+/// The path of the figures, at the address for operators.
+pub(crate) const METRICS: &str = "/metrics";
 
 /// A path, and what each of its methods does.
 pub struct Endpoint {
@@ -232,10 +250,16 @@ impl Endpoint {
 
     /// Mounts it. Other methods are answered 405.
     pub fn mount(self, routes: &mut ServiceConfig) {
+        let route = Arc::new(MatchedRoute::default());
         let allow = self.allow();
         let refuse = move || ready(Err::<HttpResponse, _>(Problem::method_not_allowed(allow.clone())));
         let resource = self.routes.into_iter().fold(web::resource(self.path), Resource::route);
-        routes.service(resource.default_service(web::to(refuse)).wrap(from_fn(panics::contained)));
+        routes.service(resource.default_service(web::to(refuse)).wrap(from_fn(
+            move |request: ServiceRequest, next: Next<BoxBody>| {
+                route.tell(&request);
+                panics::contained(request, next)
+            },
+        )));
     }
 
     /// Who may call each of its methods, and how often.

@@ -6,7 +6,7 @@ use actix_web::dev::Server;
 use actix_web::web::ServiceConfig;
 use actix_web::{App, HttpServer};
 
-use crate::Api;
+use crate::{Api, Operations};
 
 /// How long a client may take to send the head of a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(5);
@@ -45,9 +45,13 @@ pub fn serve(listener: TcpListener, api: Api, limits: ServerLimits) -> io::Resul
 /// # Errors
 ///
 /// When the listener cannot be used.
-pub fn serve_operations(listener: TcpListener, api: Api, shutdown_grace: Duration) -> io::Result<Server> {
+pub fn serve_operations(
+    listener: TcpListener,
+    operations: Operations,
+    shutdown_grace: Duration,
+) -> io::Result<Server> {
     let limits = ServerLimits { workers: 1, shutdown_grace };
-    run(listener, limits, move |routes| api.configure_operations(routes))
+    run(listener, limits, move |routes| operations.configure(routes))
 }
 
 fn run(

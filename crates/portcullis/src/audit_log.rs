@@ -1,8 +1,21 @@
-//! The audit trail as log records, for who collects logs.
+//! The audit trail as log records, for who collects logs, and who else hears of it.
+
+use std::sync::Arc;
 
 use portcullis_domain::UserAgent;
 use portcullis_domain::audit::{AuditEvent, AuditOutcome};
 use portcullis_domain::ports::AuditObserver;
+
+/// Both hear of each event.
+pub(crate) struct AuditObservers(pub(crate) [Arc<dyn AuditObserver>; 2]);
+
+impl AuditObserver for AuditObservers {
+    fn observe(&self, event: &AuditEvent) {
+        for observer in &self.0 {
+            observer.observe(event);
+        }
+    }
+}
 
 /// Logs each event as one record of the target `audit`: failures as warnings.
 pub(crate) struct AuditLog;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{Delivery, UseCases};
+use portcullis_telemetry::Metrics;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -21,12 +22,17 @@ pub(crate) struct DeliveryWorker {
     /// Deliveries under way, each of which first looks whether a mail is due.
     deliveries: JoinSet<Result<Delivery, StorageError>>,
     pace: Pace,
+    metrics: Arc<Metrics>,
 }
 
 impl DeliveryWorker {
-    /// A worker that `signal` wakes.
-    pub(crate) fn new(use_cases: Arc<UseCases>, signal: Arc<LocalDeliverySignal>) -> Self {
-        Self { use_cases, signal, deliveries: JoinSet::new(), pace: Pace::new(Instant::now()) }
+    /// A worker that `signal` wakes, and that counts in `metrics` what it does.
+    pub(crate) fn new(
+        use_cases: Arc<UseCases>,
+        signal: Arc<LocalDeliverySignal>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        Self { use_cases, signal, deliveries: JoinSet::new(), pace: Pace::new(Instant::now()), metrics }
     }
 
     /// Works until the program ends, and then finishes the deliveries under way.
@@ -47,7 +53,7 @@ impl DeliveryWorker {
             }
         }
         while let Some(finished) = self.deliveries.join_next().await {
-            record(finished).ok();
+            self.record(finished).ok();
         }
     }
 
@@ -59,7 +65,7 @@ impl DeliveryWorker {
 
     /// Where one mail was due, another may be.
     fn finish(&mut self, finished: Result<Result<Delivery, StorageError>, JoinError>) {
-        match record(finished) {
+        match self.record(finished) {
             Ok(Delivery::Idle) => self.pace.succeeded(),
             Ok(_) => {
                 self.pace.succeeded();
@@ -67,6 +73,15 @@ impl DeliveryWorker {
             }
             Err(Failed) => self.pace.failed(Instant::now()),
         }
+    }
+
+    /// Logs and counts what a delivery did.
+    fn record(&self, finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<Delivery, Failed> {
+        let outcome = log(finished);
+        if let Ok(delivery) = &outcome {
+            self.metrics.mail_delivery_finished(delivery);
+        }
+        outcome
     }
 }
 
@@ -114,7 +129,7 @@ impl Pace {
 struct Failed;
 
 /// Logs what a delivery did. Addresses are not for logs: a mail's id finds them in the store.
-fn record(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<Delivery, Failed> {
+fn log(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<Delivery, Failed> {
     let delivery = match finished {
         Ok(Ok(delivery)) => delivery,
         Ok(Err(error)) => {
@@ -203,7 +218,8 @@ mod tests {
             };
             let use_cases = Arc::new(UseCases::new(&ports, Policy::default(), &fixtures::secret_key()));
             let (shutdown, notice) = Shutdown::new();
-            let worker = tokio::spawn(DeliveryWorker::new(use_cases, signal.clone()).run(notice));
+            let metrics = Arc::new(Metrics::new("0"));
+            let worker = tokio::spawn(DeliveryWorker::new(use_cases, signal.clone(), metrics).run(notice));
             // The look at the start is over.
             for _ in 0..10 {
                 yield_now().await;

@@ -2,21 +2,25 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
+use portcullis_adapters_crypto::OsEntropy;
 use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, RateLimiting, Readiness, ServerLimits, serve, serve_operations,
+    Api, Authentication, HttpOptions, Operations, Readiness, ServerLimits, serve, serve_operations,
 };
+use portcullis_telemetry::Metrics;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::clock::SystemClock;
 use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
 use crate::pages::pages;
 use crate::shutdown::Shutdown;
-use crate::wiring::{Installation, rate_limiting};
+use crate::wiring::{Installation, Limiter, VERSION};
 use crate::{listener, sweeper};
 
 /// The service while it runs.
@@ -40,32 +44,45 @@ impl Service {
         let operations = operations.transpose()?;
         let address = listener.local_addr().context("the address of the API cannot be found out")?;
 
+        // From here on it can be asked how far the start is.
+        let metrics = Arc::new(Metrics::new(VERSION));
+        let readiness = Readiness::default();
+        let bare = bare_options(config, &metrics);
+        let mut servers = JoinSet::new();
+        let operations = match operations {
+            Some(listener) => {
+                let operations = Operations::new(bare.clone(), readiness.clone());
+                Some(start_operations(listener, operations, config, &mut servers).await?)
+            }
+            None => None,
+        };
+
         let public_url = config.public_url(address);
-        let installation = Installation::open(config, &public_url).await?;
+        let installation = Installation::open(config, &public_url, &metrics).await?;
         installation.prepare_keys(config).await?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");
         }
 
-        let readiness = Readiness::default();
-        let options = http_options(config, &installation, rate_limiting(config).await);
+        let limiter = Limiter::start(config).await;
+        let options = HttpOptions {
+            rate_limiting: limiter.limiting(config),
+            locales: installation.locales.clone(),
+            ..bare
+        };
+        installation.show_in(&metrics, limiter);
         let pages = pages(config, &public_url, installation.form_tokens.clone())?;
         let api = Api::new(installation.use_cases.clone(), options, readiness.clone())
             .with(move |routes| pages.configure(routes));
-        let mut servers = JoinSet::new();
-        let operations = match operations {
-            Some(listener) => Some(start_operations(listener, api.clone(), config, &mut servers).await?),
-            None => None,
-        };
         let limits = ServerLimits { workers: cores().get(), shutdown_grace: config.shutdown_grace };
         let api = start_server(serve(listener, api, limits), &mut servers).await?;
 
         let (shutdown, notice) = Shutdown::new();
         let mut background = JoinSet::new();
         let Installation { use_cases, delivery, .. } = installation;
-        background.spawn(DeliveryWorker::new(use_cases.clone(), delivery).run(notice.clone()));
+        background.spawn(DeliveryWorker::new(use_cases.clone(), delivery, metrics).run(notice.clone()));
         background.spawn(sweeper::run(use_cases, notice));
-        tracing::info!(version = env!("CARGO_PKG_VERSION"), %address, %public_url, "serving");
+        tracing::info!(version = VERSION, %address, %public_url, "serving");
         Ok(Self { address, readiness, api, operations, servers, background, shutdown })
     }
 
@@ -105,13 +122,13 @@ impl Service {
 
 async fn start_operations(
     listener: TcpListener,
-    api: Api,
+    operations: Operations,
     config: &Config,
     servers: &mut JoinSet<io::Result<()>>,
 ) -> anyhow::Result<ServerHandle> {
     let address =
         listener.local_addr().context("the address of the operations listener cannot be found out")?;
-    let handle = start_server(serve_operations(listener, api, config.shutdown_grace), servers).await?;
+    let handle = start_server(serve_operations(listener, operations, config.shutdown_grace), servers).await?;
     tracing::info!(%address, "operations listener started");
     Ok(handle)
 }
@@ -133,21 +150,20 @@ async fn start_server(
     Ok(handle)
 }
 
-fn http_options(
-    config: &Config,
-    installation: &Installation,
-    rate_limiting: Option<RateLimiting>,
-) -> HttpOptions {
+/// As much as can be said of the HTTP interface before there is an installation.
+fn bare_options(config: &Config, metrics: &Arc<Metrics>) -> HttpOptions {
     let authentication =
         if config.auth_enabled { Authentication::AccessTokens } else { Authentication::BuiltInAdministrator };
     HttpOptions {
         authentication,
         cors_origins: config.cors_origins.iter().map(|origin| origin.as_str().to_owned()).collect(),
         trusted_proxies: config.trusted_proxies.iter().copied().collect(),
-        rate_limiting,
-        locales: installation.locales.clone(),
+        rate_limiting: None,
+        locales: Vec::new(),
         default_locale: config.locale.clone(),
-        clock: installation.clock.clone(),
-        entropy: installation.entropy.clone(),
+        observer: Some(metrics.clone()),
+        metrics: Some(metrics.clone()),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(OsEntropy),
     }
 }

@@ -11,6 +11,7 @@ use portcullis_domain::ports::{
     AuditTrail, InstallationArchive, LockoutRepository, MailQueue, RoleRepository, SessionRepository,
     SigningKeyRepository, StorageError, TokenRepository, UserAdministration, UserRepository,
 };
+use portcullis_telemetry::ConnectionUse;
 use tokio::time::{Instant, sleep};
 
 use crate::config::{Config, DatabaseUrl, Migrate};
@@ -35,10 +36,13 @@ pub(crate) trait Store:
 
     /// Names the migrations that the schema lacks.
     async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError>;
+
+    /// How its connections are used at this moment.
+    fn connections(&self) -> Vec<ConnectionUse>;
 }
 
 macro_rules! stores {
-    ($($store:ty)+) => {$(
+    ($($store:ty: $($pool:literal $status:ident),+;)+) => {$(
         #[async_trait]
         impl Store for $store {
             async fn apply_migrations(&self) -> Result<Vec<String>, StorageError> {
@@ -48,11 +52,27 @@ macro_rules! stores {
             async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError> {
                 self.pending_migrations().await
             }
+
+            fn connections(&self) -> Vec<ConnectionUse> {
+                vec![$({
+                    let status = Self::$status(self);
+                    ConnectionUse {
+                        pool: $pool,
+                        in_use: status.size.saturating_sub(status.available),
+                        idle: status.available,
+                        max: status.max_size,
+                        waiting: status.waiting,
+                    }
+                }),+]
+            }
         }
     )+};
 }
 
-stores! { SqliteStore PostgresStore }
+stores! {
+    SqliteStore: "read" readers, "write" writer;
+    PostgresStore: "all" connections;
+}
 
 /// Opens the store with its schema as the settings want it.
 pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {

@@ -1,10 +1,12 @@
 //! The one place that names every adapter: it makes the use cases of an installation.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use portcullis_adapters_crypto::{
-    Argon2Hasher, BreachedPasswordFile, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory,
+    Argon2Hasher, BreachedPasswordFile, HashingLoad, HashingObserver, JwtAccessTokens, KeyRing, OsEntropy,
+    SealingKeyFactory,
 };
 use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
@@ -13,12 +15,17 @@ use portcullis_domain::use_cases::{Ports, UseCases};
 use portcullis_domain::{Locale, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 use portcullis_pages_actix::FormTokens;
+use portcullis_telemetry::{HashingUse, MeasuredStore, Metrics, Sources};
 
-use crate::audit_log::AuditLog;
+use crate::audit_log::{AuditLog, AuditObservers};
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
 use crate::delivery_signal::LocalDeliverySignal;
+use crate::store::Store;
 use crate::{mailbox, pages, secret_key_file, store};
+
+/// The version of the program.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// An installation: its use cases, and what serving them needs besides.
 pub(crate) struct Installation {
@@ -27,16 +34,22 @@ pub(crate) struct Installation {
     pub(crate) delivery: Arc<LocalDeliverySignal>,
     key_ring: Arc<KeyRing>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) entropy: Arc<dyn Entropy>,
     /// The languages that mails can be had in.
     pub(crate) locales: Vec<Locale>,
     /// Tells forms of the pages from forged ones.
     pub(crate) form_tokens: FormTokens,
+    store: Arc<dyn Store>,
+    hasher: Arc<Argon2Hasher>,
 }
 
 impl Installation {
-    /// Opens the store and sets up everything that works on it, for who reaches it at `public_url`.
-    pub(crate) async fn open(config: &Config, public_url: &HttpUrl) -> anyhow::Result<Self> {
+    /// Opens the store and sets up everything that works on it, for who reaches it at `public_url`. Whatever it does
+    /// is counted in `metrics`.
+    pub(crate) async fn open(
+        config: &Config,
+        public_url: &HttpUrl,
+        metrics: &Arc<Metrics>,
+    ) -> anyhow::Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let entropy: Arc<dyn Entropy> = Arc::new(OsEntropy);
         let delivery = Arc::new(LocalDeliverySignal::default());
@@ -48,39 +61,56 @@ impl Installation {
         let mailer = mailer(config, composer, clock.clone())?;
         let secret = secret_key(config, entropy.as_ref())?;
         let key_ring = key_ring(store.clone(), &secret, clock.as_ref()).await?;
+        let measured = Arc::new(MeasuredStore::new(store.clone(), metrics));
+        let hasher = Argon2Hasher::start(config.argon2, config.hashing_capacity(), entropy.clone())
+            .context("the threads that hash passwords cannot be started")?;
+        let hasher = Arc::new(hasher.observed_by(Arc::new(HashingMetrics(metrics.clone()))));
         let audience = config.audience.clone().unwrap_or_else(|| public_url.to_string());
 
         let ports = Ports {
-            users: store.clone(),
-            administration: store.clone(),
-            roles: store.clone(),
-            sessions: store.clone(),
-            tokens: store.clone(),
-            lockouts: store.clone(),
-            mails: store.clone(),
-            audit_trail: store.clone(),
-            audit_observer: Arc::new(AuditLog),
-            signing_keys: store,
+            users: measured.clone(),
+            administration: measured.clone(),
+            roles: measured.clone(),
+            sessions: measured.clone(),
+            tokens: measured.clone(),
+            lockouts: measured.clone(),
+            mails: measured.clone(),
+            audit_trail: measured.clone(),
+            audit_observer: Arc::new(AuditObservers([Arc::new(AuditLog), metrics.clone()])),
+            signing_keys: measured,
             key_factory: Arc::new(SealingKeyFactory::new(&secret)),
             access_tokens: Arc::new(JwtAccessTokens::new(key_ring.clone(), public_url.as_str(), audience)),
-            hasher: Arc::new(
-                Argon2Hasher::start(config.argon2, config.hashing_capacity(), entropy.clone())
-                    .context("the threads that hash passwords cannot be started")?,
-            ),
+            hasher: hasher.clone(),
             breached_passwords: breached_passwords(config)?,
             mailer,
             delivery: delivery.clone(),
             clock: clock.clone(),
-            entropy: entropy.clone(),
+            entropy,
         };
         let use_cases = Arc::new(UseCases::new(&ports, config.policy(), &secret));
         let form_tokens = FormTokens::new(&secret);
-        Ok(Self { use_cases, delivery, key_ring, clock, entropy, locales, form_tokens })
+        Ok(Self { use_cases, delivery, key_ring, clock, locales, form_tokens, store, hasher })
     }
 
     /// The same for a command, which serves nobody.
     pub(crate) async fn for_command(config: &Config) -> anyhow::Result<Self> {
-        Self::open(config, &config.public_url(config.bind)).await
+        let unread = Arc::new(Metrics::new(VERSION));
+        Self::open(config, &config.public_url(config.bind), &unread).await
+    }
+
+    /// Lets `metrics` look up what only shows when it is looked at.
+    pub(crate) fn show_in(&self, metrics: &Metrics, limiter: Limiter) {
+        let (store, hasher) = (self.store.clone(), self.hasher.clone());
+        metrics.look_at(Sources {
+            clock: self.clock.clone(),
+            mails: self.store.clone(),
+            connections: Box::new(move || store.connections()),
+            hashing: Box::new(move || {
+                let HashingLoad { running, waiting } = hasher.load();
+                HashingUse { running, waiting }
+            }),
+            rate_limits_shared: Box::new(move || limiter.is_shared()),
+        });
     }
 
     /// Sees to it that there is a signing key, and that it is ready.
@@ -94,17 +124,52 @@ impl Installation {
     }
 }
 
-/// How often a client may call, unless that is off; counted together with other instances where there is a Redis
-/// for it.
-pub(crate) async fn rate_limiting(config: &Config) -> Option<RateLimiting> {
-    if !config.rate_limit {
-        return None;
+/// Who counts the calls of clients.
+pub(crate) enum Limiter {
+    /// Nobody.
+    Off,
+    /// This instance.
+    InProcess(Arc<InProcessRateLimiter>),
+    /// All instances, while there is a Redis for it.
+    Shared(Arc<RedisRateLimiter>),
+}
+
+impl Limiter {
+    pub(crate) async fn start(config: &Config) -> Self {
+        match &config.rate_limit_redis_url {
+            _ if !config.rate_limit => Self::Off,
+            Some(url) => Self::Shared(Arc::new(RedisRateLimiter::connect(url).await)),
+            None => Self::InProcess(Arc::default()),
+        }
     }
-    let limiter: Arc<dyn RateLimiter> = match &config.rate_limit_redis_url {
-        Some(url) => Arc::new(RedisRateLimiter::connect(url).await),
-        None => Arc::new(InProcessRateLimiter::default()),
-    };
-    Some(RateLimiting { limits: config.rate_limits, limiter })
+
+    /// How often a client may call, unless that is off.
+    pub(crate) fn limiting(&self, config: &Config) -> Option<RateLimiting> {
+        let limiter: Arc<dyn RateLimiter> = match self {
+            Self::Off => return None,
+            Self::InProcess(limiter) => limiter.clone(),
+            Self::Shared(limiter) => limiter.clone(),
+        };
+        Some(RateLimiting { limits: config.rate_limits, limiter })
+    }
+
+    /// Whether instances count together at this moment.
+    fn is_shared(&self) -> bool {
+        matches!(self, Self::Shared(limiter) if limiter.is_shared())
+    }
+}
+
+/// Counts hashes.
+struct HashingMetrics(Arc<Metrics>);
+
+impl HashingObserver for HashingMetrics {
+    fn hashed(&self, waited: Duration, took: Duration) {
+        self.0.password_hashed(waited, took);
+    }
+
+    fn refused(&self) {
+        self.0.password_refused();
+    }
 }
 
 /// The configured key, else the one of the data directory, which is made first if it is not there.

@@ -1,6 +1,5 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::ports::StorageError;
-use portcullis_domain::use_cases::UseCases;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,10 +43,10 @@ struct ProbeDto {
     responses((status = 200, description = "The store answers.", body = HealthDto), Problems<StorageError>)
 )]
 pub(crate) async fn health(
-    domain: web::Data<UseCases>,
+    readiness: web::Data<Readiness>,
     options: web::Data<HttpOptions>,
 ) -> Result<HttpResponse, Problem> {
-    domain.check_health.check().await?;
+    readiness.check_store().await?;
     Ok(HttpResponse::Ok().json(HealthDto {
         status: Healthy::Healthy,
         version: env!("CARGO_PKG_VERSION"),
@@ -77,14 +76,11 @@ pub(crate) async fn live() -> HttpResponse {
     tag = "Operations",
     responses((status = 200, description = "Requests are welcome.", body = ProbeDto), Problems<NotReady>)
 )]
-pub(crate) async fn ready(
-    domain: web::Data<UseCases>,
-    readiness: web::Data<Readiness>,
-) -> Result<HttpResponse, Problem> {
+pub(crate) async fn ready(readiness: web::Data<Readiness>) -> Result<HttpResponse, Problem> {
     if readiness.is_shutting_down() {
         return Err(NotReady::ShuttingDown.into());
     }
-    domain.check_health.check().await.map_err(NotReady::Storage)?;
+    readiness.check_store().await.map_err(NotReady::Storage)?;
     Ok(HttpResponse::Ok().json(ProbeDto { status: Healthy::Healthy }))
 }
 

@@ -6,3 +6,4 @@ pub(crate) mod documentation;
 pub(crate) mod health;
 pub(crate) mod introspection;
 pub(crate) mod keys;
+pub(crate) mod metrics;

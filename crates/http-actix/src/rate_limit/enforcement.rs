@@ -33,6 +33,9 @@ pub(crate) async fn enforce(
     let mut response = if allowance.is_admitted {
         next.call(request).await?.map_into_boxed_body()
     } else {
+        if let Some(observer) = options.as_ref().and_then(|options| options.observer.as_ref()) {
+            observer.rate_limited(group);
+        }
         request.error_response(Problem::passing(Code::RateLimited, allowance.next_in))
     };
     tell(response.headers_mut(), group, rate, allowance);

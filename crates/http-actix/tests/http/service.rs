@@ -12,8 +12,9 @@ use portcullis_domain::ports::PasswordHasher;
 use portcullis_domain::use_cases::{CreateRoleCommand, Delivery, UseCases};
 use portcullis_domain::{Actor, Locale, RoleId, UserId};
 use portcullis_http_actix::{
-    Allowance, Api, Authentication, Caller, HttpOptions, Rate, RateLimiter, RateLimiting, RateLimits,
-    Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi, serve,
+    Allowance, Api, Authentication, Caller, HttpObserver, HttpOptions, MetricsReader, Operations, Rate,
+    RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi, serve,
+    serve_operations,
 };
 use portcullis_testkit::{
     CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
@@ -50,6 +51,10 @@ pub(crate) struct Installation {
     pub(crate) hasher: Option<Arc<dyn PasswordHasher>>,
     /// Makes ids and tokens unlike those of the other tests in the process.
     pub(crate) seed: Option<u64>,
+    /// Whether the start is over.
+    pub(crate) has_started: bool,
+    pub(crate) observer: Option<Arc<dyn HttpObserver>>,
+    pub(crate) metrics: Option<Arc<dyn MetricsReader>>,
 }
 
 impl Default for Installation {
@@ -61,13 +66,16 @@ impl Default for Installation {
             calls_a_minute: Some(1_000_000),
             hasher: None,
             seed: None,
+            has_started: true,
+            observer: None,
+            metrics: None,
         }
     }
 }
 
 impl Installation {
     /// The interface to it, with the fakes behind.
-    fn build(self) -> (Api, Service) {
+    fn build(self) -> (Option<Api>, Operations, Service) {
         let mut fakes = Fakes::default();
         if let Some(seed) = self.seed {
             fakes.entropy = Arc::new(ScriptedEntropy::seeded(seed));
@@ -85,18 +93,22 @@ impl Installation {
             rate_limiting: self.calls_a_minute.map(limiting),
             locales: vec![Locale::english(), fixtures::locale("de")],
             default_locale: Locale::english(),
+            observer: self.observer,
+            metrics: self.metrics,
             clock: clock.clone(),
             entropy: Arc::new(ScriptedEntropy::seeded(self.seed.unwrap_or_default() + 1)),
         };
         let readiness = Readiness::default();
-        let api = Api::new(domain.clone(), options, readiness.clone());
+        let operations = Operations::new(options.clone(), readiness.clone());
+        let api = self.has_started.then(|| Api::new(domain.clone(), options, readiness.clone()));
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        (api, Service { address, domain, storage, clock, mailer, hasher, readiness, client })
+        (api, operations, Service { address, domain, storage, clock, mailer, hasher, readiness, client })
     }
 
     pub(crate) fn serve(self) -> Service {
-        let (api, mut service) = self.build();
+        let (api, _, mut service) = self.build();
+        let api = api.expect("it has started");
         let listener = TcpListener::bind(service.address).unwrap();
         service.address = listener.local_addr().unwrap();
         let limits = ServerLimits { workers: 1, shutdown_grace: Duration::from_secs(1) };
@@ -105,11 +117,10 @@ impl Installation {
     }
 
     pub(crate) fn serve_operations(self) -> Service {
-        let (api, mut service) = self.build();
+        let (_, operations, mut service) = self.build();
         let listener = TcpListener::bind(service.address).unwrap();
         service.address = listener.local_addr().unwrap();
-        let server = portcullis_http_actix::serve_operations(listener, api, Duration::from_secs(1)).unwrap();
-        tokio::spawn(server);
+        tokio::spawn(serve_operations(listener, operations, Duration::from_secs(1)).unwrap());
         service
     }
 }

@@ -54,6 +54,8 @@ impl Site {
             rate_limiting: None,
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
             default_locale: Locale::english(),
+            observer: None,
+            metrics: None,
             clock: clock.clone(),
             entropy,
         };

@@ -119,6 +119,19 @@ pub(crate) enum Command {
         format: OutputFormat,
     },
 
+    /// Ask the service that runs here whether it wants requests
+    ///
+    /// At the operations address, or the address of the API where that is off. Exit code 0 if it does, 1 if not:
+    /// what health checks of containers run.
+    #[command(after_help = "Examples:
+  portcullis health
+  portcullis health --live")]
+    Health {
+        /// Only ask whether it answers at all, whatever its store does
+        #[arg(long)]
+        live: bool,
+    },
+
     /// Copy a whole installation from one store to another, and prove that both hold the same
     ///
     /// Stop what serves from either store before. The source is only read. The target is brought to the

@@ -4,6 +4,7 @@ mod completions;
 mod config;
 mod copy;
 mod doctor;
+mod health;
 mod keys;
 mod mail;
 mod migrate;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor { format } => {
             run_async(&load()?.config, async |config| doctor::run(config, format).await)
         }
+        Command::Health { live } => health::run(&load()?.config, live),
         Command::Keys(command) => run_async(&load()?.config, async |config| keys::run(config, command).await),
         Command::Mail(command) => run_async(&load()?.config, async |config| mail::run(config, command).await),
         Command::Migrate { check } => {

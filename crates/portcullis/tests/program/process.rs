@@ -73,6 +73,11 @@ impl Installation {
         self.command(arguments).stdin(stdin).spawn().expect("the program can be run")
     }
 
+    /// Runs the program and does not wait until it serves.
+    pub(crate) fn start(&self) -> Starting {
+        Starting(self.spawn(&[], Stdio::null()))
+    }
+
     /// Runs the program and hangs up on its standard output at once.
     pub(crate) fn run_for_nobody(&self, arguments: &[&str]) -> Finished {
         let mut child = self.spawn(arguments, Stdio::null());
@@ -135,6 +140,16 @@ impl Finished {
     }
 }
 
+/// The program while it starts; killed when it is dropped.
+pub(crate) struct Starting(Child);
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
 /// The program while it serves; killed when it is dropped.
 pub(crate) struct Serving {
     child: Child,
@@ -146,6 +161,28 @@ pub(crate) struct Serving {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+}
+
+impl Answer {
+    /// To a `GET` at another address than that of the API.
+    pub(crate) fn at(address: &str, path: &str) -> Option<Self> {
+        Some(Self::to(TcpStream::connect(address).ok()?, "GET", path, "", ""))
+    }
+
+    fn to(mut connection: TcpStream, method: &str, path: &str, head: &str, body: &str) -> Self {
+        let length = body.len();
+        write!(
+            connection,
+            "{method} {path} HTTP/1.1\r\nHost: portcullis\r\nConnection: close\r\n\
+             Content-Type: application/json\r\nContent-Length: {length}\r\n{head}\r\n{body}"
+        )
+        .expect("the program reads");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("the program answers text");
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+        Self { status: status.expect("an answer has a status"), body: body.to_owned() }
+    }
 }
 
 impl Serving {
@@ -163,20 +200,8 @@ impl Serving {
     }
 
     fn request(&self, method: &str, path: &str, head: &str, body: &str) -> Answer {
-        let Self { address, .. } = self;
-        let length = body.len();
-        let mut connection = TcpStream::connect(address).expect("the program accepts");
-        write!(
-            connection,
-            "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
-             Content-Type: application/json\r\nContent-Length: {length}\r\n{head}\r\n{body}"
-        )
-        .expect("the program reads");
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).expect("the program answers text");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-        Answer { status: status.expect("an answer has a status"), body: body.to_owned() }
+        let connection = TcpStream::connect(&self.address).expect("the program accepts");
+        Answer::to(connection, method, path, head, body)
     }
 
     /// Sends the signal `name`, as `kill` spells it.

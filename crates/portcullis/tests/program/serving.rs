@@ -1,10 +1,14 @@
 //! Serving, from the ready line to the end.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crate::process::Installation;
+use serde_json::json;
+
+use crate::process::{Answer, Installation};
 
 #[test]
 fn the_ready_line_names_the_real_port_and_stands_alone() {
@@ -80,11 +84,79 @@ fn instances_that_start_together_on_nothing_share_what_they_make() {
     assert!(keys.iter().all(|other| other == &keys[0]), "{keys:?}");
 }
 
+/// A port that is free, at an address where nothing else listens.
+fn free_address() -> String {
+    let listener = TcpListener::bind("127.90.0.1:0").expect("there is a free port");
+    listener.local_addr().expect("it has an address").to_string()
+}
+
 #[test]
 fn the_operations_listener_tells_how_the_service_is() {
-    let serving = Installation::new().with("PORTCULLIS_OPS_BIND", "127.0.0.1:0").serve();
-    let finished = serving.end("TERM");
-    assert!(finished.stderr.contains("operations listener started"), "{}", finished.stderr);
+    let operations = free_address();
+    let installation = Installation::new().with("PORTCULLIS_OPS_BIND", &operations);
+    let unheard = installation.run(&["health", "--live"]);
+    assert_eq!((unheard.code, unheard.stdout.as_str()), (Some(1), ""));
+    assert!(unheard.stderr.contains(&operations), "{}", unheard.stderr);
+
+    let serving = installation.serve();
+    for arguments in [&["health"][..], &["health", "--live"]] {
+        let healthy = installation.run(arguments);
+        assert_eq!((healthy.code, healthy.stdout.as_str()), (Some(0), ""), "{}", healthy.stderr);
+    }
+    assert_eq!(serving.get("/metrics").status, 404, "figures are not for everybody");
+    let login = json!({"email": "nobody@example.com", "password": "correct horse battery"});
+    assert_eq!(serving.post("/api/v1/auth/login", &login).status, 401);
+    let figures = Answer::at(&operations, "/metrics").expect("somebody listens").body;
+    for figure in [
+        "portcullis_http_requests_total{method=\"POST\",route=\"/api/v1/auth/login\",status=\"4xx\"} 1",
+        "portcullis_logins_total{outcome=\"unknown_account\"} 1",
+        "portcullis_hashing_duration_seconds_count 1",
+        "portcullis_hashing_jobs{state=\"running\"} 0",
+        "portcullis_store_call_duration_seconds_count{method=\"find_by_login\",port=\"UserRepository\"} 1",
+        "portcullis_store_connections_max{pool=\"write\"} 1",
+        "portcullis_store_up 1",
+        "portcullis_mail_queue_mails{state=\"pending\"} 0",
+        "portcullis_rate_limits_shared 0",
+    ] {
+        assert!(figures.lines().any(|line| line == figure), "{figure} is missing: {figures}");
+    }
+    serving.end("TERM");
+}
+
+#[test]
+fn a_service_that_still_waits_for_its_store_lives_and_is_not_ready() {
+    let operations = free_address();
+    let installation = Installation::new()
+        .with("PORTCULLIS_OPS_BIND", &operations)
+        .with("PORTCULLIS_DATABASE_URL", "postgres://nobody@127.90.0.1:1/nothing?sslmode=disable")
+        .with("PORTCULLIS_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+        .with("PORTCULLIS_DATABASE_WAIT", "5m");
+    let _starting = installation.start();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let live = loop {
+        match Answer::at(&operations, "/health/live") {
+            Some(answer) => break answer,
+            None if Instant::now() < deadline => thread::sleep(Duration::from_millis(10)),
+            None => panic!("nobody listens"),
+        }
+    };
+    assert_eq!(live.status, 200);
+    let ready = Answer::at(&operations, "/health/ready").expect("somebody listens");
+    assert_eq!(ready.status, 503);
+    assert!(ready.body.contains("store_unavailable"), "{}", ready.body);
+    let figures = Answer::at(&operations, "/metrics").expect("somebody listens").body;
+    assert!(figures.contains("\nportcullis_store_up 0\n"), "{figures}");
+}
+
+#[test]
+fn health_asks_the_api_where_there_is_no_operations_listener() {
+    let address = free_address();
+    let installation = Installation::new().with("PORTCULLIS_BIND", &address);
+    let serving = installation.serve();
+    assert_eq!(installation.run(&["health"]).code, Some(0));
+    serving.end("TERM");
+    assert_eq!(installation.run(&["health"]).code, Some(1));
+    assert_eq!(Installation::new().run(&["health"]).code, Some(1), "port 0 does not tell where it is");
 }
 
 #[test]

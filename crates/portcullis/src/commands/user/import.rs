@@ -28,7 +28,7 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let account_format = file.format()?;
     let (input, length) = open(&file)?;
     let mut report = Report::begin(report)?;
-    let installation = Installation::open(config, &config.public_url(config.bind)).await?;
+    let installation = Installation::for_command(config).await?;
     let use_cases = installation.use_cases;
 
     let progress = Progress::on_stderr();
