@@ -29,6 +29,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "portcullis-domain",
             "portcullis-http-actix",
             "portcullis-pages-actix",
+            "portcullis-telemetry",
             "portcullis-verify",
             "rpassword",
             "serde",
@@ -203,6 +204,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
+    (
+        "portcullis-telemetry",
+        &["async-trait", "portcullis-domain", "portcullis-http-actix", "prometheus", "tokio", "tracing"],
+    ),
     ("portcullis-testkit", &["async-trait", "portcullis-domain", "tokio", "uuid", "zeroize"]),
     ("portcullis-tests", &["portcullis"]),
     ("portcullis-throwaway-postgres", &["rustix", "tempfile", "thiserror", "tokio", "tokio-postgres"]),
@@ -348,6 +353,7 @@ fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
         "crates/pages-actix/src",
         "crates/pages-actix/tests",
         "crates/portcullis/tests",
+        "crates/telemetry/tests",
     ] {
         code += &files_below(folder);
     }

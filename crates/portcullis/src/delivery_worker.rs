@@ -76,7 +76,10 @@ impl DeliveryWorker {
     }
 
     /// Logs and counts what a delivery did.
-    fn record(&self, finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<Delivery, Failed> {
+    fn record(
+        &self,
+        finished: Result<Result<Delivery, StorageError>, JoinError>,
+    ) -> Result<Delivery, Failed> {
         let outcome = log(finished);
         if let Ok(delivery) = &outcome {
             self.metrics.mail_delivery_finished(delivery);

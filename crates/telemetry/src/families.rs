@@ -1,7 +1,8 @@
 //! Every family of figures: name, labels and meaning. What is not listed here cannot be shown.
 
 use prometheus::{
-    Counter, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts, Registry,
+    Counter, Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, Opts,
+    Registry,
 };
 
 /// Figures of one name.
@@ -44,10 +45,12 @@ impl Kind {
 const REQUEST: Kind =
     Kind::Histogram(&[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0]);
 /// From a read in memory to where the store gives up.
-const STORE_CALL: Kind =
-    Kind::Histogram(&[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5]);
+const STORE_CALL: Kind = Kind::Histogram(&[
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+]);
 /// From no wait to a full queue of costly hashes.
-const HASHING: Kind = Kind::Histogram(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
+const HASHING: Kind =
+    Kind::Histogram(&[0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
 
 macro_rules! families {
     ($($constant:ident = $kind:expr, $name:literal [$($label:literal),*] $help:literal;)+) => {

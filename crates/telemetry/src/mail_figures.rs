@@ -39,7 +39,8 @@ impl MailFigures {
 
     /// Shows what is in the queue; what is not known, as no number.
     pub(crate) fn show(&self, backlog: Option<MailBacklog>, now: Timestamp) {
-        let known = |figure: fn(MailBacklog) -> u64| backlog.map_or(f64::NAN, |backlog| figure(backlog) as f64);
+        let known =
+            |figure: fn(MailBacklog) -> u64| backlog.map_or(f64::NAN, |backlog| figure(backlog) as f64);
         self.queue.with_label_values(&["pending"]).set(known(|backlog| backlog.pending));
         self.queue.with_label_values(&["parked"]).set(known(|backlog| backlog.parked));
         let age = |backlog: MailBacklog| {

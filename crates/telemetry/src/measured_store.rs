@@ -5,15 +5,15 @@ use async_trait::async_trait;
 use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
-    Attempt, AuditQuery, AuditTrail, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion, EmailChangeOutcome,
-    EmailChangeRequest, EndAllOutcome, FailedAttempt, FailureOutcome, ImportOutcome, KeySuccession,
-    LinkRedemption, LockoutRepository, MailQueue, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
-    PasswordSetting, PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate,
-    RegisterOutcome, RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome,
-    RoleRepository, RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
-    SessionRepository, SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError, TokenRepository,
-    UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository, UserUpdate, UserUpdateOutcome,
-    VerificationOutcome, VerificationSecrets,
+    Attempt, AuditQuery, AuditTrail, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion,
+    EmailChangeOutcome, EmailChangeRequest, EndAllOutcome, FailedAttempt, FailureOutcome, ImportOutcome,
+    KeySuccession, LinkRedemption, LockoutRepository, MailQueue, NewAccount, OpenOutcome, PasswordChange,
+    PasswordReset, PasswordSetting, PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome,
+    ProfileUpdate, RegisterOutcome, RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome,
+    SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SetPasswordOutcome,
+    SigningKeyRepository, StorageError, TokenRepository, UnlockOutcome, Unlocking, UserAdministration,
+    UserQuery, UserRepository, UserUpdate, UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, MailId, Principal, Role, RoleId, RoleName, Session,

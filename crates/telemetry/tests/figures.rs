@@ -188,7 +188,9 @@ async fn every_family_is_told_and_nothing_else() {
     metrics.rate_limited(RouteGroup::Login);
     metrics.observe(&fixtures::event(AuditKind::Login));
     metrics.password_hashed(Duration::from_millis(1), Duration::from_millis(25));
-    metrics.mail_delivery_finished(&Delivery::Delivered(fixtures::mail(MailKind::VerifyEmail, "a@example.com").id));
+    metrics.mail_delivery_finished(&Delivery::Delivered(
+        fixtures::mail(MailKind::VerifyEmail, "a@example.com").id,
+    ));
     MeasuredStore::new(Arc::new(store.clone()), &metrics).ping().await.expect("the store answers");
     metrics.look_at(sources(Arc::new(store), clock()));
     let text = metrics.read().await;

@@ -18,5 +18,7 @@ pub(crate) async fn metrics(options: web::Data<HttpOptions>) -> Result<HttpRespo
         return Err(Problem::new(Code::NotFound));
     };
     let text = metrics.read().await;
-    Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")).body(text))
+    Ok(HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(text))
 }

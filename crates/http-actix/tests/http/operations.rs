@@ -3,9 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use insta::assert_json_snapshot;
-use portcullis_http_actix::{
-    Answered, Authentication, HttpObserver, MetricsReader, RouteGroup, route_names,
-};
+use portcullis_http_actix::{Answered, Authentication, HttpObserver, MetricsReader, RouteGroup, route_names};
 use reqwest::Method;
 use serde_json::json;
 

@@ -13,8 +13,8 @@ use portcullis_domain::use_cases::{CreateRoleCommand, Delivery, UseCases};
 use portcullis_domain::{Actor, Locale, RoleId, UserId};
 use portcullis_http_actix::{
     Allowance, Api, Authentication, Caller, HttpObserver, HttpOptions, MetricsReader, Operations, Rate,
-    RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi, serve,
-    serve_operations,
+    RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi,
+    serve, serve_operations,
 };
 use portcullis_testkit::{
     CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, ScriptedEntropy, Storage, fixtures,
