@@ -19,10 +19,11 @@ impl EnsureSigningKey {
     /// [`StorageError`].
     pub async fn ensure(&self, algorithm: SigningAlgorithm) -> Result<(), StorageError> {
         let newest = self.keys.list().await?.pop();
-        if newest.is_some_and(|key| key.algorithm == algorithm) {
+        if newest.as_ref().is_some_and(|key| key.algorithm == algorithm) {
             return Ok(());
         }
-        match self.rotate.rotate(algorithm, RotationStart::Announced).await {
+        // It comes after what was looked at: what another instance made meanwhile needs no successor.
+        match self.rotate.succeed(newest, algorithm, RotationStart::Announced).await {
             Ok(_) | Err(RotateSigningKeyError::Raced) => Ok(()),
             Err(RotateSigningKeyError::Storage(error)) => Err(error),
         }

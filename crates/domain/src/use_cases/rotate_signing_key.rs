@@ -53,8 +53,18 @@ impl RotateSigningKey {
         algorithm: SigningAlgorithm,
         start: RotationStart,
     ) -> Result<SigningKey, RotateSigningKeyError> {
+        let newest = self.keys.list().await?.pop();
+        self.succeed(newest, algorithm, start).await
+    }
+
+    /// Makes the key that comes after `predecessor`, unless another one does already.
+    pub(super) async fn succeed(
+        &self,
+        predecessor: Option<SigningKey>,
+        algorithm: SigningAlgorithm,
+        start: RotationStart,
+    ) -> Result<SigningKey, RotateSigningKeyError> {
         let now = self.clock.now();
-        let predecessor = self.keys.list().await?.pop();
         let signs_from = match (start, &predecessor) {
             (RotationStart::Announced, Some(_)) => now + Self::ANNOUNCEMENT,
             (RotationStart::Immediate, _) | (_, None) => now,
