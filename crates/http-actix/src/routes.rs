@@ -24,10 +24,10 @@ use crate::handlers::auth::{
 };
 use crate::handlers::{documentation, health, introspection, keys, metrics};
 use crate::matched_route::MatchedRoute;
+use crate::panics;
 use crate::problem::Problem;
 use crate::rate_limit::RouteGroup::{self, Login, Other, Refresh, Register, Reset, Verify};
 use crate::rate_limit::enforce;
-use crate::panics;
 
 /// Everything that the document describes.
 pub(crate) fn api() -> Vec<Endpoint> {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use prometheus::{GaugeVec, Histogram, IntCounter, Registry};
 
+use crate::count::count;
 use crate::families;
 use crate::metrics::HashingUse;
 
@@ -34,7 +35,7 @@ impl HashingFigures {
     }
 
     pub(crate) fn show(&self, HashingUse { running, waiting }: HashingUse) {
-        self.jobs.with_label_values(&["running"]).set(running as f64);
-        self.jobs.with_label_values(&["waiting"]).set(waiting as f64);
+        self.jobs.with_label_values(&["running"]).set(count(running));
+        self.jobs.with_label_values(&["waiting"]).set(count(waiting));
     }
 }

@@ -55,16 +55,13 @@ impl HttpFigures {
         let duration = || self.durations.with_label_values(&[route, METHODS[method]]);
         let requests = || self.requests.with_label_values(&[route, METHODS[method], CLASSES[class]]);
         let took = answer.took.as_secs_f64();
-        match self.routes.get(route) {
-            Some(figures) => {
-                let figures = &figures[method];
-                figures.duration.get_or_init(duration).observe(took);
-                figures.requests[class].get_or_init(requests).inc();
-            }
-            None => {
-                duration().observe(took);
-                requests().inc();
-            }
+        if let Some(figures) = self.routes.get(route) {
+            let figures = &figures[method];
+            figures.duration.get_or_init(duration).observe(took);
+            figures.requests[class].get_or_init(requests).inc();
+        } else {
+            duration().observe(took);
+            requests().inc();
         }
     }
 

@@ -10,6 +10,7 @@
 //! lists only, so nobody outside can make the figures grow. Counting takes no lock.
 
 mod audit_figures;
+mod count;
 mod families;
 mod hashing_figures;
 mod http_figures;

@@ -5,6 +5,7 @@ use portcullis_domain::mail::MailBacklog;
 use portcullis_domain::use_cases::Delivery;
 use prometheus::{Gauge, GaugeVec, IntCounterVec, Registry};
 
+use crate::count::count;
 use crate::families;
 
 pub(crate) struct MailFigures {
@@ -40,7 +41,7 @@ impl MailFigures {
     /// Shows what is in the queue; what is not known, as no number.
     pub(crate) fn show(&self, backlog: Option<MailBacklog>, now: Timestamp) {
         let known =
-            |figure: fn(MailBacklog) -> u64| backlog.map_or(f64::NAN, |backlog| figure(backlog) as f64);
+            |figure: fn(MailBacklog) -> u64| backlog.map_or(f64::NAN, |backlog| count(figure(backlog)));
         self.queue.with_label_values(&["pending"]).set(known(|backlog| backlog.pending));
         self.queue.with_label_values(&["parked"]).set(known(|backlog| backlog.parked));
         let age = |backlog: MailBacklog| {

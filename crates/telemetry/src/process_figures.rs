@@ -4,6 +4,7 @@ use std::fs;
 
 use prometheus::{Counter, Gauge, Registry};
 
+use crate::count::count;
 use crate::families;
 
 /// In which `/proc` counts time: a hundredth of a second, on every architecture that Rust's Linux has.
@@ -45,7 +46,7 @@ impl ProcessFigures {
             self.memory.set(kibibytes * 1024.0);
         }
         if let Ok(folder) = fs::read_dir("/proc/self/fd") {
-            self.fds.set(folder.count() as f64);
+            self.fds.set(count(folder.count()));
         }
     }
 }

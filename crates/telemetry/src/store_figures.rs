@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus::{Gauge, GaugeVec, Histogram, HistogramVec, IntCounter, IntCounterVec, Registry};
 
+use crate::count::count;
 use crate::families;
 use crate::metrics::ConnectionUse;
 
@@ -44,10 +45,10 @@ impl StoreFigures {
 
     pub(crate) fn show_connections(&self, pools: &[ConnectionUse]) {
         for ConnectionUse { pool, in_use, idle, max, waiting } in pools {
-            self.connections.with_label_values(&[*pool, "in_use"]).set(*in_use as f64);
-            self.connections.with_label_values(&[*pool, "idle"]).set(*idle as f64);
-            self.connections_max.with_label_values(&[pool]).set(*max as f64);
-            self.waiting.with_label_values(&[pool]).set(*waiting as f64);
+            self.connections.with_label_values(&[*pool, "in_use"]).set(count(*in_use));
+            self.connections.with_label_values(&[*pool, "idle"]).set(count(*idle));
+            self.connections_max.with_label_values(&[pool]).set(count(*max));
+            self.waiting.with_label_values(&[pool]).set(count(*waiting));
         }
     }
 }
