@@ -97,7 +97,7 @@ impl MailQueue for PostgresStore {
                 // What was set aside is never due.
                 let (all, pending, oldest): (i64, i64, Option<Moment>) = mail_queue::table
                     .select((count_star(), count(mail_queue::due_at), min(mail_queue::due_at)))
-                    .first(&mut connection)
+                    .get_result(&mut connection)
                     .await?;
                 Ok(MailBacklog {
                     pending: pending.unsigned_abs(),

@@ -69,7 +69,7 @@ impl MailQueue for SqliteStore {
             // What was set aside is never due.
             let (all, pending, oldest): (i64, i64, Option<i64>) = mail_queue::table
                 .select((count_star(), count(mail_queue::due_at), min(mail_queue::due_at)))
-                .first(connection)?;
+                .get_result(connection)?;
             Ok(MailBacklog {
                 pending: pending.unsigned_abs(),
                 parked: (all - pending).unsigned_abs(),
