@@ -99,6 +99,8 @@ impl Service {
             rate_limiting: None,
             locales: vec![Locale::english()],
             default_locale: Locale::english(),
+            observer: None,
+            metrics: None,
             clock: clock.clone(),
             entropy,
         };
