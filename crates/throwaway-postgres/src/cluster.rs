@@ -138,6 +138,15 @@ impl Cluster {
         self.port
     }
 
+    /// What the server has written into its log so far.
+    ///
+    /// # Errors
+    ///
+    /// An error of the operating system.
+    pub fn log(&self) -> io::Result<String> {
+        fs::read_to_string(self.folder.join("log"))
+    }
+
     /// Kills the server at once, as a crash would.
     ///
     /// # Errors
@@ -214,7 +223,7 @@ impl Cluster {
                 return Ok(());
             }
             if self.server.try_wait()?.is_some() || began.elapsed() > PATIENCE {
-                let output = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                let output = self.log().unwrap_or_default();
                 return Err(StartError::Program { program: "postgres".to_owned(), output });
             }
             thread::sleep(PAUSE);

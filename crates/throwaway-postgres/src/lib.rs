@@ -4,6 +4,7 @@
 //!   Where `PORTCULLIS_TEST_DATABASE_URL` names a server, it is made there instead, and dropped
 //!   afterwards; the URL is that of a database to connect to for that, as a role that may create others.
 //! - [`Cluster`] is a server of one's own: to kill, to pause, to restart, to promote.
+//! - [`Wire`] stands between clients and a server, and counts round trips.
 //!
 //! A cluster listens on loopback and on a Unix socket, trusts everybody, and survives nothing: neither the
 //! test that dropped it, nor a test process that was killed. It is looked for in the folder that
@@ -15,8 +16,10 @@ mod cluster;
 mod database;
 mod owner;
 mod server;
+mod wire;
 
 pub use binaries::NoServerInstalled;
 pub use cluster::{Cluster, ClusterOptions, StartError};
 pub use database::{Database, Migrate, Template};
 pub use server::{Server, run};
+pub use wire::Wire;

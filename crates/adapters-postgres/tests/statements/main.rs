@@ -4,7 +4,6 @@
 
 mod every_method;
 mod plans;
-mod proxy;
 mod rights;
 mod round_trips;
 

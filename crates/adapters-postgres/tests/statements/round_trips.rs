@@ -1,5 +1,8 @@
+use std::time::Duration;
+
+use portcullis_throwaway_postgres::Wire;
+
 use crate::every_method::Calls;
-use crate::proxy::Proxy;
 use crate::{ONE_AT_A_TIME, TEMPLATE, connect};
 
 /// What each call costs on a connection that has seen it before. More than one are what could not be
@@ -100,10 +103,10 @@ const ROUND_TRIPS: &[(&str, usize)] = &[
 async fn every_method_takes_as_many_round_trips_as_it_must() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let database = TEMPLATE.database().await;
-    let (proxy, url) = Proxy::before(&database.url()).await;
+    let (wire, url) = Wire::before(&database.url(), Duration::from_millis(15)).await.unwrap();
     let store = connect(&url).await;
     Calls::new(&store, "first", || 0).make_all().await;
-    let mut calls = Calls::new(&store, "second", || proxy.take_count());
+    let mut calls = Calls::new(&store, "second", || wire.take_count());
     calls.make_all().await;
     assert_eq!(calls.made, ROUND_TRIPS);
 }
