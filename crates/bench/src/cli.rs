@@ -5,6 +5,8 @@ use clap::{Parser, Subcommand};
 use crate::bare::BareOptions;
 use crate::figures::FiguresOptions;
 use crate::raw_hash::RawHashOptions;
+use crate::scale::ScaleOptions;
+use crate::seed::SeedOptions;
 
 /// Measures Portcullis.
 #[derive(Debug, Parser)]
@@ -18,6 +20,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start the release binary on loopback with a temporary data folder, and measure it
     Figures(FiguresOptions),
+    /// Measure the release binary on SQLite and on PostgreSQL, with few users and with a million of them
+    Scale(ScaleOptions),
+    /// Fill a migrated database with people who do not exist, so that it is as full as in use
+    Seed(SeedOptions),
     /// Serve one bare handler, the floor for calls
     Bare(BareOptions),
     /// Do nothing but hash for a while, the floor for logins

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use futures_util::TryStreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::time::{sleep, timeout};
@@ -19,6 +19,46 @@ pub(crate) trait Caller {
 
     /// Takes the answer in, or says that it is not the expected one.
     fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer>;
+}
+
+impl<C: Caller + ?Sized> Caller for Box<C> {
+    fn request(&self) -> &[u8] {
+        (**self).request()
+    }
+
+    fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer> {
+        (**self).take(answer)
+    }
+}
+
+/// Callers who share a connection, and take turns.
+pub(crate) struct Turns<C> {
+    callers: Vec<C>,
+    next: usize,
+}
+
+impl<C> Turns<C> {
+    /// Deals callers to so many connections, as many of them to each as to any other. Who is left over does
+    /// not call.
+    pub(crate) fn deal(callers: Vec<C>, connections: usize) -> anyhow::Result<Vec<Self>> {
+        let each = callers.len() / connections;
+        ensure!(each > 0, "{} callers are too few for {connections} connections", callers.len());
+        let mut callers = callers.into_iter();
+        let turns = |_| Self { callers: callers.by_ref().take(each).collect(), next: 0 };
+        Ok((0..connections).map(turns).collect())
+    }
+}
+
+impl<C: Caller> Caller for Turns<C> {
+    fn request(&self) -> &[u8] {
+        self.callers[self.next].request()
+    }
+
+    fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer> {
+        self.callers[self.next].take(answer)?;
+        self.next = (self.next + 1) % self.callers.len();
+        Ok(())
+    }
 }
 
 /// An answer that the caller did not expect.
@@ -82,6 +122,9 @@ impl Load {
         Self { lasts, pause: Duration::ZERO }
     }
 }
+
+/// Runs before the first round, so that threads, statements and caches are there.
+pub(crate) const WARM_UP: Load = Load { lasts: Duration::from_secs(1), pause: Duration::ZERO };
 
 struct Tally {
     answers: u32,
@@ -184,6 +227,32 @@ mod tests {
     use tokio::net::TcpListener;
 
     use super::*;
+
+    /// Says who they are, and expects to be answered with it.
+    struct Echo(&'static [u8]);
+
+    impl Caller for Echo {
+        fn request(&self) -> &[u8] {
+            self.0
+        }
+
+        fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer> {
+            if answer.body == self.0 { Ok(()) } else { Err(answer.into()) }
+        }
+    }
+
+    #[test]
+    fn callers_on_one_connection_take_turns() {
+        let callers = ["a", "b", "c", "d", "e"].map(|name| Echo(name.as_bytes())).into();
+        let mut turns = Turns::deal(callers, 2).unwrap();
+        assert_eq!(turns.len(), 2);
+        for turn in [b"c", b"d", b"c"] {
+            assert_eq!(turns[1].request(), turn);
+            turns[1].take(Answer { status: 200, body: turn }).unwrap();
+        }
+        turns[1].take(Answer { status: 200, body: b"c" }).expect_err("it is the turn of d");
+        assert!(Turns::deal(vec![Echo(b"a")], 2).is_err(), "somebody would have to wait for ever");
+    }
 
     const LOAD: Load = Load { lasts: Duration::from_millis(100), pause: Duration::ZERO };
 

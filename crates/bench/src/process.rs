@@ -75,6 +75,22 @@ impl ServerProcess {
         processor_time(self.pid())
     }
 
+    /// Waits until it does nothing more by itself, such as to send what a load has left in its queue of mails.
+    pub(crate) async fn settle(&self) -> anyhow::Result<()> {
+        const LONGEST: Duration = Duration::from_mins(2);
+        const LOOK: Duration = Duration::from_millis(250);
+        const NEXT_TO_NOTHING: Duration = Duration::from_millis(10);
+        let deadline = Instant::now() + LONGEST;
+        loop {
+            let before = self.processor_time()?;
+            sleep(LOOK).await;
+            if self.processor_time()?.saturating_sub(before) <= NEXT_TO_NOTHING {
+                return Ok(());
+            }
+            ensure!(Instant::now() < deadline, "the server does not come to rest");
+        }
+    }
+
     /// Ends it as a supervisor does.
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         let asked = Command::new("kill").args(["-TERM", &self.pid().to_string()]).status()?;

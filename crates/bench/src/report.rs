@@ -16,6 +16,26 @@ pub(crate) struct Report {
     pub(crate) tables: Vec<Table>,
 }
 
+/// A part of a document that is written by a command, between two marker lines.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Section {
+    begin: &'static str,
+    end: &'static str,
+}
+
+impl Section {
+    pub(crate) const FIGURES: Self =
+        Self { begin: "<!-- figures: written by `just bench` -->", end: "<!-- end of figures -->" };
+    pub(crate) const SCALE: Self =
+        Self { begin: "<!-- scale: written by `just bench-scale` -->", end: "<!-- end of scale -->" };
+
+    fn replace_in(self, document: &str, text: &str) -> Option<String> {
+        let (before, rest) = document.split_once(self.begin)?;
+        let (_, after) = rest.split_once(self.end)?;
+        Some([before, self.begin, "\n\n", text, "\n", self.end, after].concat())
+    }
+}
+
 /// Figures of one kind.
 #[derive(Debug)]
 pub(crate) struct Table {
@@ -26,25 +46,17 @@ pub(crate) struct Table {
 }
 
 impl Report {
-    const BEGIN: &str = "<!-- figures: written by `just bench` -->";
-    const END: &str = "<!-- end of figures -->";
-
-    /// Replaces the figures in a Markdown document: what stands between its two marker lines.
+    /// Replaces a section of a Markdown document.
     ///
     /// # Errors
     ///
     /// When the document cannot be read or written, or has no markers.
-    pub(crate) fn write_into(&self, document: &Path) -> anyhow::Result<()> {
+    pub(crate) fn write_into(&self, document: &Path, section: Section) -> anyhow::Result<()> {
         let name = document.display();
         let text = fs::read_to_string(document).with_context(|| format!("cannot read {name}"))?;
-        let replaced = self.replace_in(&text).with_context(|| format!("{name} lacks the marker lines"))?;
+        let replaced = section.replace_in(&text, &self.to_markdown());
+        let replaced = replaced.with_context(|| format!("{name} lacks the line {}", section.begin))?;
         fs::write(document, replaced).with_context(|| format!("cannot write {name}"))
-    }
-
-    fn replace_in(&self, text: &str) -> Option<String> {
-        let (before, rest) = text.split_once(Self::BEGIN)?;
-        let (_, after) = rest.split_once(Self::END)?;
-        Some([before, Self::BEGIN, "\n\n", &self.to_markdown(), "\n", Self::END, after].concat())
     }
 
     fn to_markdown(&self) -> String {
@@ -149,22 +161,21 @@ mod tests {
 
     #[test]
     fn the_document_keeps_what_stands_around_the_figures() {
-        let document =
-            format!("# Performance\n\n{}\nold\n{}\n\nWhat it means.\n", Report::BEGIN, Report::END);
+        let Section { begin, end } = Section::FIGURES;
+        let document = format!("# Performance\n\n{begin}\nold\n{end}\n\nWhat it means.\n");
         let expected = format!(
-            "# Performance\n\n{}\n\nTwo cores.\n\n### Calls\n\n| call | a second |\n|---|---:|\n\
-             | GET /me | 8123 |\n| login | 38 |\n\n{}\n\nWhat it means.\n",
-            Report::BEGIN,
-            Report::END
+            "# Performance\n\n{begin}\n\nTwo cores.\n\n### Calls\n\n| call | a second |\n|---|---:|\n\
+             | GET /me | 8123 |\n| login | 38 |\n\n{end}\n\nWhat it means.\n"
         );
-        let written = report().replace_in(&document).unwrap();
-        assert_eq!(written, expected);
-        assert_eq!(report().replace_in(&written).unwrap(), written, "writing again changes nothing");
+        let replaced =
+            |document: &str| Section::FIGURES.replace_in(document, &report().to_markdown()).unwrap();
+        assert_eq!(replaced(&document), expected);
+        assert_eq!(replaced(&expected), expected, "writing again changes nothing");
     }
 
     #[test]
     fn a_document_without_markers_is_not_touched() {
-        assert_eq!(report().replace_in("# Performance\n"), None);
+        assert_eq!(Section::SCALE.replace_in("# Performance\n", "text"), None);
     }
 
     #[test]

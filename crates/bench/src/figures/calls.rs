@@ -1,22 +1,18 @@
 //! Calls with a token, beside a handler that does nothing.
 
-use std::time::Duration;
-
 use anyhow::Context as _;
 
-use super::FiguresOptions;
-use super::cost::Cost;
 use crate::bare;
-use crate::driver::{Load, Repeats, drive};
+use crate::cost::Cost;
+use crate::driver::{Load, Repeats, WARM_UP, drive};
+use crate::hashing::Hashing;
 use crate::http_client::Connection;
+use crate::measuring::Measuring;
+use crate::people::Person;
 use crate::placement::Placement;
 use crate::process::ServerProcess;
 use crate::report::{Table, factor, median, percent, range};
 use crate::rounds::Rounds;
-use crate::service::Person;
-
-/// Runs before the first round, so that threads, statements and caches are there.
-const WARM_UP: Load = Load { lasts: Duration::from_secs(1), pause: Duration::ZERO };
 
 struct Round {
     bare: Cost,
@@ -25,11 +21,11 @@ struct Round {
 }
 
 /// The table of calls.
-pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> anyhow::Result<Vec<Table>> {
-    let connections = options.connections.get();
-    let load = Load::without_pause(options.lasts());
+pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
+    let connections = measuring.connections.get();
+    let load = Load::without_pause(measuring.lasts());
 
-    let installation = options.installation()?.with_cheap_hashes();
+    let installation = measuring.installation()?.with("PORTCULLIS_ARGON2", Hashing::Cheapest.settings());
     let service = installation.start(placement).await?;
     let address = service.address();
     let people = Person::register(address, connections).await?;
@@ -47,7 +43,7 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     drive(address, &mut me, WARM_UP).await?;
     drive(address, &mut refresh, WARM_UP).await?;
     let mut rounds = Vec::new();
-    for _ in 0..options.rounds.get() {
+    for _ in 0..measuring.rounds.get() {
         rounds.push(Round {
             bare: Cost::measure(&floor, &mut bare, load).await?,
             me: Cost::measure(&service, &mut me, load).await?,

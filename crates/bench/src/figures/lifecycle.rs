@@ -4,14 +4,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::FiguresOptions;
-use super::logins::LOGINS_A_THREAD;
 use crate::driver::{Load, drive};
+use crate::measuring::Measuring;
+use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
 use crate::process::Memory;
 use crate::report::{Table, median, range};
 use crate::rounds::Rounds;
-use crate::service::Person;
 
 /// How long a service that just started is left alone before it counts as idle.
 const IDLE: Duration = Duration::from_secs(5);
@@ -29,22 +28,22 @@ struct Life {
 }
 
 /// The tables of starts and of memory.
-pub(super) async fn measure(options: &FiguresOptions) -> anyhow::Result<Vec<Table>> {
+pub(super) async fn measure(measuring: &Measuring) -> anyhow::Result<Vec<Table>> {
     let mut lives = Vec::new();
-    for _ in 0..options.rounds.get() {
-        lives.push(live(options).await?);
+    for _ in 0..measuring.rounds.get() {
+        lives.push(live(measuring).await?);
     }
     Ok(vec![starts(&lives), memory(&lives)])
 }
 
-async fn live(options: &FiguresOptions) -> anyhow::Result<Life> {
-    let installation = options.installation()?;
+async fn live(measuring: &Measuring) -> anyhow::Result<Life> {
+    let installation = measuring.installation()?;
     let placement = Placement::Anywhere;
-    let load = Load::without_pause(options.lasts());
+    let load = Load::without_pause(measuring.lasts());
 
     let server = installation.start(&placement).await?;
     let ready_when_empty = server.ready_after();
-    let people = Person::register(server.address(), options.connections.get()).await?;
+    let people = Person::register(server.address(), measuring.connections.get()).await?;
     server.stop().await?;
 
     let server = installation.start(&placement).await?;

@@ -4,17 +4,15 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 
-use super::FiguresOptions;
-use super::cost::Cost;
+use crate::cost::Cost;
 use crate::driver::{Load, Outcome, drive};
+use crate::measuring::Measuring;
+use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
 use crate::raw_hash::RawHashes;
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
-use crate::service::Person;
 
-/// Logins under way for each hashing thread: one is hashed, and one is in the queue or on its way.
-pub(super) const LOGINS_A_THREAD: usize = 2;
 /// People who look at their profile now and then, while others sign in.
 const READERS: usize = 8;
 /// How long they look at it.
@@ -29,9 +27,9 @@ struct Round {
 }
 
 /// The tables of logins, and of `GET /me` beside them.
-pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> anyhow::Result<Vec<Table>> {
+pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
     let threads = placement.server_cores()?;
-    let installation = options.installation()?.with("PORTCULLIS_HASHING_THREADS", threads.to_string());
+    let installation = measuring.installation()?.with("PORTCULLIS_HASHING_THREADS", threads.to_string());
     let service = installation.start(placement).await?;
     let address = service.address();
 
@@ -43,11 +41,11 @@ pub(super) async fn measure(options: &FiguresOptions, placement: &Placement) -> 
     }
     let mut logins: Vec<_> = signing_in.iter().map(Person::signs_in).collect();
 
-    let storm = Load::without_pause(options.lasts());
-    let now_and_then = Load { lasts: options.lasts(), pause: READING };
+    let storm = Load::without_pause(measuring.lasts());
+    let now_and_then = Load { lasts: measuring.lasts(), pause: READING };
     let mut rounds = Vec::new();
-    for _ in 0..options.rounds.get() {
-        let raw = hash_only(placement, threads, options.seconds)?;
+    for _ in 0..measuring.rounds.get() {
+        let raw = hash_only(placement, threads, measuring.seconds)?;
         let alone = Cost::measure(&service, &mut logins, storm).await?;
         let reads_alone = drive(address, &mut readers, now_and_then).await?;
         let (reads, beside) =

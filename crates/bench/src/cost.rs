@@ -7,7 +7,7 @@ use crate::driver::{Caller, Load, Outcome, drive};
 use crate::process::{ServerProcess, processor_time};
 
 /// One kind of call in one round: what it met with, and the processor time that it took.
-pub(super) struct Cost {
+pub(crate) struct Cost {
     outcome: Outcome,
     server: Duration,
     driver: Duration,
@@ -15,7 +15,7 @@ pub(super) struct Cost {
 
 impl Cost {
     /// Lets all `callers` call `server`, and nobody else.
-    pub(super) async fn measure<C: Caller>(
+    pub(crate) async fn measure<C: Caller>(
         server: &ServerProcess,
         callers: &mut [C],
         load: Load,
@@ -30,22 +30,22 @@ impl Cost {
     }
 
     /// Answers a second.
-    pub(super) fn rate(&self) -> f64 {
+    pub(crate) fn rate(&self) -> f64 {
         self.outcome.rate()
     }
 
     /// The seconds within which `share` of the answers came.
-    pub(super) fn latency(&self, share: f64) -> f64 {
+    pub(crate) fn latency(&self, share: f64) -> f64 {
         self.outcome.latency(share)
     }
 
     /// The processor seconds of the server for each answer.
-    pub(super) fn of_each(&self) -> f64 {
+    pub(crate) fn of_each(&self) -> f64 {
         self.server.as_secs_f64() / f64::from(self.outcome.answers)
     }
 
     /// How much of its core the driver was at work. Near 1 it is the driver that was measured.
-    pub(super) fn driver_share(&self) -> f64 {
+    pub(crate) fn driver_share(&self) -> f64 {
         self.driver.as_secs_f64() / self.outcome.took.as_secs_f64()
     }
 }

@@ -1,0 +1,225 @@
+//! The four databases: few users and many, on SQLite and on PostgreSQL.
+
+use std::fmt;
+use std::fs;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use portcullis_domain::{Account, RefreshToken, RefreshTokens, SecretKey, Session};
+use portcullis_throwaway_postgres::{Cluster, run};
+
+use crate::hashing::Hashing;
+use crate::http_client::Connection;
+use crate::measuring::Measuring;
+use crate::people::Person;
+use crate::placement::Placement;
+use crate::population::{Population, Resident};
+use crate::progress::note;
+use crate::report::Table;
+use crate::seed::{self, Seeded};
+use crate::service::Installation;
+use crate::store;
+
+/// Where a database is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Store {
+    Sqlite,
+    Postgres,
+}
+
+impl fmt::Display for Store {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Sqlite => "SQLite",
+            Self::Postgres => "PostgreSQL",
+        })
+    }
+}
+
+/// A database, the people in it, and the installation that serves them.
+pub(super) struct Database {
+    pub(super) store: Store,
+    pub(super) url: String,
+    pub(super) installation: Installation,
+    pub(super) population: Population,
+    /// Who is signed in, from all over the population. Whoever has been lent out does not come back: nobody
+    /// else may spend their refresh tokens.
+    pub(super) regulars: Vec<Regular>,
+    seeded: Seeded,
+    mebibytes: u64,
+}
+
+/// Somebody who goes on with the session that they had.
+pub(super) struct Regular {
+    pub(super) account: Account,
+    /// As it was before.
+    pub(super) session: Session,
+    pub(super) person: Person,
+}
+
+/// The secret key of all installations. It protects nobody.
+const SECRET: &[u8] = b"the secret key of measurements, known to all";
+
+/// How many people take part at most: fewer than the access tokens that the service remembers having checked.
+const MOST_PEOPLE: usize = 4_000;
+
+impl Database {
+    pub(super) const LARGE_ON_SQLITE: usize = 2;
+    pub(super) const LARGE_ON_POSTGRES: usize = 3;
+
+    /// The index of the database that has few users on the same store as the one with this index.
+    pub(super) fn small_beside(index: usize) -> usize {
+        index % 2
+    }
+
+    /// The index of the database on SQLite that has as many users.
+    pub(super) fn on_sqlite_beside(index: usize) -> usize {
+        index - index % 2
+    }
+
+    /// How many users it began with, as people write it.
+    pub(super) fn users(&self) -> String {
+        grouped(self.population.size().into())
+    }
+
+    /// Some of its people who are such, from all over the population.
+    fn people_who(&self, are_such: impl Fn(&Resident) -> bool) -> Vec<Resident> {
+        /// A prime greater than any population, so that each number has its turn before the first comes again.
+        const STRIDE: u64 = 4_294_967_291;
+        let size = u64::from(self.population.size());
+        let number = |turn: u64| u32::try_from(turn * STRIDE % size).expect("it is less than the size");
+        let residents = (0..size).map(|turn| self.population.resident(number(turn)));
+        residents.filter(are_such).take(MOST_PEOPLE).collect()
+    }
+
+    /// The addresses of people who can sign in, with a hash of this kind, and whose profile nobody reads.
+    pub(super) fn addresses(&self, hashing: Hashing) -> Vec<String> {
+        let people = self.people_who(|Resident { account, session }| {
+            let is_of_kind = account.password_hash.as_ref().is_some_and(|hash| hashing.has_made(hash));
+            account.user.is_active && session.is_none() && is_of_kind
+        });
+        people.iter().map(|resident| resident.account.user.email.as_str().to_owned()).collect()
+    }
+
+    async fn new(store: Store, users: u32, measuring: &Measuring, cluster: &Cluster) -> anyhow::Result<Self> {
+        let installation = measuring
+            .installation()?
+            .with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET))
+            // Longer than a run takes.
+            .with("PORTCULLIS_ACCESS_TOKEN_TTL", "12h");
+        let (url, installation) = match store {
+            Store::Sqlite => {
+                let url = format!("sqlite://{}", installation.database_file().display());
+                (url, installation)
+            }
+            Store::Postgres => {
+                let name = format!("users_{users}");
+                run(&cluster.url("postgres"), &format!("CREATE DATABASE {name}")).await;
+                let url = cluster.url(&name);
+                (url.clone(), installation.with("PORTCULLIS_DATABASE_URL", url))
+            }
+        };
+        // Its first start makes the tables and the signing key.
+        installation.start(&Placement::Anywhere).await?.stop().await?;
+
+        let hashes = [Hashing::Usual, Hashing::Cheapest].map(|hashing| hashing.hash(Person::PASSWORD));
+        let hashes = hashes.into_iter().collect::<Result<_, _>>()?;
+        let population = Population::new(1, users, seed::now(), hashes);
+        let activity = format!("{store}, users");
+        let seeded = seed::fill(&store::open(&url).await?, &population, &activity).await?;
+        if store == Store::Postgres {
+            // As it is some minutes later in any case.
+            run(&url, "VACUUM (ANALYZE)").await;
+        }
+        Ok(Self { store, url, installation, population, regulars: Vec::new(), seeded, mebibytes: 0 })
+    }
+
+    async fn octets_on_disk(&self) -> anyhow::Result<u64> {
+        match self.store {
+            Store::Sqlite => Ok(fs::metadata(self.installation.database_file())?.len()),
+            Store::Postgres => {
+                let size = run(&self.url, "SELECT pg_database_size(current_database())").await;
+                Ok(size.first().context("a database has a size")?.parse()?)
+            }
+        }
+    }
+
+    /// Lets people go on with the sessions that they have, and then looks how large it is.
+    async fn sign_in(&mut self) -> anyhow::Result<()> {
+        note(&format!("{}, {} users: signing people in", self.store, self.users()));
+        let tokens = RefreshTokens::new(&SecretKey::new(SECRET.to_vec())?);
+        let server = self.installation.start(&Placement::Anywhere).await?;
+        let mut connection = Connection::open(server.address()).await?;
+        for Resident { account, session } in self.people_who(|resident| resident.session.is_some()) {
+            let session = session.context("they have one")?;
+            let token = tokens.write(RefreshToken { session: session.id, generation: session.generation });
+            let email = account.user.email.as_str();
+            let person = Person::come_back(&mut connection, email, &token).await?;
+            self.regulars.push(Regular { account, session, person });
+        }
+        server.stop().await?;
+        self.mebibytes = self.octets_on_disk().await? >> 20;
+        Ok(())
+    }
+}
+
+/// A database of each size on each store: few users on SQLite and on PostgreSQL, then many.
+pub(super) async fn fill(
+    measuring: &Measuring,
+    cluster: &Cluster,
+    sizes: [u32; 2],
+) -> anyhow::Result<Vec<Database>> {
+    let mut databases = Vec::new();
+    for users in sizes {
+        for store in [Store::Sqlite, Store::Postgres] {
+            databases.push(Database::new(store, users, measuring, cluster).await?);
+        }
+    }
+    for database in &mut databases {
+        database.sign_in().await?;
+    }
+    Ok(databases)
+}
+
+/// The table of how the databases were filled.
+pub(super) fn table(databases: &[Database]) -> Table {
+    let row = |database: &Database| {
+        vec![
+            database.store.to_string(),
+            database.users(),
+            grouped(database.seeded.sessions.into()),
+            format!("{:.1}", database.seeded.took.as_secs_f64()),
+            format!("{:.0}", database.seeded.rate()),
+            grouped(database.mebibytes),
+        ]
+    };
+    Table {
+        title: "Databases, and how long it took to fill them".to_owned(),
+        columns: vec!["store", "users", "sessions", "s", "users a second", "MiB"],
+        rows: databases.iter().map(row).collect(),
+    }
+}
+
+/// A number with its thousands apart.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
+    }
+}
