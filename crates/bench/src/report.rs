@@ -133,7 +133,8 @@ pub(crate) fn percent(rounds: &Rounds) -> String {
     format!("{:.0} %", 100.0 * rounds.median())
 }
 
-fn number(value: f64) -> String {
+/// A number to three digits.
+pub(crate) fn number(value: f64) -> String {
     let decimals = match value {
         100.0.. => 0,
         10.0.. => 1,

@@ -16,7 +16,7 @@ use crate::people::Person;
 use crate::placement::Placement;
 use crate::population::{Population, Resident};
 use crate::progress::note;
-use crate::report::Table;
+use crate::report::{Table, number};
 use crate::seed::{self, Seeded};
 use crate::service::Installation;
 use crate::store;
@@ -47,7 +47,7 @@ pub(super) struct Database {
     /// else may spend their refresh tokens.
     pub(super) regulars: Vec<Regular>,
     seeded: Seeded,
-    mebibytes: u64,
+    mebibytes: f64,
 }
 
 /// Somebody who goes on with the session that they had.
@@ -132,7 +132,7 @@ impl Database {
             // As it is some minutes later in any case.
             run(&url, "VACUUM (ANALYZE)").await;
         }
-        Ok(Self { store, url, installation, population, regulars: Vec::new(), seeded, mebibytes: 0 })
+        Ok(Self { store, url, installation, population, regulars: Vec::new(), seeded, mebibytes: 0.0 })
     }
 
     async fn octets_on_disk(&self) -> anyhow::Result<u64> {
@@ -159,7 +159,7 @@ impl Database {
             self.regulars.push(Regular { account, session, person });
         }
         server.stop().await?;
-        self.mebibytes = self.octets_on_disk().await? >> 20;
+        self.mebibytes = f64::from(u32::try_from(self.octets_on_disk().await? >> 10)?) / 1_024.0;
         Ok(())
     }
 }
@@ -191,7 +191,7 @@ pub(super) fn table(databases: &[Database]) -> Table {
             grouped(database.seeded.sessions.into()),
             format!("{:.1}", database.seeded.took.as_secs_f64()),
             format!("{:.0}", database.seeded.rate()),
-            grouped(database.mebibytes),
+            number(database.mebibytes),
         ]
     };
     Table {
