@@ -1,7 +1,7 @@
 //! How is measured, whatever it is that is measured.
 
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -31,6 +31,11 @@ pub(crate) struct Measuring {
 impl Measuring {
     pub(crate) fn installation(&self) -> anyhow::Result<Installation> {
         Installation::new(&self.binary, &self.folder)
+    }
+
+    /// Where temporary data is kept.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     pub(crate) fn lasts(&self) -> Duration {

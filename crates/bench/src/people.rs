@@ -50,6 +50,17 @@ impl Person {
         Ok(Self { email: email.to_owned(), tokens: tokens(answer, 200)? })
     }
 
+    /// Signs in as the person with this address.
+    pub(crate) async fn sign_in(connection: &mut Connection, email: &str) -> anyhow::Result<Self> {
+        let answer = connection.exchange(SigningIn::of(email).request()).await?;
+        Ok(Self { email: email.to_owned(), tokens: tokens(answer, 200)? })
+    }
+
+    /// This person, who looks at a page of a list again and again.
+    pub(crate) fn lists(&self, path: &str) -> Listing {
+        Listing { request: get(path, Some(&self.tokens.access_token)) }
+    }
+
     /// This person, who looks at their profile again and again.
     pub(crate) async fn reads_profile(&self, address: SocketAddr) -> anyhow::Result<Repeats> {
         let mut connection = Connection::open(address).await?;
@@ -129,6 +140,22 @@ impl Caller for SigningIn {
     }
 }
 
+/// Looks at a page of users on which there is at least one.
+pub(crate) struct Listing {
+    request: Vec<u8>,
+}
+
+impl Caller for Listing {
+    fn request(&self) -> &[u8] {
+        &self.request
+    }
+
+    fn take(&mut self, answer: Answer<'_>) -> Result<(), UnexpectedAnswer> {
+        let begins_with_a_user = answer.body.starts_with(br#"{"items":[{"#);
+        if answer.status == 200 && begins_with_a_user { Ok(()) } else { Err(answer.into()) }
+    }
+}
+
 /// Registers one person after the other.
 pub(crate) struct Registering {
     family: String,
@@ -185,6 +212,14 @@ mod tests {
         registering.take(Answer { status: 201, body }).unwrap();
         assert_ne!(registering.request(), first);
         assert!(registering.take(Answer { status: 200, body }).is_err());
+    }
+
+    #[test]
+    fn a_page_without_users_is_unexpected() {
+        let mut listing = Listing { request: Vec::new() };
+        listing.take(Answer { status: 200, body: br#"{"items":[{"id":""}],"next_cursor":null}"# }).unwrap();
+        let nobody = br#"{"items":[],"next_cursor":null}"#;
+        assert!(listing.take(Answer { status: 200, body: nobody }).is_err());
     }
 
     #[test]

@@ -138,15 +138,21 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The fields `VmRSS` and `RssAnon` of `proc_pid_status(5)`.
     fn parse(status: &str) -> anyhow::Result<Self> {
-        let kib = |name: &str| {
-            let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
-            let value = value.with_context(|| format!("no {name} in /proc/PID/status"))?;
-            value.trim().trim_end_matches(" kB").parse().with_context(|| format!("{name}:{value}"))
-        };
-        Ok(Self { resident_kib: kib("VmRSS")?, anonymous_kib: kib("RssAnon")? })
+        Ok(Self { resident_kib: kib(status, "VmRSS")?, anonymous_kib: kib(status, "RssAnon")? })
     }
+}
+
+/// The most memory that a process has held in RAM at a time, in KiB.
+pub(crate) fn peak_memory(pid: u32) -> anyhow::Result<u32> {
+    kib(&fs::read_to_string(format!("/proc/{pid}/status"))?, "VmHWM")
+}
+
+/// A field of `proc_pid_status(5)`.
+fn kib(status: &str, name: &str) -> anyhow::Result<u32> {
+    let value = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let value = value.with_context(|| format!("no {name} in /proc/PID/status"))?;
+    value.trim().trim_end_matches(" kB").parse().with_context(|| format!("{name}:{value}"))
 }
 
 #[cfg(test)]

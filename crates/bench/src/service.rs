@@ -1,19 +1,31 @@
 //! The service that is measured: how it is installed.
 
 use std::fs::{self, File};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use tempfile::TempDir;
 
 use crate::placement::Placement;
-use crate::process::ServerProcess;
+use crate::process::{ServerProcess, peak_memory};
 
 /// A binary with settings, and a data folder that is deleted with this value.
 pub(crate) struct Installation {
     binary: PathBuf,
     folder: TempDir,
     settings: Vec<(&'static str, String)>,
+}
+
+/// How a command of an operator went.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Finished {
+    pub(crate) took: Duration,
+    /// The most memory that it held in RAM at a time, in KiB.
+    pub(crate) peak_kib: u32,
 }
 
 impl Installation {
@@ -58,6 +70,45 @@ impl Installation {
     /// Starts it on what is in its folder. Its log goes to a file there, as an operator's would.
     pub(crate) async fn start(&self, placement: &Placement) -> anyhow::Result<ServerProcess> {
         let log = self.folder.path().join("log");
+        let mut command = self.configured(placement);
+        command.stderr(File::create(&log)?);
+        let started = ServerProcess::start(command).await;
+        started.with_context(|| format!("its log: {}", fs::read_to_string(&log).unwrap_or_default()))
+    }
+
+    /// Makes an administrator as an operator does.
+    pub(crate) fn make_administrator(&self, email: &str, password: &str) -> anyhow::Result<()> {
+        self.run(&["user", "create", "--admin", "--password-stdin", "--email", email], password).map(drop)
+    }
+
+    /// Runs a command of an operator to its end, with `input` on its standard input.
+    pub(crate) fn run(&self, arguments: &[&str], input: &str) -> anyhow::Result<Finished> {
+        let mut command = self.configured(&Placement::Anywhere);
+        let begun = Instant::now();
+        let mut child = command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        child.stdin.take().context("it is piped")?.write_all(input.as_bytes())?;
+        let mut peak_kib = 0;
+        let status = loop {
+            if let Some(status) = child.try_wait()? {
+                break status;
+            }
+            // It may be gone by now.
+            peak_kib = peak_memory(child.id()).unwrap_or(peak_kib);
+            sleep(Duration::from_millis(5));
+        };
+        let took = begun.elapsed();
+        let told = io::read_to_string(child.stderr.take().context("it is piped")?)?;
+        ensure!(status.success(), "{arguments:?} failed: {told}");
+        Ok(Finished { took, peak_kib })
+    }
+
+    /// The binary with its settings and no others.
+    fn configured(&self, placement: &Placement) -> Command {
         let mut command = placement.command(&self.binary);
         for (variable, _) in std::env::vars_os() {
             if variable.to_string_lossy().starts_with("PORTCULLIS_") {
@@ -67,9 +118,7 @@ impl Installation {
         command
             .current_dir(self.folder.path())
             .env("PORTCULLIS_DATA_DIR", self.data_dir())
-            .envs(self.settings.iter().map(|(variable, value)| (variable, value)))
-            .stderr(File::create(&log)?);
-        let started = ServerProcess::start(command).await;
-        started.with_context(|| format!("its log: {}", fs::read_to_string(&log).unwrap_or_default()))
+            .envs(self.settings.iter().map(|(variable, value)| (variable, value)));
+        command
     }
 }

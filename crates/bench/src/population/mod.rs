@@ -12,7 +12,8 @@ use std::time::Duration;
 use portcullis_domain::ports::Entropy;
 use portcullis_domain::{
     Account, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, ProfileNames, Role,
-    RoleId, RoleName, Session, SessionLifetime, Timestamp, User, UserAgent, UserId, Username,
+    RoleDescription, RoleId, RoleName, Session, SessionLifetime, Timestamp, User, UserAgent, UserId,
+    Username,
 };
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{Rng as _, RngExt as _, SeedableRng as _};
@@ -62,7 +63,7 @@ impl Population {
         let role = |name, description: &str, permissions: &[&str]| Role {
             id: RoleId::generate(made, &entropy),
             name: role_name(name),
-            description: Some(description.to_owned()),
+            description: Some(RoleDescription::parse(description).expect("a description of a role")),
             built_in: false,
             permissions: permissions.iter().map(|text| permission(text)).collect(),
         };
@@ -122,10 +123,10 @@ impl Population {
 }
 
 /// Draws ids that are the same each time.
-struct Dice(Mutex<Xoshiro256PlusPlus>);
+pub(crate) struct Dice(Mutex<Xoshiro256PlusPlus>);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(Mutex::new(Xoshiro256PlusPlus::seed_from_u64(seed)))
     }
 }

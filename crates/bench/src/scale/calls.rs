@@ -19,6 +19,11 @@ use crate::rounds::Rounds;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Call {
     ReadProfile,
+    ListUsers,
+    /// By what begins few names.
+    FindFew,
+    /// By what begins many names.
+    FindMany,
     Refresh,
     SignIn,
     Register,
@@ -26,16 +31,27 @@ pub(super) enum Call {
 
 pub(super) type AnyCaller = Box<dyn Caller>;
 
-fn boxed(caller: impl Caller + 'static) -> AnyCaller {
+pub(super) fn boxed(caller: impl Caller + 'static) -> AnyCaller {
     Box::new(caller)
 }
 
 impl Call {
-    pub(super) const ALL: [Self; 4] = [Self::ReadProfile, Self::Refresh, Self::SignIn, Self::Register];
+    pub(super) const ALL: [Self; 7] = [
+        Self::ReadProfile,
+        Self::ListUsers,
+        Self::FindFew,
+        Self::FindMany,
+        Self::Refresh,
+        Self::SignIn,
+        Self::Register,
+    ];
 
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::ReadProfile => "`GET /api/v1/auth/me`",
+            Self::ListUsers => "`GET /api/v1/users`",
+            Self::FindFew => "`GET /api/v1/users?q=` of few",
+            Self::FindMany => "`GET /api/v1/users?q=` of many",
             Self::Refresh => "`POST /api/v1/auth/refresh`",
             Self::SignIn => "`POST /api/v1/auth/login`",
             Self::Register => "`POST /api/v1/auth/register`",
@@ -43,14 +59,14 @@ impl Call {
     }
 
     /// Everybody who can call this: of `regulars` where a session is needed, and else of all other people in
-    /// the database. Who registers is of one of so many families, whose names begin with `occasion`.
+    /// the database, so many of them at least. Who registers is of a family whose name begins with `occasion`.
     pub(super) async fn callers(
         self,
         database: &Database,
         regulars: &[Regular],
         hashing: Hashing,
         address: SocketAddr,
-        (occasion, families): (&str, usize),
+        (occasion, at_least): (&str, usize),
     ) -> anyhow::Result<Vec<AnyCaller>> {
         Ok(match self {
             Self::ReadProfile => {
@@ -60,12 +76,21 @@ impl Call {
                 }
                 callers
             }
+            Self::ListUsers => database.listings([String::new()], at_least)?,
+            Self::FindFew => {
+                let people = regulars.iter().map(|regular| regular.account.user.email.canonical_local_part());
+                database.listings(people.map(|name| format!("?q={name}")), at_least)?
+            }
+            Self::FindMany => {
+                let beginnings = ["jo", "ma", "sa", "st", "da", "em", "fe", "gr"];
+                database.listings(beginnings.map(|beginning| format!("?q={beginning}")), at_least)?
+            }
             Self::Refresh => regulars.iter().map(|regular| boxed(regular.person.refreshes())).collect(),
             Self::SignIn => {
                 database.addresses(hashing).iter().map(|address| boxed(SigningIn::of(address))).collect()
             }
             Self::Register => {
-                (0..families).map(|family| boxed(Registering::of(format!("{occasion}.{family}")))).collect()
+                (0..at_least).map(|family| boxed(Registering::of(format!("{occasion}.{family}")))).collect()
             }
         })
     }
@@ -82,7 +107,14 @@ struct Stage {
 const STAGES: [Stage; 4] = [
     Stage {
         hashing: Hashing::Cheapest,
-        calls: &[Call::ReadProfile, Call::Refresh, Call::SignIn],
+        calls: &[
+            Call::ReadProfile,
+            Call::ListUsers,
+            Call::FindFew,
+            Call::FindMany,
+            Call::Refresh,
+            Call::SignIn,
+        ],
         occasion: "unused",
     },
     Stage { hashing: Hashing::Usual, calls: &[Call::SignIn], occasion: "unused" },
@@ -168,8 +200,8 @@ impl Stage {
     ) -> anyhow::Result<Vec<Crowd>> {
         let mut crowds = Vec::new();
         for (database, server) in databases.iter().zip(servers) {
-            let (regulars, families) = (&database.regulars, (self.occasion, connections));
-            let callers = call.callers(database, regulars, self.hashing, server.address(), families).await?;
+            let (regulars, these) = (&database.regulars, (self.occasion, connections));
+            let callers = call.callers(database, regulars, self.hashing, server.address(), these).await?;
             let mut crowd = Turns::deal(callers, connections)?;
             drive(server.address(), &mut crowd, WARM_UP).await?;
             server.settle().await?;

@@ -9,6 +9,7 @@ use base64::prelude::BASE64_STANDARD;
 use portcullis_domain::{Account, RefreshToken, RefreshTokens, SecretKey, Session};
 use portcullis_throwaway_postgres::{Cluster, run};
 
+use super::calls::{AnyCaller, boxed};
 use crate::hashing::Hashing;
 use crate::http_client::Connection;
 use crate::measuring::Measuring;
@@ -37,6 +38,28 @@ impl fmt::Display for Store {
     }
 }
 
+impl Store {
+    /// Gives an installation an empty database, and returns its URL.
+    pub(super) async fn prepare(
+        self,
+        installation: Installation,
+        cluster: &Cluster,
+        name: &str,
+    ) -> anyhow::Result<(String, Installation)> {
+        let (url, installation) = match self {
+            Self::Sqlite => (format!("sqlite://{}", installation.database_file().display()), installation),
+            Self::Postgres => {
+                run(&cluster.url("postgres"), &format!("CREATE DATABASE {name}")).await;
+                let url = cluster.url(name);
+                (url.clone(), installation.with("PORTCULLIS_DATABASE_URL", url))
+            }
+        };
+        // Its first start makes the tables and the signing key.
+        installation.start(&Placement::Anywhere).await?.stop().await?;
+        Ok((url, installation))
+    }
+}
+
 /// A database, the people in it, and the installation that serves them.
 pub(super) struct Database {
     pub(super) store: Store,
@@ -46,6 +69,8 @@ pub(super) struct Database {
     /// Who is signed in, from all over the population. Whoever has been lent out does not come back: nobody
     /// else may spend their refresh tokens.
     pub(super) regulars: Vec<Regular>,
+    /// Who may look at all users.
+    pub(super) administrator: Option<Person>,
     seeded: Seeded,
     mebibytes: f64,
 }
@@ -59,7 +84,9 @@ pub(super) struct Regular {
 }
 
 /// The secret key of all installations. It protects nobody.
-const SECRET: &[u8] = b"the secret key of measurements, known to all";
+pub(super) const SECRET: &[u8] = b"the secret key of measurements, known to all";
+
+const ADMINISTRATOR: &str = "administrator@example.com";
 
 /// How many people take part at most: fewer than the access tokens that the service remembers having checked.
 const MOST_PEOPLE: usize = 4_000;
@@ -102,26 +129,26 @@ impl Database {
         people.iter().map(|resident| resident.account.user.email.as_str().to_owned()).collect()
     }
 
+    /// An administrator who looks at the first page of users for each query in turn: so many callers at least.
+    pub(super) fn listings(
+        &self,
+        queries: impl IntoIterator<Item = String, IntoIter: Clone>,
+        at_least: usize,
+    ) -> anyhow::Result<Vec<AnyCaller>> {
+        let administrator = self.administrator.as_ref().context("the administrator is signed in")?;
+        let queries = queries.into_iter();
+        let count = queries.clone().count().max(at_least);
+        let listing = |query: String| boxed(administrator.lists(&format!("/api/v1/users{query}")));
+        Ok(queries.cycle().take(count).map(listing).collect())
+    }
+
     async fn new(store: Store, users: u32, measuring: &Measuring, cluster: &Cluster) -> anyhow::Result<Self> {
         let installation = measuring
             .installation()?
             .with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET))
             // Longer than a run takes.
             .with("PORTCULLIS_ACCESS_TOKEN_TTL", "12h");
-        let (url, installation) = match store {
-            Store::Sqlite => {
-                let url = format!("sqlite://{}", installation.database_file().display());
-                (url, installation)
-            }
-            Store::Postgres => {
-                let name = format!("users_{users}");
-                run(&cluster.url("postgres"), &format!("CREATE DATABASE {name}")).await;
-                let url = cluster.url(&name);
-                (url.clone(), installation.with("PORTCULLIS_DATABASE_URL", url))
-            }
-        };
-        // Its first start makes the tables and the signing key.
-        installation.start(&Placement::Anywhere).await?.stop().await?;
+        let (url, installation) = store.prepare(installation, cluster, &format!("users_{users}")).await?;
 
         let hashes = [Hashing::Usual, Hashing::Cheapest].map(|hashing| hashing.hash(Person::PASSWORD));
         let hashes = hashes.into_iter().collect::<Result<_, _>>()?;
@@ -132,7 +159,16 @@ impl Database {
             // As it is some minutes later in any case.
             run(&url, "VACUUM (ANALYZE)").await;
         }
-        Ok(Self { store, url, installation, population, regulars: Vec::new(), seeded, mebibytes: 0.0 })
+        Ok(Self {
+            store,
+            url,
+            installation,
+            population,
+            regulars: Vec::new(),
+            administrator: None,
+            seeded,
+            mebibytes: 0.0,
+        })
     }
 
     async fn octets_on_disk(&self) -> anyhow::Result<u64> {
@@ -149,8 +185,10 @@ impl Database {
     async fn sign_in(&mut self) -> anyhow::Result<()> {
         note(&format!("{}, {} users: signing people in", self.store, self.users()));
         let tokens = RefreshTokens::new(&SecretKey::new(SECRET.to_vec())?);
+        self.installation.make_administrator(ADMINISTRATOR, Person::PASSWORD)?;
         let server = self.installation.start(&Placement::Anywhere).await?;
         let mut connection = Connection::open(server.address()).await?;
+        self.administrator = Some(Person::sign_in(&mut connection, ADMINISTRATOR).await?);
         for Resident { account, session } in self.people_who(|resident| resident.session.is_some()) {
             let session = session.context("they have one")?;
             let token = tokens.write(RefreshToken { session: session.id, generation: session.generation });

@@ -3,6 +3,7 @@
 
 mod calls;
 mod databases;
+mod moving;
 mod plans;
 mod round_trips;
 
@@ -42,6 +43,7 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     let filling = runtime::Runtime::new()?;
     let mut databases = filling.block_on(databases::fill(measuring, &cluster, [*few, *many]))?;
 
+    let moved = filling.block_on(moving::measure(measuring, &cluster, &databases))?;
     let of_sqlite = filling.block_on(plans::sqlite::explain(&mut databases[Database::LARGE_ON_SQLITE]))?;
 
     let placement = Placement::apart()?;
@@ -60,7 +62,7 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     drop(cluster);
     let mut setting = begun.setting(measuring)?;
     setting.push(format!("{} PostgreSQL {version}: on all cores.", placement.describe()));
-    let mut tables = vec![databases::table(&databases)];
+    let mut tables = vec![databases::table(&databases), moved];
     tables.extend(calls::tables(&measured, &databases, &trips));
     tables.push(round_trips::table(&trips));
     tables.extend([of_postgres, of_sqlite]);

@@ -9,11 +9,14 @@ use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_inst
 use diesel::sql_types::Text;
 use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnection, sql_query};
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
-use portcullis_domain::ports::{Rotation, SessionRepository as _, UserRepository as _};
-use portcullis_domain::{LoginIdentifier, Session, Timestamp};
+use portcullis_domain::audit::{AuditEvent, AuditKind};
+use portcullis_domain::ports::{
+    Rotation, SessionRepository as _, UserAdministration, UserFilter, UserQuery, UserRepository as _,
+};
+use portcullis_domain::{LoginIdentifier, Origin, SearchPrefix, Session, Timestamp};
 
 use super::listed;
-use crate::population::Population;
+use crate::population::{Dice, Population};
 use crate::report::Table;
 use crate::scale::databases::{Database, Regular};
 use crate::seed::now;
@@ -50,13 +53,26 @@ pub(in crate::scale) async fn explain(database: &mut Database) -> anyhow::Result
     taken_down();
 
     let mut plans = Vec::new();
-    let by_address = LoginIdentifier::Email(account.user.email);
+    let by_address = LoginIdentifier::Email(account.user.email.clone());
     store.find_by_login(&by_address).await?.context("they have an account")?;
     plans.push(("find a user by address", taken_down()));
     store.principal(session.id, now()).await?.context("they are signed in")?;
     plans.push(("find who is calling", taken_down()));
     store.rotate(rotation(&session, now())).await?;
     plans.push(("spend a refresh token", taken_down()));
+
+    let address = SearchPrefix::parse(account.user.email.as_str())?;
+    let beginnings = [
+        ("list users", None),
+        ("find few users", Some(address)),
+        ("find many users", Some(SearchPrefix::parse("ma")?)),
+    ];
+    for (operation, prefix) in beginnings {
+        let filter = UserFilter { prefix, ..UserFilter::default() };
+        let query = UserQuery { filter, before: Some(account.user.id), limit: 20 };
+        UserAdministration::list(&store, query).await?;
+        plans.push((operation, taken_down()));
+    }
 
     let mut connection = SqliteConnection::establish(path)?;
     let mut rows = Vec::new();
@@ -105,6 +121,7 @@ struct Step {
 /// Of the token that was given when they signed in.
 fn rotation(session: &Session, now: Timestamp) -> Rotation {
     Rotation {
+        reuse: AuditEvent::new(AuditKind::RefreshTokenReuse, &Origin::operator(), now, &Dice::new(1)),
         session: session.id,
         generation: session.generation.next(),
         now,

@@ -1,0 +1,51 @@
+//! How quickly all users of a large database move out into a file, and into an empty database.
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use portcullis_throwaway_postgres::Cluster;
+use tempfile::TempDir;
+
+use super::databases::{Database, SECRET};
+use crate::measuring::Measuring;
+use crate::progress::note;
+use crate::report::{Table, number};
+use crate::service::Finished;
+
+/// The table of what moves users.
+pub(super) async fn measure(
+    measuring: &Measuring,
+    cluster: &Cluster,
+    databases: &[Database],
+) -> anyhow::Result<Table> {
+    let mut rows = Vec::new();
+    for database in [Database::LARGE_ON_SQLITE, Database::LARGE_ON_POSTGRES].map(|index| &databases[index]) {
+        for format in ["jsonl", "csv"] {
+            note(&format!("{}: moving {} users as {format}", database.store, database.users()));
+            let folder = TempDir::new_in(measuring.folder())?;
+            let file = folder.path().join("users");
+            let file = file.to_str().unwrap_or_default();
+            let secret = BASE64_STANDARD.encode(SECRET);
+            let empty = measuring.installation()?.with("PORTCULLIS_SECRET_KEY", secret);
+            let (_, empty) = database.store.prepare(empty, cluster, &format!("from_{format}")).await?;
+
+            let out = database.installation.run(&["user", "export", file, "--as", format], "")?;
+            let into = empty.run(&["user", "import", file, "--as", format], "")?;
+            for (what, Finished { took, peak_kib }) in [("export to", out), ("import from", into)] {
+                let seconds = took.as_secs_f64();
+                rows.push(vec![
+                    format!("{what} {format}"),
+                    database.store.to_string(),
+                    database.users(),
+                    format!("{seconds:.1}"),
+                    format!("{:.0}", f64::from(database.population.size()) / seconds),
+                    number(f64::from(peak_kib) / 1_024.0),
+                ]);
+            }
+        }
+    }
+    Ok(Table {
+        title: "Moving out and in".to_owned(),
+        columns: vec!["what", "store", "users", "s", "users a second", "most MiB"],
+        rows,
+    })
+}
