@@ -343,6 +343,7 @@ fn tests_named_in(document: &str, is_row: fn(&str) -> bool) -> Vec<(String, Vec<
 fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
     let mut code = read("tests/architecture.rs") + &read("tests/readme.rs");
     for folder in [
+        "tests/conformance",
         "tests/security",
         "tests/faults",
         "tests/in_browser",

@@ -1,5 +1,6 @@
 //! The same journeys, attacks and faults on PostgreSQL.
 
+mod conformance;
 mod faults;
 mod harness;
 mod journeys;

@@ -5,16 +5,35 @@ use portcullis_domain::{EmailAddress, Password, PasswordPolicy};
 use utoipa::openapi::schema::{ArrayItems, KnownFormat, SchemaFormat, SchemaType, Type};
 use utoipa::openapi::{Array, ArrayBuilder, Object, ObjectBuilder};
 
-/// Characters that hide or reorder the others; joiners are not among them.
+/// Characters that hide or reorder the others, but for joiners. Those past U+FFFF stand for themselves: the dialects
+/// of regular expressions do not agree on how else to write them.
 macro_rules! deceptive {
     () => {
-        r"\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB"
+        concat!(
+            r"\u0000-\u001F\u007F-\u009F\u00AD\u034F\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u2028-\u202E",
+            r"\u2060-\u206F\u3164\uFEFF\uFFA0\uFFF0-\uFFFB",
+            "\u{E0000}-\u{E0FFF}"
+        )
+    };
+}
+
+/// Characters that join and shape those beside them.
+macro_rules! joining {
+    () => {
+        r"\u200C\u200D\uFE00-\uFE0F"
     };
 }
 
 /// White space, then what stands between two visible characters, then white space.
-const TEXT_PATTERN: &str =
-    concat!(r"^\s*[^\s", deceptive!(), r"](?:[^", deceptive!(), r"]*[^\s", deceptive!(), r"])?\s*$");
+macro_rules! text_without {
+    ($forbidden:expr) => {
+        concat!(r"^\s*[^\s", $forbidden, r"](?:[^", $forbidden, r"]*[^\s", $forbidden, r"])?\s*$")
+    };
+}
+
+const NAME_PATTERN: &str = text_without!(deceptive!());
+
+const DESCRIPTION_PATTERN: &str = text_without!(concat!(deceptive!(), joining!()));
 
 const USERNAME_PATTERN: &str = "^[a-zA-Z][a-zA-Z0-9._-]*$";
 
@@ -124,7 +143,7 @@ pub(crate) fn role_description() -> Object {
     optional("What the role is for; white space around it is ignored.")
         .min_length(Some(1))
         .max_length(Some(500))
-        .pattern(Some(TEXT_PATTERN))
+        .pattern(Some(DESCRIPTION_PATTERN))
         .examples(["Reads the reports"])
         .build()
 }
@@ -191,7 +210,7 @@ fn personal_name(description: &str, example: &str) -> Object {
     optional(description)
         .min_length(Some(1))
         .max_length(Some(255))
-        .pattern(Some(TEXT_PATTERN))
+        .pattern(Some(NAME_PATTERN))
         .examples([example])
         .build()
 }
@@ -233,6 +252,22 @@ mod tests {
         let ArrayItems::RefOrSchema(permission) = permissions().items else { panic!("one schema") };
         let permission = serde_json::to_value(permission).unwrap();
         assert!(Permission::parse(permission["examples"][0].as_str().unwrap()).is_ok());
+    }
+
+    /// Whether a schema and a parser agree on a text.
+    fn compare(schema: &Object, parse: impl Fn(&str) -> bool) {
+        let pattern = regex::Regex::new(schema.pattern.as_deref().unwrap()).unwrap();
+        for character in '\0'..=char::MAX {
+            for text in [format!("x{character}x"), format!("{character}x"), format!("x{character}")] {
+                assert_eq!(pattern.is_match(&text), parse(&text), "{character:?} in {text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn patterns_allow_the_characters_that_are_accepted_and_no_others() {
+        compare(&name(), |text| Name::parse(text).is_ok());
+        compare(&role_description(), |text| RoleDescription::parse(text).is_ok());
     }
 
     #[test]
