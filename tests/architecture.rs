@@ -18,9 +18,9 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "base64",
             "clap",
             "clap_complete",
-            "csv",
             "humantime",
             "ipnet",
+            "portcullis-account-files",
             "portcullis-adapters-crypto",
             "portcullis-adapters-postgres",
             "portcullis-adapters-redis",
@@ -46,6 +46,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
+    ("portcullis-account-files", &["csv", "portcullis-domain", "serde", "serde_json", "thiserror", "time"]),
     (
         "portcullis-adapters-crypto",
         &[

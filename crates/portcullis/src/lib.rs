@@ -9,7 +9,6 @@
 //! }
 //! ```
 
-mod account_file;
 mod audit_log;
 mod cli;
 mod clock;

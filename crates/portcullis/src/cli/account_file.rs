@@ -1,10 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
+use portcullis_account_files::AccountFormat;
 
 use super::{OutputFormat, usage_error};
-use crate::account_file::AccountFormat;
 
 /// A file of accounts.
 #[derive(Args, Debug)]
@@ -13,8 +14,17 @@ pub(crate) struct AccountFile {
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// How accounts are written in it, unless its name ends in .jsonl, .ndjson or .csv
-    #[arg(long = "as", value_name = "FORMAT")]
+    #[arg(long = "as", value_name = "FORMAT", value_parser = account_formats())]
     written_as: Option<AccountFormat>,
+}
+
+fn account_formats() -> impl TypedValueParser<Value = AccountFormat> {
+    const CSV: &str = "csv";
+    PossibleValuesParser::new([
+        PossibleValue::new("jsonl").help("A JSON object a line"),
+        PossibleValue::new(CSV).help("Comma-separated values under a line with the names of the fields"),
+    ])
+    .map(|name| if name == CSV { AccountFormat::Csv } else { AccountFormat::JsonLines })
 }
 
 impl AccountFile {

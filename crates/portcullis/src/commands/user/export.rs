@@ -7,12 +7,12 @@ use anyhow::Context as _;
 use portcullis_domain::UserId;
 use portcullis_domain::archive::{PageStart, Record, RecordKind};
 
-use crate::account_file::{AccountFormat, AccountReader, AccountRecord, AccountWriter};
 use crate::cli::UserExport;
 use crate::config::Config;
 use crate::output::print;
 use crate::progress::Progress;
 use crate::store::{self, Store};
+use portcullis_account_files::{AccountFormat, AccountReader, AccountRecord, AccountWriter};
 
 /// How many accounts are read with one step.
 const PAGE: u32 = 2_000;

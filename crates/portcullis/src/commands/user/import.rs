@@ -10,12 +10,12 @@ use portcullis_domain::use_cases::{ImportTally, ImportedUser, UseCases};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
-use crate::account_file::{AccountFormat, AccountReader, Line};
 use crate::cli::{AccountFile, UserImport};
 use crate::config::Config;
 use crate::output::{print, print_json};
 use crate::progress::Progress;
 use crate::wiring::Installation;
+use portcullis_account_files::{AccountFormat, AccountReader, Line};
 
 /// How many accounts are stored with one step.
 const BATCH: usize = 2_000;

@@ -13,34 +13,46 @@ use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::clock::rfc3339;
-
 /// An account as files have it: only the address must be there.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct AccountRecord {
-    pub(crate) id: Option<String>,
-    pub(crate) email: Option<String>,
+pub struct AccountRecord {
+    /// A `UUIDv7`.
+    pub id: Option<String>,
+    /// The address, without which there is no account.
+    pub email: Option<String>,
+    /// Whether the address is known to be theirs; no if it is not said.
     #[serde(deserialize_with = "flag")]
-    pub(crate) email_verified: Option<bool>,
-    pub(crate) username: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) first_name: Option<String>,
-    pub(crate) last_name: Option<String>,
-    pub(crate) password_hash: Option<String>,
+    pub email_verified: Option<bool>,
+    /// A name to sign in with.
+    pub username: Option<String>,
+    /// The whole name.
+    pub name: Option<String>,
+    /// The given name.
+    pub first_name: Option<String>,
+    /// The family name.
+    pub last_name: Option<String>,
+    /// In any form that the hasher takes over.
+    pub password_hash: Option<String>,
+    /// Whether the account may be used; yes if it is not said.
     #[serde(deserialize_with = "flag")]
-    pub(crate) is_active: Option<bool>,
+    pub is_active: Option<bool>,
+    /// The names of roles.
     #[serde(deserialize_with = "names")]
-    pub(crate) roles: Vec<String>,
-    pub(crate) locale: Option<String>,
-    pub(crate) created_at: Option<String>,
-    pub(crate) updated_at: Option<String>,
-    pub(crate) last_login_at: Option<String>,
+    pub roles: Vec<String>,
+    /// The language of mails.
+    pub locale: Option<String>,
+    /// When the account was made; now if it is not said.
+    pub created_at: Option<String>,
+    /// When it was last changed.
+    pub updated_at: Option<String>,
+    /// When somebody last signed in to it.
+    pub last_login_at: Option<String>,
 }
 
 impl AccountRecord {
     /// The names of the fields, in their order.
-    pub(crate) const FIELDS: [&str; 14] = [
+    pub const FIELDS: [&str; 14] = [
         "id",
         "email",
         "email_verified",
@@ -58,7 +70,8 @@ impl AccountRecord {
     ];
 
     /// What is kept of an account.
-    pub(crate) fn of(account: &Account) -> Self {
+    #[must_use]
+    pub fn of(account: &Account) -> Self {
         let Account { user, password_hash } = account;
         let User { id, email, email_verified, username, is_active, roles, locale, .. } = user;
         let [name, first_name, last_name] =
@@ -84,7 +97,11 @@ impl AccountRecord {
     /// The account to bring in, whose hash `accept_hash` takes over, or the first thing that is wrong with it.
     ///
     /// An address counts as verified only where it is said; an account may be used unless it is said.
-    pub(crate) fn into_imported(
+    ///
+    /// # Errors
+    ///
+    /// Names the field and says what is wrong with it, without repeating it.
+    pub fn into_imported(
         self,
         accept_hash: impl Fn(&str) -> Result<PasswordHash, HashRefusal>,
     ) -> Result<ImportedUser, Unusable> {
@@ -116,7 +133,7 @@ impl AccountRecord {
 /// Why an account cannot be brought in.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{field}: {reason}")]
-pub(crate) struct Unusable {
+pub struct Unusable {
     field: &'static str,
     reason: String,
 }
@@ -141,6 +158,11 @@ fn parsed<T, E: fmt::Display>(
 fn user_id(text: &str) -> Result<UserId, &'static str> {
     let id = UserId::parse(text).ok().filter(|id| id.uuid().get_version_num() == 7);
     id.ok_or("is no UUIDv7; without an id the account gets one")
+}
+
+/// A moment as people and programs read it.
+fn rfc3339(moment: Timestamp) -> String {
+    OffsetDateTime::from(moment).format(&Rfc3339).expect("the years of timestamps have four digits")
 }
 
 /// RFC 3339, or as PostgreSQL and SQLite write it; UTC where no zone is named.
@@ -219,15 +241,6 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
             let listed = text.trim_start_matches('{').trim_end_matches('}');
             let names = listed.split([',', ';']).map(str::trim).filter(|name| !name.is_empty());
             Ok(names.map(str::to_owned).collect())
-        }
-
-        // What looks like a number or a flag is a name all the same.
-        fn visit_u64<E: Error>(self, number: u64) -> Result<Self::Value, E> {
-            Ok(vec![number.to_string()])
-        }
-
-        fn visit_bool<E: Error>(self, flag: bool) -> Result<Self::Value, E> {
-            Ok(vec![flag.to_string()])
         }
 
         fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {

@@ -3,14 +3,18 @@ use std::io::{self, Write};
 use super::{AccountFormat, AccountRecord};
 
 /// Writes a file of accounts that [`AccountReader`](super::AccountReader) reads.
-pub(crate) struct AccountWriter<W> {
+pub struct AccountWriter<W> {
     output: W,
     format: AccountFormat,
 }
 
 impl<W: Write> AccountWriter<W> {
     /// Begins a file, or goes on with one that has its head already.
-    pub(crate) fn new(mut output: W, format: AccountFormat, has_head: bool) -> io::Result<Self> {
+    ///
+    /// # Errors
+    ///
+    /// When the output fails.
+    pub fn new(mut output: W, format: AccountFormat, has_head: bool) -> io::Result<Self> {
         if format == AccountFormat::Csv && !has_head {
             writeln!(output, "{}", AccountRecord::FIELDS.join(","))?;
         }
@@ -18,7 +22,11 @@ impl<W: Write> AccountWriter<W> {
     }
 
     /// Writes accounts, each as a line.
-    pub(crate) fn write(&mut self, records: &[AccountRecord]) -> io::Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When the output fails.
+    pub fn write(&mut self, records: &[AccountRecord]) -> io::Result<()> {
         match self.format {
             AccountFormat::JsonLines => {
                 for record in records {
@@ -38,7 +46,11 @@ impl<W: Write> AccountWriter<W> {
     }
 
     /// Hands on what was written so far.
-    pub(crate) fn finish(mut self) -> io::Result<W> {
+    ///
+    /// # Errors
+    ///
+    /// When the output fails.
+    pub fn finish(mut self) -> io::Result<W> {
         self.output.flush()?;
         Ok(self.output)
     }

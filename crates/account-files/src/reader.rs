@@ -1,19 +1,48 @@
 use std::io::{self, BufRead, BufReader, Read};
 
-use anyhow::{Context as _, bail, ensure};
+use serde_json::Map;
 
 use super::{AccountFormat, AccountRecord};
 
+/// Why a file is not read, or not read on.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountFileError {
+    /// The medium fails.
+    #[error("the file cannot be read")]
+    Unreadable(#[from] io::Error),
+    /// It begins with the mark of UTF-16.
+    #[error("the file is UTF-16; write it as UTF-8")]
+    Utf16,
+    /// The head of a table is no CSV in UTF-8.
+    #[error("the first line of the file cannot be read")]
+    UnreadableHead(#[source] csv::Error),
+    /// The head names what accounts do not have.
+    #[error("the first line names the field {0:?}, which accounts do not have; they have {known}", known = AccountRecord::FIELDS.join(", "))]
+    UnknownField(String),
+    /// The head names a field twice.
+    #[error("the first line names the field {0} twice")]
+    RepeatedField(String),
+    /// The head does not name the address, without which there is no account.
+    #[error("the first line must name the fields, email among them; they are {known}", known = AccountRecord::FIELDS.join(", "))]
+    NoEmail,
+}
+
+impl From<csv::Error> for AccountFileError {
+    fn from(error: csv::Error) -> Self {
+        Self::Unreadable(error.into())
+    }
+}
+
 /// One account of a file, or why it cannot be read.
-pub(crate) struct Line {
+pub struct Line {
     /// Where it begins, counting from 1.
-    pub(crate) number: u64,
+    pub number: u64,
     /// What it says; the reason never repeats any of it.
-    pub(crate) record: Result<AccountRecord, String>,
+    pub record: Result<AccountRecord, String>,
 }
 
 /// Reads a file of accounts line by line, whatever its length, in little memory.
-pub(crate) struct AccountReader<R> {
+pub struct AccountReader<R> {
     lines: Lines<R>,
 }
 
@@ -32,13 +61,12 @@ impl<R: Read> AccountReader<R> {
     /// # Errors
     ///
     /// When it cannot be read, is not UTF-8, or, in CSV, has no head or one with fields that are not known.
-    pub(crate) fn new(input: R, format: AccountFormat) -> anyhow::Result<Self> {
+    pub fn new(input: R, format: AccountFormat) -> Result<Self, AccountFileError> {
         let mut input = BufReader::with_capacity(256 * 1024, input);
-        let start = input.fill_buf().context("the file cannot be read")?;
-        ensure!(
-            !start.starts_with(b"\xff\xfe") && !start.starts_with(b"\xfe\xff"),
-            "the file is UTF-16; write it as UTF-8"
-        );
+        let start = input.fill_buf()?;
+        if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
+            return Err(AccountFileError::Utf16);
+        }
         if start.starts_with(b"\xef\xbb\xbf") {
             input.consume(3);
         }
@@ -47,7 +75,7 @@ impl<R: Read> AccountReader<R> {
             AccountFormat::Csv => {
                 let ends = LineEnds::of(input.buffer());
                 let mut reader = csv::ReaderBuilder::new().from_reader(input);
-                check_head(reader.headers().context("the first line of the file cannot be read")?)?;
+                check_head(reader.headers().map_err(AccountFileError::UnreadableHead)?)?;
                 Lines::Csv { reader: Box::new(reader), row: csv::ByteRecord::new(), ends }
             }
         };
@@ -55,7 +83,8 @@ impl<R: Read> AccountReader<R> {
     }
 
     /// How many octets of the file were read.
-    pub(crate) fn octets_read(&self) -> u64 {
+    #[must_use]
+    pub fn octets_read(&self) -> u64 {
         match &self.lines {
             Lines::Json { octets, .. } => *octets,
             Lines::Csv { reader, .. } => reader.position().byte(),
@@ -67,7 +96,7 @@ impl<R: Read> AccountReader<R> {
     /// # Errors
     ///
     /// When the file cannot be read on.
-    pub(crate) fn next_line(&mut self) -> anyhow::Result<Option<Line>> {
+    pub fn next_line(&mut self) -> Result<Option<Line>, AccountFileError> {
         match &mut self.lines {
             Lines::Json { input, number, octets } => {
                 next_json_line(input, number, octets, Self::MAX_LINE_OCTETS)
@@ -92,22 +121,16 @@ impl LineEnds {
     }
 }
 
-fn check_head(head: &csv::StringRecord) -> anyhow::Result<()> {
-    let known = AccountRecord::FIELDS.join(", ");
+fn check_head(head: &csv::StringRecord) -> Result<(), AccountFileError> {
     for (position, field) in head.iter().enumerate() {
-        ensure!(
-            AccountRecord::FIELDS.contains(&field),
-            "the first line names the field {field:?}, which accounts do not have; they have {known}"
-        );
-        ensure!(
-            head.iter().take(position).all(|before| before != field),
-            "the first line names the field {field} twice"
-        );
+        if !AccountRecord::FIELDS.contains(&field) {
+            return Err(AccountFileError::UnknownField(field.to_owned()));
+        }
+        if head.iter().take(position).any(|before| before == field) {
+            return Err(AccountFileError::RepeatedField(field.to_owned()));
+        }
     }
-    if !head.iter().any(|field| field == "email") {
-        bail!("the first line must name the fields, email among them; they are {known}");
-    }
-    Ok(())
+    if head.iter().any(|field| field == "email") { Ok(()) } else { Err(AccountFileError::NoEmail) }
 }
 
 fn next_json_line<R: Read>(
@@ -115,17 +138,17 @@ fn next_json_line<R: Read>(
     number: &mut u64,
     octets_read: &mut u64,
     most: u64,
-) -> anyhow::Result<Option<Line>> {
+) -> Result<Option<Line>, AccountFileError> {
     loop {
         let mut octets = Vec::new();
         let read = input.by_ref().take(most).read_until(b'\n', &mut octets);
-        if read.context("the file cannot be read")? == 0 {
+        if read? == 0 {
             return Ok(None);
         }
         *number += 1;
         *octets_read += octets.len() as u64;
         if !octets.ends_with(b"\n") && octets.len() as u64 == most {
-            *octets_read += skip_line(input).context("the file cannot be read")?;
+            *octets_read += skip_line(input)?;
             let record = Err(format!("the line has more than {most} octets"));
             return Ok(Some(Line { number: *number, record }));
         }
@@ -179,29 +202,29 @@ fn next_csv_row<R: Read>(
     reader: &mut csv::Reader<BufReader<R>>,
     row: &mut csv::ByteRecord,
     ends: LineEnds,
-) -> anyhow::Result<Option<Line>> {
+) -> Result<Option<Line>, AccountFileError> {
     let outcome = reader.read_byte_record(row);
     let number = row.position().map_or_else(|| reader.position().line(), csv::Position::line);
     let number = number + u64::from(ends == LineEnds::CarriageReturnAndFeed);
     match outcome {
         Ok(false) => Ok(None),
-        Ok(true) => {
-            let head = reader.byte_headers().context("the file cannot be read")?.clone();
-            let record = str_fields(row)
-                .and_then(|()| row.deserialize(Some(&head)).map_err(|error| csv_reason(&error)));
-            Ok(Some(Line { number, record }))
-        }
-        Err(error) if error.is_io_error() => Err(error).context("the file cannot be read"),
+        Ok(true) => Ok(Some(Line { number, record: read_csv(reader.byte_headers()?, row) })),
+        Err(error) if error.is_io_error() => Err(error.into()),
         Err(error) => Ok(Some(Line { number, record: Err(csv_reason(&error)) })),
     }
 }
 
-fn str_fields(row: &csv::ByteRecord) -> Result<(), String> {
-    if row.iter().all(|field| str::from_utf8(field).is_ok()) {
-        Ok(())
-    } else {
-        Err("the line is not UTF-8".to_owned())
+/// Each field is the text that stands there: `csv` would take `007` for a number, also where a name belongs.
+fn read_csv(head: &csv::ByteRecord, row: &csv::ByteRecord) -> Result<AccountRecord, String> {
+    let mut record = Map::new();
+    for (name, field) in head.iter().zip(row) {
+        let text = str::from_utf8(field).map_err(|_| "the line is not UTF-8".to_owned())?;
+        if !text.is_empty() {
+            record.insert(String::from_utf8_lossy(name).into_owned(), text.into());
+        }
     }
+    let not_a_flag = |_| "email_verified or is_active is neither true nor false".to_owned();
+    serde_json::from_value(record.into()).map_err(not_a_flag)
 }
 
 fn csv_reason(error: &csv::Error) -> String {
@@ -209,10 +232,21 @@ fn csv_reason(error: &csv::Error) -> String {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
             format!("the line has {len} fields instead of {expected_len}")
         }
-        // All other fields are texts.
-        csv::ErrorKind::Deserialize { .. } => {
-            "email_verified or is_active is neither true nor false".to_owned()
-        }
         _ => "the line is no CSV".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_looks_like_a_number_or_a_flag_in_a_table_is_a_text() {
+        for text in ["007", "-1", "1e5", "nan", "inf", "true", "18446744073709551616"] {
+            let file = format!("email,name,roles\nada@example.com,{text},{text}\n");
+            let mut reader = AccountReader::new(file.as_bytes(), AccountFormat::Csv).unwrap();
+            let record = reader.next_line().unwrap().unwrap().record.unwrap();
+            assert_eq!((record.name.as_deref(), record.roles), (Some(text), vec![text.to_owned()]));
+        }
     }
 }

@@ -8,25 +8,23 @@ mod writer;
 
 use std::path::Path;
 
-use clap::ValueEnum;
-
-pub(crate) use reader::{AccountReader, Line};
-pub(crate) use record::AccountRecord;
-pub(crate) use writer::AccountWriter;
+pub use reader::{AccountFileError, AccountReader, Line};
+pub use record::{AccountRecord, Unusable};
+pub use writer::AccountWriter;
 
 /// How accounts are written down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum AccountFormat {
-    /// A JSON object a line
-    #[value(name = "jsonl")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountFormat {
+    /// A JSON object a line.
     JsonLines,
-    /// Comma-separated values under a line with the names of the fields
+    /// Comma-separated values under a line with the names of the fields.
     Csv,
 }
 
 impl AccountFormat {
-    /// What the name of a file ends in.
-    pub(crate) fn of_file(path: &Path) -> Option<Self> {
+    /// What the name of a file ends in; none when that tells nothing.
+    #[must_use]
+    pub fn of_file(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "jsonl" | "ndjson" => Some(Self::JsonLines),
