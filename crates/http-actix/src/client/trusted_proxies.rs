@@ -44,7 +44,8 @@ fn canonical(network: IpNet) -> IpNet {
 
 impl TrustedProxies {
     /// Where a request with these headers came from, when `peer` is the other end of its connection.
-    pub(crate) fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    #[must_use]
+    pub fn client_address(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let peer = peer.to_canonical();
         if !self.trust(peer) {
             return peer;
