@@ -12,6 +12,10 @@ test:
 check:
     .ci/run
 
+# Run every fuzzer for so many seconds.
+fuzz seconds="60":
+    fuzz/run {{ seconds }}
+
 # Format everything.
 format:
     cargo fmt --all

@@ -214,6 +214,21 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "portcullis-properties",
+        &[
+            "actix-web",
+            "base64",
+            "portcullis-account-files",
+            "portcullis-adapters-crypto",
+            "portcullis-domain",
+            "portcullis-http-actix",
+            "portcullis-testkit",
+            "serde_json",
+            "tokio",
+            "uuid",
+        ],
+    ),
+    (
         "portcullis-telemetry",
         &["async-trait", "portcullis-domain", "portcullis-http-actix", "prometheus", "tokio", "tracing"],
     ),
@@ -363,6 +378,7 @@ fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
         "crates/pages-actix/src",
         "crates/pages-actix/tests",
         "crates/portcullis/tests",
+        "crates/properties/tests",
         "crates/telemetry/tests",
     ] {
         code += &files_below(folder);
