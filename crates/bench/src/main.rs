@@ -10,6 +10,7 @@
 
 #![expect(clippy::print_stdout, reason = "a bench is run for what it prints")]
 
+mod arrivals;
 mod bare;
 mod cli;
 mod cost;

@@ -56,6 +56,10 @@ impl Person {
         Ok(Self { email: email.to_owned(), tokens: tokens(answer, 200)? })
     }
 
+    pub(crate) fn email(&self) -> &str {
+        &self.email
+    }
+
     /// This person, who looks at a page of a list again and again.
     pub(crate) fn lists(&self, path: &str) -> Listing {
         Listing { request: get(path, Some(&self.tokens.access_token)) }

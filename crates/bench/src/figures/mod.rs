@@ -2,6 +2,8 @@
 //! whatever else the machine does meanwhile meets all of it alike.
 
 mod calls;
+mod enumeration;
+mod flood;
 mod lifecycle;
 mod logins;
 
@@ -33,8 +35,12 @@ enum Part {
     Lifecycle,
     /// `GET /me` and refreshes beside a bare handler
     Calls,
-    /// Logins beside Argon2 alone, and `GET /me` beside logins
+    /// Logins beside Argon2 alone
     Logins,
+    /// Many times as many logins as can be served, and other calls beside them
+    Flood,
+    /// Answers about people with an account beside answers about people without
+    Enumeration,
 }
 
 impl FiguresOptions {
@@ -65,7 +71,13 @@ async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     if options.asks_for(Part::Logins) {
         tables.extend(logins::measure(measuring, &placement).await?);
     }
+    if options.asks_for(Part::Flood) {
+        tables.extend(flood::measure(measuring, &placement).await?);
+    }
+    if options.asks_for(Part::Enumeration) {
+        tables.extend(enumeration::measure(measuring, &placement).await?);
+    }
     let mut setting = begun.setting(measuring)?;
-    setting.push(format!("Starts and memory: on all cores. Calls and logins: {}", placement.describe()));
+    setting.push(format!("Starts and memory: on all cores. All else: {}", placement.describe()));
     Ok(Report { setting, tables })
 }
