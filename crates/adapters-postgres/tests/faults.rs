@@ -286,7 +286,12 @@ async fn waits_for_a_lock_are_bounded_and_harm_nobody_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_loses_a_deadlock_tries_again() {
     let database = TEMPLATE.database().await;
-    let store = connect(&database.url()).await;
+    // The server looks for deadlocks after a second, which is half of the usual patience.
+    let options = PostgresOptions {
+        patience: Duration::from_secs(20),
+        ..PostgresOptions::new(parsed(&database.url()))
+    };
+    let store = PostgresStore::connect(&options).await.expect("the server is there");
     let mut ada = account("ada@example.com");
     let (kept, other) = (session(ada.user.id), session(ada.user.id));
     ada.session = Some(other.clone());
