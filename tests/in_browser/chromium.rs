@@ -1,4 +1,5 @@
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 /// A Chromium of a test's own, and the program that drives it, spoken to in the words of W3C WebDriver; both end
 /// when it is dropped. Crates that speak it change how `serde_json` is built, and with it what is under test.
@@ -14,6 +16,8 @@ pub(crate) struct Chromium {
     client: Client,
     session: String,
     process: Child,
+    /// Where both leave what they write.
+    _folder: TempDir,
 }
 
 /// Under this name an element of a page is told (WebDriver §12).
@@ -51,7 +55,10 @@ impl Chromium {
     }
 
     async fn start_with(preferences: &Value) -> Self {
-        let (process, port) = tokio::task::spawn_blocking(start_driver).await.expect("chromedriver starts");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().to_owned();
+        let started = tokio::task::spawn_blocking(move || start_driver(&path)).await;
+        let (process, port) = started.expect("chromedriver starts");
         let options = json!({
             "args": ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--lang=en"],
             "prefs": preferences,
@@ -63,7 +70,7 @@ impl Chromium {
         } } });
         let client = Client::builder().timeout(Duration::from_mins(1)).build().expect("a client");
         let driver = format!("http://127.0.0.1:{port}/session");
-        let mut browser = Self { client, session: driver, process };
+        let mut browser = Self { client, session: driver, process, _folder: folder };
         let opened = browser.ask(Method::POST, "", capabilities).await;
         let opened = opened.expect("Chromium starts (Debian's package chromium; ./test installs it)");
         browser.session = format!("{}/{}", browser.session, opened["sessionId"].as_str().expect("a session"));
@@ -197,15 +204,23 @@ impl Chromium {
 
 impl Drop for Chromium {
     fn drop(&mut self) {
-        // Ends its browser, too: it is the driver's child and is told to go with it.
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        // The browser does not go with its driver, and writes into its folder until it has gone.
+        let group = format!("-{}", self.process.id());
+        let _ = Command::new("kill").args(["--", &group]).status();
         let _ = self.process.wait();
+        let is_there = || Command::new("kill").args(["-0", "--", &group]).stderr(Stdio::null()).status();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while is_there().is_ok_and(|status| status.success()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
-fn start_driver() -> (Child, u16) {
+fn start_driver(folder: &Path) -> (Child, u16) {
     let mut process = Command::new("chromedriver")
         .arg("--port=0")
+        .env("TMPDIR", folder)
+        .process_group(0)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
