@@ -97,6 +97,8 @@ fn installation(runtime: Rc<Runtime>) -> Installation {
         rate_limiting: None,
         locales: vec![Locale::english()],
         default_locale: Locale::english(),
+        observer: None,
+        metrics: None,
         clock: fakes.clock.clone(),
         entropy: Arc::new(ScriptedEntropy::seeded(1)),
     };
