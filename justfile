@@ -24,6 +24,11 @@ format:
 state-machine walks="500":
     PORTCULLIS_TEST_WALKS={{ walks }} cargo test -p portcullis-tests --test state_machine
 
+# Race what has one use through two instances, and kill the service in a storm, more often than the tests do.
+storm races="200" kills="100":
+    for _ in $(seq {{ races }}); do cargo test --quiet -p portcullis-tests --test on_postgres security::one_use || exit; done
+    PORTCULLIS_TEST_KILLS={{ kills }} cargo test -p portcullis-tests --test on_postgres --test on_sqlite kill_after_kill
+
 # Find what no test of the domain would miss; `just mutants -f crates/domain/src/session.rs` looks at one file.
 mutants *arguments:
     cargo mutants -p portcullis-domain {{ arguments }} -- --lib --test domain
