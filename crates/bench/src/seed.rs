@@ -95,7 +95,7 @@ pub(crate) async fn fill(
     let OpenStore { archive, writers } = store;
     ensure!(archive.count(RecordKind::Users).await? == 0, "the database has users already");
     let mut progress = Progress::begin(activity, population.size());
-    archive.write_page(population.further_roles().into_iter().map(Record::Role).collect()).await?;
+    write_roles(store, population).await?;
     let writing = stream::iter((0..population.size()).step_by(PAGE)).map(async |first| {
         let page = Page::from(population, first);
         let (users, sessions) = (page.users, page.sessions);
@@ -111,6 +111,13 @@ pub(crate) async fn fill(
         progress.advance(more_users);
     }
     Ok(Seeded { users, sessions, took: progress.elapsed() })
+}
+
+/// Writes the roles that some of a population hold beside those that are built in.
+pub(crate) async fn write_roles(store: &OpenStore, population: &Population) -> anyhow::Result<()> {
+    let roles = population.further_roles().into_iter().map(Record::Role).collect();
+    store.archive.write_page(roles).await?;
+    Ok(())
 }
 
 /// Some people, each before their session.

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 use crate::placement::Placement;
 use crate::process::{ServerProcess, peak_memory};
@@ -84,12 +84,14 @@ impl Installation {
     /// Runs a command of an operator to its end, with `input` on its standard input.
     pub(crate) fn run(&self, arguments: &[&str], input: &str) -> anyhow::Result<Finished> {
         let mut command = self.configured(&Placement::Anywhere);
+        // Not a pipe, which would hold it up once it is full.
+        let mut told = NamedTempFile::new_in(self.folder.path())?;
         let begun = Instant::now();
         let mut child = command
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped())
+            .stderr(told.reopen()?)
             .spawn()?;
         child.stdin.take().context("it is piped")?.write_all(input.as_bytes())?;
         let mut peak_kib = 0;
@@ -102,8 +104,7 @@ impl Installation {
             sleep(Duration::from_millis(5));
         };
         let took = begun.elapsed();
-        let told = io::read_to_string(child.stderr.take().context("it is piped")?)?;
-        ensure!(status.success(), "{arguments:?} failed: {told}");
+        ensure!(status.success(), "{arguments:?} failed: {}", io::read_to_string(&mut told)?);
         Ok(Finished { took, peak_kib })
     }
 

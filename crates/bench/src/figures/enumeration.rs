@@ -37,7 +37,7 @@ const CALLS: [Call; 4] = [
         title: "`POST /api/v1/auth/password-reset/request`",
         path: "/api/v1/auth/password-reset/request",
         body: |email| json!({ "email": email }),
-        status: 202,
+        status: 200,
     },
     Call {
         title: "`POST /api/v1/auth/verify/resend`",

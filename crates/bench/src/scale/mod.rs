@@ -15,6 +15,7 @@ use tokio::runtime;
 
 use crate::measuring::Measuring;
 use crate::placement::Placement;
+use crate::progress::note;
 use crate::report::{Report, Section};
 
 use self::databases::Database;
@@ -44,6 +45,7 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     let mut databases = filling.block_on(databases::fill(measuring, &cluster, [*few, *many]))?;
 
     let moved = filling.block_on(moving::measure(measuring, &cluster, &databases))?;
+    note(&moved.to_string());
     let of_sqlite = filling.block_on(plans::sqlite::explain(&mut databases[Database::LARGE_ON_SQLITE]))?;
 
     let placement = Placement::apart()?;

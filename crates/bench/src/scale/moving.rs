@@ -2,14 +2,15 @@
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use portcullis_throwaway_postgres::Cluster;
+use portcullis_throwaway_postgres::{Cluster, run};
 use tempfile::TempDir;
 
-use super::databases::{Database, SECRET};
+use super::databases::{Database, SECRET, Store};
 use crate::measuring::Measuring;
 use crate::progress::note;
 use crate::report::{Table, number};
 use crate::service::Finished;
+use crate::{seed, store};
 
 /// The table of what moves users.
 pub(super) async fn measure(
@@ -26,10 +27,17 @@ pub(super) async fn measure(
             let file = file.to_str().unwrap_or_default();
             let secret = BASE64_STANDARD.encode(SECRET);
             let empty = measuring.installation()?.with("PORTCULLIS_SECRET_KEY", secret);
-            let (_, empty) = database.store.prepare(empty, cluster, &format!("from_{format}")).await?;
+            let name = format!("from_{format}");
+            let (url, empty) = database.store.prepare(empty, cluster, &name).await?;
+            // People are told by the names of their roles, which have to be there before they come.
+            seed::write_roles(&store::open(&url).await?, &database.population).await?;
 
             let out = database.installation.run(&["user", "export", file, "--as", format], "")?;
             let into = empty.run(&["user", "import", file, "--as", format], "")?;
+            if database.store == Store::Postgres {
+                // What the server would do about it later would be counted as the cost of calls.
+                run(&cluster.url("postgres"), &format!("DROP DATABASE {name}")).await;
+            }
             for (what, Finished { took, peak_kib }) in [("export to", out), ("import from", into)] {
                 let seconds = took.as_secs_f64();
                 rows.push(vec![
@@ -43,6 +51,7 @@ pub(super) async fn measure(
             }
         }
     }
+    run(&cluster.url("postgres"), "CHECKPOINT").await;
     Ok(Table {
         title: "Moving out and in".to_owned(),
         columns: vec!["what", "store", "users", "s", "users a second", "most MiB"],
