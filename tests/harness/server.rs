@@ -216,6 +216,19 @@ impl Server {
         self.log.lock().expect("no reader panics").clone()
     }
 
+    /// What the server has logged, once this is among it: it arrives later than answers do.
+    pub(crate) async fn log_with(&self, text: &str) -> String {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let log = self.log();
+            if log.contains(text) {
+                return log;
+            }
+            assert!(Instant::now() < deadline, "{text:?} is not in the log:\n{log}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// The address that the ready line names.
     pub(crate) fn url(&self) -> &str {
         &self.url

@@ -10,12 +10,13 @@ async fn where_authentication_is_off_every_call_acts_as_the_built_in_administrat
     let server =
         ServerBuilder::new().with_cheap_hashes().with("PORTCULLIS_AUTH_ENABLED", "false").start().await;
     assert_eq!(server.get("/health").await.json(200)["auth_enabled"], false);
-    let warned = server.log().lines().any(|line| {
+    let log = server.log_with("PORTCULLIS_AUTH_ENABLED").await;
+    let warned = log.lines().any(|line| {
         line.contains("WARN")
             && line.contains("PORTCULLIS_AUTH_ENABLED")
             && line.contains("built-in administrator")
     });
-    assert!(warned, "{}", server.log());
+    assert!(warned, "{log}");
 
     let me = server.get("/api/v1/auth/me").await.json(200);
     assert_eq!(me["roles"], json!(["admin", "user"]));
