@@ -67,6 +67,7 @@ fn who_may(access: Access) -> &'static str {
         Access::Open => ANYBODY,
         Access::SignedIn => SIGNED_IN,
         Access::Holding(permission) => permission.name(),
+        Access::HoldingAll(_) => unreachable!("no call of the API takes several"),
     }
 }
 

@@ -3,10 +3,13 @@
 //! It is seen to before anything of a request is read, and no handler can forget it: whoever may not call
 //! learns nothing of what is wrong with the call.
 
+use std::slice;
+
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpMessage as _, HttpRequest, Route, web};
+use futures_util::future::LocalBoxFuture;
 use portcullis_domain::use_cases::UseCases;
 use portcullis_domain::{OwnPermission, Principal};
 
@@ -24,9 +27,26 @@ pub enum Access {
     SignedIn,
     /// Whoever is signed in and holds this permission at the moment of the call.
     Holding(OwnPermission),
+    /// Whoever is signed in and holds all of these at the moment of the call.
+    HoldingAll(&'static [OwnPermission]),
 }
 
+/// Finds out who is calling where that is not told by an access token: as application data of a scope, for every
+/// route in it.
+#[derive(Clone, Copy)]
+pub struct Recognition(pub fn(HttpRequest) -> LocalBoxFuture<'static, Result<Principal, Problem>>);
+
 impl Access {
+    /// The permissions that it takes.
+    #[must_use]
+    pub const fn permissions(&self) -> &[OwnPermission] {
+        match self {
+            Self::Open | Self::SignedIn => &[],
+            Self::Holding(permission) => slice::from_ref(permission),
+            Self::HoldingAll(permissions) => permissions,
+        }
+    }
+
     /// `route`, for those who may call it. Its handler finds the [`Principal`] in the extensions of the
     /// request.
     pub(crate) fn guard(self, route: Route) -> Route {
@@ -48,17 +68,20 @@ impl Access {
 
     async fn check(self, request: &HttpRequest) -> Result<Principal, Problem> {
         let principal = authenticate(request).await?;
-        match self {
-            Self::Holding(permission) if !principal.permissions.allow_own(permission) => {
-                let detail = format!("This call needs the permission `{permission}`.");
+        match self.permissions().iter().find(|permission| !principal.permissions.allow_own(**permission)) {
+            Some(lacking) => {
+                let detail = format!("This call needs the permission `{lacking}`.");
                 Err(Problem::new(Code::Forbidden).with_detail(detail))
             }
-            Self::Open | Self::SignedIn | Self::Holding(_) => Ok(principal),
+            None => Ok(principal),
         }
     }
 }
 
 async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
+    if let Some(Recognition(recognise)) = request.app_data() {
+        return recognise(request.clone()).await;
+    }
     match shared::<HttpOptions>(request)?.authentication {
         Authentication::BuiltInAdministrator => Ok(built_in_administrator()),
         Authentication::AccessTokens => match Bearer::of(request) {

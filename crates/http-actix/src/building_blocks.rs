@@ -3,12 +3,14 @@
 //! They read input by the same rules, find out by the same rules where a request comes from, count calls in the
 //! same groups, and meet the same problems; [`Api::with`](crate::Api::with) mounts them.
 
+pub use crate::access::Recognition;
 pub use crate::client::ClientOf;
 pub use crate::dto::Moment;
 pub use crate::fields::{Each, Fault, Fields, Flag, FromFields, Parse};
 pub use crate::form::{Form, FormPairs};
 pub use crate::json::Json;
 pub use crate::locale::{PreferredLocale, preferred};
+pub use crate::path_id::PathId;
 pub use crate::problem::{Code, FieldCode, FieldError, Problem};
 pub use crate::query::Query;
 pub use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};

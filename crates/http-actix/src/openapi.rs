@@ -146,14 +146,12 @@ impl Modify for WhoMayCall {
             else {
                 continue;
             };
-            let permission = match access {
-                Access::Open => continue,
-                Access::SignedIn => None,
-                Access::Holding(permission) => Some(permission),
-            };
-            let scopes = permission.iter().map(ToString::to_string);
+            if access == Access::Open {
+                continue;
+            }
+            let scopes = access.permissions().iter().map(ToString::to_string);
             operation.security = Some(vec![SecurityRequirement::new("bearer", scopes)]);
-            if let Some(permission) = permission {
+            for permission in access.permissions() {
                 let needs = format!("Needs the permission `{permission}`.");
                 let description = operation.description.take().into_iter().chain(iter::once(needs));
                 operation.description = Some(description.collect::<Vec<_>>().join("\n\n"));
@@ -416,11 +414,8 @@ mod tests {
         let document = document();
         for RouteRule { path, method, access, .. } in routes() {
             let operation = &document["paths"][path][method.to_lowercase()];
-            let security = match access {
-                Access::Open => Value::Null,
-                Access::SignedIn => json!([{"bearer": []}]),
-                Access::Holding(permission) => json!([{"bearer": [permission.name()]}]),
-            };
+            let names: Vec<_> = access.permissions().iter().map(|permission| permission.name()).collect();
+            let security = if access == Access::Open { Value::Null } else { json!([{"bearer": names}]) };
             assert_eq!(operation["security"], security, "{method} {path}");
             let answers = |status: u16, code: &str| {
                 let examples = "content/application~1problem+json/examples";
@@ -429,7 +424,7 @@ mod tests {
             let takes_another_token = path == "/api/v1/auth/refresh";
             let is_open = access == Access::Open && !takes_another_token;
             assert_eq!(answers(401, "unauthenticated"), !is_open, "{method} {path}");
-            if let Access::Holding(permission) = access {
+            for permission in access.permissions() {
                 assert!(answers(403, "forbidden"), "{method} {path}");
                 let words = operation["description"].as_str().unwrap();
                 assert!(words.contains(&format!("`{permission}`")), "{method} {path}: {words}");

@@ -9,7 +9,7 @@ use uuid::fmt::Hyphenated;
 use crate::problem::{Code, Problem};
 
 /// An id in a path: its `N`th parameter, counted from zero.
-pub(crate) struct PathId<T, const N: usize = 0>(Option<T>);
+pub struct PathId<T, const N: usize = 0>(Option<T>);
 
 impl<T, const N: usize> PathId<T, N> {
     /// The id.
@@ -18,7 +18,7 @@ impl<T, const N: usize> PathId<T, N> {
     ///
     /// 404 for what is no id: it names nothing, so it is answered like an id that names nothing. It is for
     /// after all that was sent has been read: what is wrong with that is told first.
-    pub(crate) fn named(self) -> Result<T, Problem> {
+    pub fn named(self) -> Result<T, Problem> {
         self.0.ok_or_else(|| Problem::new(Code::NotFound))
     }
 }

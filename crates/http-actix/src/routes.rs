@@ -263,7 +263,7 @@ impl Endpoint {
     }
 
     /// Who may call each of its methods, and how often.
-    pub(crate) fn rules(&self) -> impl Iterator<Item = RouteRule> {
+    pub fn rules(&self) -> impl Iterator<Item = RouteRule> {
         self.rules.iter().copied()
     }
 

@@ -45,6 +45,7 @@ async fn who_may_call_is_what_the_table_says() {
                 assert_eq!(nonsense.1, "401 invalid_access_token", "{rule:?}");
                 assert!(![401, 403, 500].contains(&plain.0), "{rule:?}: {}", plain.1);
             }
+            Access::HoldingAll(_) => unreachable!("no call of the API takes several: {rule:?}"),
             Access::Holding(permission) => {
                 assert_eq!(nobody.1, "401 unauthenticated", "{rule:?}");
                 assert_eq!(nonsense.1, "401 invalid_access_token", "{rule:?}");
