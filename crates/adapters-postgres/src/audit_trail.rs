@@ -9,7 +9,7 @@ use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
 use portcullis_domain::audit::{AuditEvent, AuditKind, AuditOutcome};
-use portcullis_domain::ports::{AuditQuery, AuditTrail, StorageError};
+use portcullis_domain::ports::{AuditQuery, AuditTally, AuditTrail, DayCount, StorageError};
 use portcullis_domain::{AuditEventId, Client, Timestamp, UserAgent, UserId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -29,6 +29,10 @@ impl AuditTrail for PostgresStore {
 
     async fn list(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
         self.read(query, |connection, query| list(connection, query).boxed()).await
+    }
+
+    async fn count_by_day(&self, tally: AuditTally) -> Result<Vec<DayCount>, StorageError> {
+        self.read(tally, |connection, tally| count_by_day(connection, *tally).boxed()).await
     }
 
     async fn delete_older(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
@@ -195,6 +199,37 @@ async fn list(mut connection: &AsyncPgConnection, query: &AuditQuery) -> Result<
 fn newest(found: impl Iterator<Item = AuditEventRow>, limit: u32) -> Vec<AuditEventRow> {
     let by_id: BTreeMap<Uuid, AuditEventRow> = found.map(|event| (event.id, event)).collect();
     by_id.into_values().rev().take(limit.try_into().unwrap_or(usize::MAX)).collect()
+}
+
+const COUNT_BY_DAY: &str = "
+SELECT date_trunc('day', at, 'UTC') AS day, outcome, count(*)
+FROM (
+    SELECT at, outcome FROM audit_events WHERE kind = $1 AND id >= $2 AND at >= $3
+    ORDER BY id DESC LIMIT $4
+) AS newest
+GROUP BY day, outcome";
+
+async fn count_by_day(
+    mut connection: &AsyncPgConnection,
+    tally: AuditTally,
+) -> Result<Vec<DayCount>, Failure> {
+    let AuditTally { kind, since, at_most } = tally;
+    let rows: Vec<(Moment, String, i64)> = statement(COUNT_BY_DAY)
+        .bind::<sql::Text, _>(kind.name())
+        .bind::<sql::Uuid, _>(AuditEventId::earliest(since).uuid())
+        .bind::<sql::Timestamptz, _>(Moment(since))
+        .bind::<sql::BigInt, _>(i64::from(at_most))
+        .returning_columns::<(sql::Timestamptz, sql::Text, sql::BigInt)>()
+        .load(&mut connection)
+        .await?;
+    let count = |(day, outcome, events): (Moment, String, i64)| -> Result<DayCount, UnreadableRow> {
+        Ok(DayCount {
+            day: day.0,
+            outcome: AuditOutcome::parse(&outcome).in_column("audit_events.outcome")?,
+            events: events.unsigned_abs(),
+        })
+    };
+    Ok(rows.into_iter().map(count).collect::<Result<_, _>>()?)
 }
 
 const DELETE_OLDER: &str = "

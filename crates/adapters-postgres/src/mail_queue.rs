@@ -7,10 +7,11 @@ use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::FutureExt as _;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
-use portcullis_domain::ports::{MailQueue, StorageError};
+use portcullis_domain::ports::{MailQueue, MailResending, StorageError};
 use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, UserId};
 use uuid::Uuid;
 
+use crate::audit_trail::{store_event_if_any, with_event};
 use crate::errors::{Failure, UnreadableRow};
 use crate::moment::Moment;
 use crate::rows::InColumn as _;
@@ -110,8 +111,8 @@ impl MailQueue for PostgresStore {
         .await
     }
 
-    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
-        self.write((id, now), |connection, &(id, now)| send_again(connection, id, now).boxed()).await
+    async fn send_again(&self, resending: MailResending) -> Result<bool, StorageError> {
+        self.write(resending, |connection, resending| send_again(connection, resending).boxed()).await
     }
 }
 
@@ -331,23 +332,32 @@ async fn retry(
 }
 
 /// As [`RETRY`], for one that nobody has claimed.
-const SEND_AGAIN: &str = "
-WITH unclaimed AS (
-    DELETE FROM mail_queue WHERE id = $1 AND leased_until IS NULL
+const SEND_AGAIN: &str = concat!(
+    "
+WITH found AS (
+    SELECT id FROM mail_queue WHERE id = $10
+), unclaimed AS (
+    DELETE FROM mail_queue WHERE id = $10 AND leased_until IS NULL
     RETURNING id, kind, user_id, recipient, recipient_canonical, locale, last_failure
 ), begun_anew AS (
     INSERT INTO mail_queue (
         id, kind, user_id, recipient, recipient_canonical, locale, last_failure, queued_at, attempts, due_at
     )
-    SELECT unclaimed.*, $2, 0, $2 FROM unclaimed
+    SELECT unclaimed.*, $11, 0, $11 FROM unclaimed
     ON CONFLICT DO NOTHING
-)
-SELECT EXISTS (SELECT FROM mail_queue WHERE id = $1)";
+), told AS (",
+    store_event_if_any!("found"),
+    ")
+SELECT EXISTS (SELECT FROM found)"
+);
 
-async fn send_again(mut connection: &AsyncPgConnection, id: MailId, now: Timestamp) -> Result<bool, Failure> {
-    let was_there = statement(SEND_AGAIN)
+async fn send_again(
+    mut connection: &AsyncPgConnection,
+    MailResending { id, now, event }: &MailResending,
+) -> Result<bool, Failure> {
+    let was_there = with_event(statement(SEND_AGAIN), event)
         .bind::<sql::Uuid, _>(id.uuid())
-        .bind::<sql::Timestamptz, _>(Moment(now))
+        .bind::<sql::Timestamptz, _>(Moment(*now))
         .returning_columns::<sql::Bool>();
     Ok(was_there.get_result(&mut connection).await?)
 }

@@ -1,12 +1,12 @@
 //! [`AuditTrail`]: what happened, found by who did it, whom it concerns, what it was and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portcullis_domain::audit::{AuditEvent, AuditKind, AuditOutcome};
-use portcullis_domain::ports::{AuditQuery, AuditTrail, StorageError};
+use portcullis_domain::ports::{AuditQuery, AuditTally, AuditTrail, DayCount, StorageError};
 use portcullis_domain::{AuditEventId, Timestamp, UserAgent, UserId};
 use uuid::Uuid;
 
@@ -29,6 +29,18 @@ impl AuditTrail for SqliteStore {
                 None => newest(connection, &query, Party::Any)?,
             };
             Ok(rows.into_iter().map(AuditEventRow::try_into_domain).collect::<Result<_, _>>()?)
+        })
+        .await
+    }
+
+    async fn count_by_day(&self, tally: AuditTally) -> Result<Vec<DayCount>, StorageError> {
+        self.read(move |connection| {
+            let mut counts = HashMap::new();
+            for (at, outcome) in newest_outcomes(connection, &tally)? {
+                let outcome = AuditOutcome::parse(&outcome).in_column("audit_events.outcome")?;
+                *counts.entry((Timestamp::from_unix_micros(at).start_of_day(), outcome)).or_default() += 1;
+            }
+            Ok(counts.into_iter().map(|((day, outcome), events)| DayCount { day, outcome, events }).collect())
         })
         .await
     }
@@ -154,6 +166,20 @@ fn newest(
         events = events.filter(audit_events::kind.eq(kind.name()));
     }
     events.load(connection)
+}
+
+/// When the newest events of a tally were, and what came of them. They are counted here: SQLite is in the same
+/// process, and would have to sort them first.
+fn newest_outcomes(connection: &mut SqliteConnection, tally: &AuditTally) -> QueryResult<Vec<(i64, String)>> {
+    let AuditTally { kind, since, at_most } = *tally;
+    audit_events::table
+        .filter(audit_events::kind.eq(kind.name()))
+        .filter(audit_events::id.ge(Vec::from(AuditEventId::earliest(since).uuid().into_bytes())))
+        .filter(audit_events::at.ge(since.unix_micros()))
+        .order(audit_events::id.desc())
+        .limit(at_most.into())
+        .select((audit_events::at, audit_events::outcome))
+        .load(connection)
 }
 
 /// Where ids lie, as octets: from the first up to, and without, the end.

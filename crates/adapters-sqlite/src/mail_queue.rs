@@ -4,10 +4,11 @@ use async_trait::async_trait;
 use diesel::dsl::{auto_type, count, count_star, exists, min, select};
 use diesel::prelude::*;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
-use portcullis_domain::ports::{MailQueue, StorageError};
+use portcullis_domain::ports::{MailQueue, MailResending, StorageError};
 use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User};
 use uuid::Uuid;
 
+use crate::audit_trail;
 use crate::errors::{Failure, UnreadableRow};
 use crate::rows::InColumn as _;
 use crate::schema::mail_queue;
@@ -79,8 +80,8 @@ impl MailQueue for SqliteStore {
         .await
     }
 
-    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
-        self.write(move |connection| Ok(send_again(connection, id, now)?)).await
+    async fn send_again(&self, resending: MailResending) -> Result<bool, StorageError> {
+        self.write(move |connection| Ok(send_again(connection, &resending)?)).await
     }
 }
 
@@ -268,12 +269,14 @@ fn give_back(
     Ok(())
 }
 
-fn send_again(connection: &mut SqliteConnection, id: MailId, now: Timestamp) -> QueryResult<bool> {
+fn send_again(connection: &mut SqliteConnection, resending: &MailResending) -> QueryResult<bool> {
+    let MailResending { id, now, event } = resending;
     let found = mail_queue::table.find(id.uuid().into_bytes());
     let row = found.select(MailRecordRow::as_select()).get_result(connection).optional()?;
     let Some(MailRecordRow { mail, due_at, leased_until, .. }) = row else {
         return Ok(false);
     };
+    audit_trail::insert(connection, event)?;
     let (is_parked, is_claimed) = (due_at.is_none(), leased_until.is_some());
     if is_parked && one_like_it_waits(connection, &mail)? {
         diesel::delete(found).execute(connection)?;

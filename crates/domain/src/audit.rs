@@ -188,6 +188,8 @@ named! {
         RoleRevocation "role_revocation",
         /// A new key signs access tokens, now or soon.
         SigningKeyRotation "signing_key_rotation",
+        /// A mail was made to be sent again.
+        MailResend "mail_resend",
     }
 }
 

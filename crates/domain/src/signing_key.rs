@@ -69,6 +69,46 @@ impl SigningKey {
     }
 }
 
+/// What a key does at a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyState {
+    /// It is published and will sign.
+    Announced,
+    /// It signs.
+    Signing,
+    /// It has signed; its tokens are still accepted.
+    Verifying,
+    /// Its last token has expired.
+    Expired,
+}
+
+impl KeyState {
+    /// What `key` does at `now`, when `signing` is the one that signs.
+    #[must_use]
+    pub fn of(key: &SigningKey, signing: Option<&SigningKey>, now: Timestamp) -> Self {
+        if signing.is_some_and(|signing| signing.id == key.id) {
+            Self::Signing
+        } else if !key.verifies(now) {
+            Self::Expired
+        } else if key.signs_from > now {
+            Self::Announced
+        } else {
+            Self::Verifying
+        }
+    }
+
+    /// What programs call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Announced => "announced",
+            Self::Signing => "signing",
+            Self::Verifying => "verifying",
+            Self::Expired => "expired",
+        }
+    }
+}
+
 impl fmt::Debug for SigningKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter

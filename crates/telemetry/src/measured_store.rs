@@ -5,15 +5,16 @@ use async_trait::async_trait;
 use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
-    Attempt, AuditQuery, AuditTrail, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion,
-    EmailChangeOutcome, EmailChangeRequest, EndAllOutcome, FailedAttempt, FailureOutcome, ImportOutcome,
-    KeySuccession, LinkRedemption, LockoutRepository, MailQueue, NewAccount, OpenOutcome, PasswordChange,
-    PasswordReset, PasswordSetting, PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome,
-    ProfileUpdate, RegisterOutcome, RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion,
-    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome,
-    SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SetPasswordOutcome,
-    SigningKeyRepository, StorageError, TokenRepository, UnlockOutcome, Unlocking, UserAdministration,
-    UserQuery, UserRepository, UserUpdate, UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
+    Attempt, AuditQuery, AuditTally, AuditTrail, CodeOutcome, CodeRedemption, DayCount, DeleteOutcome,
+    Deletion, EmailChangeOutcome, EmailChangeRequest, EndAllOutcome, FailedAttempt, FailureOutcome,
+    ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository, MailQueue, MailResending, NewAccount,
+    OpenOutcome, PasswordChange, PasswordReset, PasswordSetting, PrivateRegistration,
+    PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome, RoleChange,
+    RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate,
+    RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
+    SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError, TokenRepository, UnlockOutcome,
+    Unlocking, UserAdministration, UserQuery, UserRepository, UserUpdate, UserUpdateOutcome,
+    VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, MailId, Principal, Role, RoleId, RoleName, Session,
@@ -152,11 +153,12 @@ measured_store! {
         fn park(claim: &ClaimedMail, reason: &str) -> ();
         fn list(after: Option<MailId>, limit: u32) -> Vec<MailRecord>;
         fn backlog() -> MailBacklog;
-        fn send_again(id: MailId, now: Timestamp) -> bool;
+        fn send_again(resending: MailResending) -> bool;
     }
     audit_trail: AuditTrail {
         fn append(event: AuditEvent) -> ();
         fn list(query: AuditQuery) -> Vec<AuditEvent>;
+        fn count_by_day(tally: AuditTally) -> Vec<DayCount>;
         fn delete_older(before: Timestamp, limit: u32) -> u32;
     }
     signing_keys: SigningKeyRepository {

@@ -7,7 +7,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, QueuedMail};
-use portcullis_domain::ports::{AuditObserver as _, MailQueue, StorageError, UserRepository as _};
+use portcullis_domain::ports::{
+    AuditObserver as _, MailQueue, MailResending, StorageError, UserRepository as _,
+};
 use portcullis_domain::use_cases::Delivery;
 use portcullis_domain::{MailId, Timestamp};
 use portcullis_http_actix::{Answered, HttpObserver as _, MetricsReader as _, RouteGroup};
@@ -250,7 +252,7 @@ impl MailQueue for SilentQueue {
         std::future::pending().await
     }
 
-    async fn send_again(&self, _: MailId, _: Timestamp) -> Result<bool, StorageError> {
+    async fn send_again(&self, _: MailResending) -> Result<bool, StorageError> {
         unreachable!()
     }
 }

@@ -92,6 +92,7 @@ const ROUND_TRIPS: &[(&str, usize)] = &[
     ("list events, of a kind", 1),
     ("list events, of a time", 1),
     ("list events, of a user, a kind and a time", 1),
+    ("count_by_day", 1),
     ("delete_older", 1),
     ("read_page, of roles", 1),
     ("read_page, of the ten other kinds", 10),

@@ -7,12 +7,13 @@ use portcullis_domain::archive::{self, PageStart, RecordKind};
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::{
-    AuditQuery, AuditTrail, CodeLimits, CodeRedemption, Deletion, EmailChangeRequest, FailedAttempt,
-    InstallationArchive, KeySuccession, LinkRedemption, LockoutPolicy, LockoutRepository, MailQueue,
-    NewAccount, PasswordChange, PasswordReset, PasswordSetting, PrivateRegistration, ProfileUpdate,
-    RoleChange, RoleCreation, RoleDeletion, RoleRepository, RoleUpdate, Rotation, SessionEnding,
-    SessionOpening, SessionRepository, SessionsEnding, SigningKeyRepository, StorageError, TokenRepository,
-    Unlocking, UserAdministration, UserFilter, UserQuery, UserRepository, UserUpdate, VerificationSecrets,
+    AuditQuery, AuditTally, AuditTrail, CodeLimits, CodeRedemption, Deletion, EmailChangeRequest,
+    FailedAttempt, InstallationArchive, KeySuccession, LinkRedemption, LockoutPolicy, LockoutRepository,
+    MailQueue, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
+    PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleRepository, RoleUpdate,
+    Rotation, SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SigningKeyRepository,
+    StorageError, TokenRepository, Unlocking, UserAdministration, UserFilter, UserQuery, UserRepository,
+    UserUpdate, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Change, EmailAddress, Generation, KeyId, LoginIdentifier, Permissions, ProfileChange,
@@ -222,6 +223,7 @@ async fn audit_trail(store: &SqliteStore) -> Result<(), StorageError> {
             AuditTrail::list(store, query).await?;
         }
     }
+    store.count_by_day(AuditTally { kind: AuditKind::Login, since: NOW, at_most: 10 }).await?;
     store.delete_older(Timestamp::MIN, 10).await?;
     Ok(())
 }
@@ -361,7 +363,8 @@ async fn mails(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Result<
     let listed = MailQueue::list(store, None, 10).await?;
     MailQueue::list(store, listed.first().map(|record| record.mail.id), 10).await?;
     for claim in &claims[..3] {
-        store.send_again(claim.mail.id, NOW).await?;
+        let event = event(AuditKind::MailResend);
+        store.send_again(MailResending { id: claim.mail.id, now: NOW, event }).await?;
     }
     Ok(())
 }

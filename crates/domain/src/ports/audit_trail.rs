@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
-use crate::audit::{AuditEvent, AuditKind};
+use crate::audit::{AuditEvent, AuditKind, AuditOutcome};
 use crate::values::{AuditEventId, Timestamp, UserId};
 
 /// Keeps what happened. Most events are stored by other ports, with the change that they tell of.
@@ -26,6 +26,18 @@ pub trait AuditTrail: Send + Sync {
     ///
     /// [`StorageError`].
     async fn list(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError>;
+
+    /// How many events of a kind there were on each day that had any, by outcome, in any order.
+    ///
+    /// MUST find them by an index, and MUST count the newest `tally.at_most` of them and no others: so it costs
+    /// no more, however many there are.
+    ///
+    /// Proven by the cases `events_are_counted_by_day_and_outcome` and `the_newest_events_are_counted`.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    async fn count_by_day(&self, tally: AuditTally) -> Result<Vec<DayCount>, StorageError>;
 
     /// Deletes up to `limit` events that happened before `before`, the oldest first, and says how many it
     /// deleted.
@@ -53,4 +65,26 @@ pub struct AuditQuery {
     pub before: Option<AuditEventId>,
     /// So many at most.
     pub limit: u32,
+}
+
+/// Which events are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AuditTally {
+    /// Those of this kind.
+    pub kind: AuditKind,
+    /// Those at this moment or later.
+    pub since: Timestamp,
+    /// The newest so many.
+    pub at_most: u32,
+}
+
+/// How many events of one kind and outcome there were on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DayCount {
+    /// When the day began, in UTC.
+    pub day: Timestamp,
+    /// What came of them.
+    pub outcome: AuditOutcome,
+    /// How many.
+    pub events: u64,
 }

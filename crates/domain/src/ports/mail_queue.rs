@@ -1,6 +1,7 @@
 use async_trait::async_trait;
 
 use super::StorageError;
+use crate::audit::AuditEvent;
 use crate::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use crate::values::{MailId, Timestamp};
 
@@ -98,17 +99,29 @@ pub trait MailQueue: Send + Sync {
 
     /// Lets a mail begin anew, and says whether there is one with this id.
     ///
-    /// A mail that is parked or waits MUST be due at `now`, as if it had been queued then: its attempts are
-    /// counted from zero, and [`queued_at`](QueuedMail::queued_at) is `now`. Its last failure stays to be
+    /// A mail that is parked or waits MUST be due at `resending.now`, as if it had been queued then: its attempts are
+    /// counted from zero, and [`queued_at`](QueuedMail::queued_at) is that moment. Its last failure stays to be
     /// read until there is another. A parked mail MUST be removed instead when one like it waits. A mail
     /// that is claimed MUST be left alone: it is being delivered.
     ///
     /// Proven by the cases `a_parked_mail_sent_again_begins_anew`,
     /// `a_waiting_mail_sent_again_is_due_at_once`, `a_claimed_mail_sent_again_is_left_alone`,
-    /// `a_mail_sent_again_yields_to_one_that_waits` and `a_mail_that_is_gone_is_not_sent_again`.
+    /// `a_mail_sent_again_yields_to_one_that_waits`, `a_mail_that_is_gone_is_not_sent_again` and
+    /// `a_mail_sent_again_is_in_the_trail`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: it stays as it is.
-    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError>;
+    async fn send_again(&self, resending: MailResending) -> Result<bool, StorageError>;
+}
+
+/// A mail to be sent again.
+#[derive(Clone, Debug)]
+pub struct MailResending {
+    /// Which one.
+    pub id: MailId,
+    /// The moment.
+    pub now: Timestamp,
+    /// Tells of it, if there is such a mail.
+    pub event: AuditEvent,
 }

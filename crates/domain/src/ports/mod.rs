@@ -29,14 +29,14 @@ pub use access_tokens::{
     AccessClaims, AccessToken, AccessTokenError, AccessTokens, SigningKeyFactory, VerifiedAccessToken,
 };
 pub use audit_observer::AuditObserver;
-pub use audit_trail::{AuditQuery, AuditTrail};
+pub use audit_trail::{AuditQuery, AuditTally, AuditTrail, DayCount};
 pub use breached_passwords::BreachedPasswords;
 pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
 pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord, WritePageError};
 pub use lockout_repository::{Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository};
-pub use mail_queue::MailQueue;
+pub use mail_queue::{MailQueue, MailResending};
 pub use mailer::{Mailer, MailerError};
 pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, Verification};
 pub use role_repository::{

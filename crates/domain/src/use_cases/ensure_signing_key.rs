@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::{RotateSigningKey, RotateSigningKeyError, RotationStart};
+use crate::origin::Origin;
 use crate::ports::{SigningKeyRepository, StorageError};
 use crate::signing_key::SigningAlgorithm;
 
@@ -23,7 +24,8 @@ impl EnsureSigningKey {
             return Ok(());
         }
         // It comes after what was looked at: what another instance made meanwhile needs no successor.
-        match self.rotate.succeed(newest, algorithm, RotationStart::Announced).await {
+        let origin = Origin::operator();
+        match self.rotate.succeed(&origin, newest, algorithm, RotationStart::Announced).await {
             Ok(_) | Err(RotateSigningKeyError::Raced) => Ok(()),
             Err(RotateSigningKeyError::Storage(error)) => Err(error),
         }

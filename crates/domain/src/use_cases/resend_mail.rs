@@ -1,14 +1,18 @@
 use std::sync::Arc;
 
-use crate::ports::{Clock, DeliverySignal, MailQueue, StorageError};
+use crate::audit::AuditKind;
+use crate::origin::Origin;
+use crate::ports::{Clock, DeliverySignal, MailQueue, MailResending, StorageError};
+use crate::services::Auditor;
 use crate::values::MailId;
 
-/// Lets delivery of a mail begin anew, as operators do when they have mended what kept it from its
+/// Lets delivery of a mail begin anew, as operators and administrators do when they have mended what kept it from its
 /// recipient.
 pub struct ResendMail {
     pub(super) mails: Arc<dyn MailQueue>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
+    pub(super) auditor: Auditor,
 }
 
 /// Why a mail is not sent again.
@@ -23,16 +27,19 @@ pub enum ResendMailError {
 }
 
 impl ResendMail {
-    /// Makes a mail due now that was set aside or waits, with a day of attempts before it. One that is
+    /// Makes a mail due now, for `origin`, that was set aside or waits, with a day of attempts before it. One that is
     /// being delivered is left to who delivers it.
     ///
     /// # Errors
     ///
     /// See [`ResendMailError`].
-    pub async fn resend(&self, id: MailId) -> Result<(), ResendMailError> {
-        if !self.mails.send_again(id, self.clock.now()).await? {
+    pub async fn resend(&self, origin: &Origin, id: MailId) -> Result<(), ResendMailError> {
+        let now = self.clock.now();
+        let event = self.auditor.event(AuditKind::MailResend, origin, now).with("mail_id", id.to_string());
+        if !self.mails.send_again(MailResending { id, now, event: event.clone() }).await? {
             return Err(ResendMailError::NotFound);
         }
+        self.auditor.stored(&event);
         self.delivery.mail_queued();
         Ok(())
     }

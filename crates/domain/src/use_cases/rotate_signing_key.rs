@@ -43,23 +43,25 @@ impl RotateSigningKey {
     /// How much longer than its tokens a key lives, for instances whose clocks differ.
     const MARGIN: Duration = Duration::from_mins(1);
 
-    /// Makes the next key. Its predecessor signs until then, and verifies until its last token expired.
+    /// Makes the next key for `origin`. Its predecessor signs until then, and verifies until its last token expired.
     ///
     /// # Errors
     ///
     /// See [`RotateSigningKeyError`].
     pub async fn rotate(
         &self,
+        origin: &Origin,
         algorithm: SigningAlgorithm,
         start: RotationStart,
     ) -> Result<SigningKey, RotateSigningKeyError> {
         let newest = self.keys.list().await?.pop();
-        self.succeed(newest, algorithm, start).await
+        self.succeed(origin, newest, algorithm, start).await
     }
 
     /// Makes the key that comes after `predecessor`, unless another one does already.
     pub(super) async fn succeed(
         &self,
+        origin: &Origin,
         predecessor: Option<SigningKey>,
         algorithm: SigningAlgorithm,
         start: RotationStart,
@@ -73,7 +75,7 @@ impl RotateSigningKey {
         let predecessor_until = signs_from + self.policy.lifetimes.access_token + Self::MARGIN;
         let event = self
             .auditor
-            .event(AuditKind::SigningKeyRotation, &Origin::operator(), now)
+            .event(AuditKind::SigningKeyRotation, origin, now)
             .with("key_id", key.id.as_str())
             .with("algorithm", key.algorithm.name());
         let predecessor = predecessor.map(|key| key.id);

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
 use super::{
-    Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CreateRole, CreateUser,
-    DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser, ImportUsers,
-    InspectLink, IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles, ListSessions,
-    ListUsers, Login, Logout, LogoutAll, PublishKeys, Refresh, Register, RequestEmailChange,
-    RequestPasswordReset, ResendMail, ResendVerification, ResetPassword, RevokeSessions, RotateSigningKey,
-    SetPassword, Sweep, UnlockUser, UpdateProfile, UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
+    Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CountAuditEvents, CreateRole,
+    CreateUser, DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser,
+    ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles,
+    ListSessions, ListSigningKeys, ListUsers, Login, Logout, LogoutAll, PublishKeys, Refresh, Register,
+    RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification, ResetPassword, RevokeSessions,
+    RotateSigningKey, SetPassword, Sweep, UnlockUser, UpdateProfile, UpdateRole, UpdateUser, VerifyEmail,
+    VerifyEmailByCode,
 };
 use crate::policy::Policy;
 use crate::ports::{
@@ -70,6 +71,8 @@ pub struct UseCases {
     pub check_health: CheckHealth,
     /// Moves an account to a new address, for who holds the link mailed there.
     pub confirm_email_change: ConfirmEmailChange,
+    /// Shows how often something happened, day by day.
+    pub count_audit_events: CountAuditEvents,
     /// Makes a role.
     pub create_role: CreateRole,
     /// Makes an account for somebody else, as administrators do.
@@ -104,6 +107,8 @@ pub struct UseCases {
     pub list_roles: ListRoles,
     /// Shows a user where they are signed in.
     pub list_sessions: ListSessions,
+    /// Shows the keys that sign access tokens.
+    pub list_signing_keys: ListSigningKeys,
     /// Shows who has an account, a page at a time.
     pub list_users: ListUsers,
     /// Opens a session for somebody who proves that an account is theirs.
@@ -215,6 +220,10 @@ impl UseCases {
                 clock: ports.clock.clone(),
                 auditor: auditor.clone(),
             },
+            count_audit_events: CountAuditEvents {
+                trail: ports.audit_trail.clone(),
+                clock: ports.clock.clone(),
+            },
             create_role: CreateRole {
                 roles: ports.roles.clone(),
                 clock: ports.clock.clone(),
@@ -288,6 +297,10 @@ impl UseCases {
             list_permissions: ListPermissions { roles: ports.roles.clone() },
             list_roles: ListRoles { roles: ports.roles.clone() },
             list_sessions: ListSessions { sessions: ports.sessions.clone(), clock: ports.clock.clone() },
+            list_signing_keys: ListSigningKeys {
+                keys: ports.signing_keys.clone(),
+                clock: ports.clock.clone(),
+            },
             list_users: ListUsers {
                 administration: ports.administration.clone(),
                 roles: ports.roles.clone(),
@@ -359,6 +372,7 @@ impl UseCases {
                 mails: ports.mails.clone(),
                 clock: ports.clock.clone(),
                 delivery: ports.delivery.clone(),
+                auditor: auditor.clone(),
             },
             resend_verification: ResendVerification {
                 mails: ports.mails.clone(),

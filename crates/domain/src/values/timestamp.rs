@@ -46,6 +46,13 @@ impl Timestamp {
         (self.0 / 1_000).cast_unsigned()
     }
 
+    /// When the day of this moment began, in UTC.
+    #[must_use]
+    pub const fn start_of_day(self) -> Self {
+        const DAY: i64 = 86_400_000_000;
+        Self(self.0 - self.0 % DAY)
+    }
+
     /// The time from `earlier` to this moment; zero when `earlier` is later.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {

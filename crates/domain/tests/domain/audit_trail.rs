@@ -528,8 +528,30 @@ async fn a_new_key_is_told_by_its_id() {
     assert_eq!(first, [rotation("algorithm=EdDSA by=operator key_id=key-1")]);
     let again = world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa);
     assert!(told_of(&world, again).await.is_empty());
-    let next = world.domain.rotate_signing_key.rotate(SigningAlgorithm::Es256, RotationStart::Immediate);
+    let operator = Origin::operator();
+    let next =
+        world.domain.rotate_signing_key.rotate(&operator, SigningAlgorithm::Es256, RotationStart::Immediate);
     assert_eq!(told_of(&world, next).await, [rotation("algorithm=ES256 by=operator key_id=key-2")]);
+    let ada = world.made(ADA, &[]).await.id;
+    let by_ada = fixtures::origin_of(ada);
+    let last =
+        world.domain.rotate_signing_key.rotate(&by_ada, SigningAlgorithm::EdDsa, RotationStart::Announced);
+    let told = success(AuditKind::SigningKeyRotation, Some(ada), None, "algorithm=EdDSA key_id=key-3");
+    assert_eq!(told_of(&world, last).await, [told]);
+}
+
+#[tokio::test]
+async fn a_mail_that_is_sent_again_is_told_by_its_id() {
+    let world = World::new();
+    let root = world.made("root@example.com", &[]).await.id;
+    world.register(ADA).await.unwrap();
+    let id = world.domain.list_mail.list(None).await.unwrap()[0].mail.id;
+    let detail = format!("mail_id={id}");
+    let by_root = fixtures::origin_of(root);
+    let told = told_of(&world, world.domain.resend_mail.resend(&by_root, id)).await;
+    assert_eq!(told, [success(AuditKind::MailResend, Some(root), None, &detail)]);
+    world.deliver().await;
+    assert!(told_of(&world, world.domain.resend_mail.resend(&by_root, id)).await.is_empty(), "it is gone");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use portcullis_domain::Client;
+use portcullis_domain::{Client, Origin};
 use std::time::Duration;
 
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
@@ -147,7 +147,7 @@ async fn a_mail_set_aside_has_a_whole_day_again_when_it_is_sent_again() {
     );
 
     world.clock.advance(DeliverMail::PATIENCE * 2);
-    world.domain.resend_mail.resend(id).await.unwrap();
+    world.domain.resend_mail.resend(&Origin::operator(), id).await.unwrap();
     assert_eq!(world.signals.count(), 2, "the delivery worker is woken");
     let now = world.clock.now();
     assert_eq!(listed(&world).await[0].state, MailState::Waiting { due_at: now });
@@ -166,8 +166,8 @@ async fn a_mail_that_waits_for_another_attempt_can_be_sent_at_once() {
     world.mailer.fail_next(MailerError::Transient("no route to host".to_owned()));
     let Delivery::Deferred { mail: id, .. } = deliver(&world).await else { panic!("it waits") };
     assert_eq!(deliver(&world).await, Delivery::Idle);
-    world.domain.resend_mail.resend(id).await.unwrap();
+    world.domain.resend_mail.resend(&Origin::operator(), id).await.unwrap();
     assert_eq!(deliver(&world).await, Delivery::Delivered(id));
-    let again = world.domain.resend_mail.resend(id).await;
+    let again = world.domain.resend_mail.resend(&Origin::operator(), id).await;
     assert!(matches!(again, Err(ResendMailError::NotFound)), "{again:?}");
 }

@@ -5,7 +5,8 @@ use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::audit::AuditKind::{Login, UserCreation, UserUpdate};
 use portcullis_domain::ports::{Clock as _, UserFilter};
 use portcullis_domain::use_cases::{
-    AuditFilter, CreateUserCommand, ListAuditEventsError, ListUsersError, UpdateUserCommand,
+    AuditDay, AuditFilter, CountAuditEvents, CreateUserCommand, ListAuditEventsError, ListUsersError,
+    UpdateUserCommand,
 };
 use portcullis_domain::{Actor, Page, PageLimit, ProfileNames, SearchPrefix, User};
 use portcullis_testkit::fixtures;
@@ -292,4 +293,29 @@ async fn a_cursor_belongs_to_one_filter_of_events() {
             assert_eq!(refused, other != filter, "{filter:?} {other:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn events_are_counted_for_each_of_the_last_thirty_days() {
+    const DAY: Duration = Duration::from_hours(24);
+    let world = World::new();
+    world.made(ADA, &[]).await;
+    world.login(ADA, PASSWORD).await.unwrap();
+    world.clock.advance(DAY);
+    world.login(ADA, PASSWORD).await.unwrap();
+    world.login(ADA, "not the password").await.unwrap_err();
+    world.clock.advance(DAY * (CountAuditEvents::DAYS - 1));
+    world.login(ADA, PASSWORD).await.unwrap();
+    world.login(ADA, PASSWORD).await.unwrap();
+
+    let counts = world.domain.count_audit_events.count(Login).await.unwrap();
+    assert!(counts.is_whole);
+    let today = world.clock.now().start_of_day();
+    assert_eq!(counts.days.len(), 30);
+    assert!(counts.days.windows(2).all(|days| days[0].day + DAY == days[1].day), "each day, in its order");
+    let first = AuditDay { day: today - DAY * 29, successes: 1, failures: 1 };
+    let last = AuditDay { day: today, successes: 2, failures: 0 };
+    assert_eq!((counts.days[0], counts.days[29]), (first, last), "what was before is not counted");
+    let between = &counts.days[1..29];
+    assert!(between.iter().all(|day| (day.successes, day.failures) == (0, 0)));
 }

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use portcullis_domain::ports::{Clock as _, SigningKeyRepository as _};
 use portcullis_domain::use_cases::RotationStart;
-use portcullis_domain::{SigningAlgorithm, SigningKey};
+use portcullis_domain::{KeyState, Origin, SigningAlgorithm, SigningKey};
 
 use crate::world::World;
 
@@ -29,7 +29,7 @@ async fn a_next_key_is_published_before_it_signs_and_the_old_one_verifies_until_
     let next = world
         .domain
         .rotate_signing_key
-        .rotate(SigningAlgorithm::EdDsa, RotationStart::Announced)
+        .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Announced)
         .await
         .unwrap();
     assert_eq!(signing_now(&world).await.id, old.id);
@@ -43,13 +43,32 @@ async fn a_next_key_is_published_before_it_signs_and_the_old_one_verifies_until_
 }
 
 #[tokio::test]
+async fn keys_are_listed_with_what_they_do() {
+    let world = World::new();
+    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let states = async || {
+        let listed = world.domain.list_signing_keys.list().await.unwrap();
+        listed.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
+    };
+    assert_eq!(states().await, [KeyState::Signing]);
+    let operator = Origin::operator();
+    let rotate = &world.domain.rotate_signing_key;
+    rotate.rotate(&operator, SigningAlgorithm::EdDsa, RotationStart::Announced).await.unwrap();
+    assert_eq!(states().await, [KeyState::Signing, KeyState::Announced]);
+    world.clock.advance(Duration::from_mins(10));
+    assert_eq!(states().await, [KeyState::Verifying, KeyState::Signing]);
+    world.clock.advance(Duration::from_mins(31));
+    assert_eq!(states().await, [KeyState::Expired, KeyState::Signing]);
+}
+
+#[tokio::test]
 async fn a_key_can_sign_at_once() {
     let world = World::new();
     world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     let next = world
         .domain
         .rotate_signing_key
-        .rotate(SigningAlgorithm::EdDsa, RotationStart::Immediate)
+        .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Immediate)
         .await
         .unwrap();
     assert_eq!(signing_now(&world).await.id, next.id);
@@ -70,7 +89,8 @@ async fn another_algorithm_is_announced_at_the_next_start() {
 #[tokio::test]
 async fn an_announced_key_that_was_overtaken_never_signs() {
     let world = World::new();
-    let rotate = |start| world.domain.rotate_signing_key.rotate(SigningAlgorithm::EdDsa, start);
+    let operator = Origin::operator();
+    let rotate = |start| world.domain.rotate_signing_key.rotate(&operator, SigningAlgorithm::EdDsa, start);
     world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     rotate(RotationStart::Announced).await.unwrap();
     world.clock.advance(Duration::from_mins(1));

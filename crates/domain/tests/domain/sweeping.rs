@@ -3,7 +3,7 @@ use std::time::Duration;
 use portcullis_domain::policy::{Lifetimes, Policy};
 use portcullis_domain::ports::SigningKeyRepository as _;
 use portcullis_domain::use_cases::{ImportTally, RotationStart, Sweep};
-use portcullis_domain::{Actor, SigningAlgorithm};
+use portcullis_domain::{Actor, Origin, SigningAlgorithm};
 
 use crate::world::{ADA, World};
 
@@ -11,7 +11,12 @@ use crate::world::{ADA, World};
 async fn what_has_expired_is_deleted_and_what_lives_stays() {
     let world = World::new();
     world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
-    world.domain.rotate_signing_key.rotate(SigningAlgorithm::EdDsa, RotationStart::Announced).await.unwrap();
+    world
+        .domain
+        .rotate_signing_key
+        .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Announced)
+        .await
+        .unwrap();
     world.clock.advance(Duration::from_mins(10));
     let signed_in = world.signed_in(ADA).await;
     assert!(!world.domain.sweep.sweep().await.unwrap(), "one batch is enough");

@@ -12,6 +12,16 @@ fn a_timestamp_keeps_microseconds() {
 }
 
 #[test]
+fn a_day_begins_at_midnight_in_utc() {
+    let [midnight, later, next] = [1_772_323_200_000_000, 1_772_409_599_999_999, 1_772_409_600_000_000]
+        .map(Timestamp::from_unix_micros);
+    assert_eq!(midnight.start_of_day(), midnight);
+    assert_eq!(later.start_of_day(), midnight);
+    assert_eq!(next.start_of_day(), next);
+    assert_eq!(Timestamp::MIN.start_of_day(), Timestamp::MIN);
+}
+
+#[test]
 fn arithmetic_stays_within_the_range() {
     assert_eq!(Timestamp::MAX + Duration::MAX, Timestamp::MAX);
     assert_eq!(Timestamp::MIN - Duration::MAX, Timestamp::MIN);

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use portcullis_domain::ports::{Clock as _, SigningKeyRepository};
 use portcullis_domain::use_cases::RotationStart;
-use portcullis_domain::{SigningKey, Timestamp};
+use portcullis_domain::{KeyState, Origin, SigningKey, Timestamp};
 use serde::Serialize;
 
 use crate::cli::{KeysCommand, OutputFormat};
@@ -40,7 +40,8 @@ async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
 async fn rotate(config: &Config, at_once: bool, format: OutputFormat) -> anyhow::Result<()> {
     let installation = Installation::for_command(config).await?;
     let start = if at_once { RotationStart::Immediate } else { RotationStart::Announced };
-    let key = installation.use_cases.rotate_signing_key.rotate(config.jwt_algorithm, start).await?;
+    let rotate = &installation.use_cases.rotate_signing_key;
+    let key = rotate.rotate(&Origin::operator(), config.jwt_algorithm, start).await?;
     let now = installation.clock.now();
     let signing = Some(&key).filter(|key| key.signs_from <= now);
     let view = KeyView::of(&key, signing, now);
@@ -60,53 +61,19 @@ struct KeyView {
     created_at: String,
     signs_from: String,
     verifies_until: Option<String>,
-    state: State,
-}
-
-/// What a key does at the moment.
-#[derive(Clone, Copy, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    /// It is published and will sign.
-    Announced,
-    /// It signs.
-    Signing,
-    /// It has signed; its tokens are still accepted.
-    Verifying,
-    /// Its last token has expired.
-    Expired,
-}
-
-impl State {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Announced => "announced",
-            Self::Signing => "signing",
-            Self::Verifying => "verifying",
-            Self::Expired => "expired",
-        }
-    }
+    state: &'static str,
 }
 
 impl KeyView {
     /// `key` at `now`, when `signing` is the one that signs.
     fn of(key: &SigningKey, signing: Option<&SigningKey>, now: Timestamp) -> Self {
-        let state = if signing.is_some_and(|signing| signing.id == key.id) {
-            State::Signing
-        } else if !key.verifies(now) {
-            State::Expired
-        } else if key.signs_from > now {
-            State::Announced
-        } else {
-            State::Verifying
-        };
         Self {
             kid: key.id.to_string(),
             algorithm: key.algorithm.name(),
             created_at: rfc3339(key.created_at),
             signs_from: rfc3339(key.signs_from),
             verifies_until: key.verifies_until.map(rfc3339),
-            state,
+            state: KeyState::of(key, signing, now).name(),
         }
     }
 }
@@ -119,8 +86,7 @@ fn table(keys: &[KeyView]) -> String {
     let head = row(["KID", "ALGORITHM", "CREATED", "SIGNS FROM", "VERIFIES UNTIL", "STATE"]);
     keys.iter().fold(head, |mut table, key| {
         let verifies_until = key.verifies_until.as_deref().unwrap_or("-");
-        let cells =
-            [&key.kid, key.algorithm, &key.created_at, &key.signs_from, verifies_until, key.state.name()];
+        let cells = [&key.kid, key.algorithm, &key.created_at, &key.signs_from, verifies_until, key.state];
         write!(table, "\n{}", row(cells)).expect("a string takes all");
         table
     })

@@ -3,10 +3,10 @@
 use std::fmt;
 
 use anyhow::ensure;
-use portcullis_domain::MailId;
 use portcullis_domain::mail::{MailRecord, MailState};
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{ListMail, ResendMailError};
+use portcullis_domain::{MailId, Origin};
 use serde::Serialize;
 
 use crate::cli::{MailCommand, MailSelection, OutputFormat};
@@ -44,7 +44,7 @@ async fn retry(config: &Config, selection: MailSelection) -> anyhow::Result<()> 
     let ids = if selection.all { parked(&installation.use_cases.list_mail).await? } else { selection.ids };
     let (mut sent, mut missing) = (0, Vec::new());
     for id in ids {
-        match installation.use_cases.resend_mail.resend(id).await {
+        match installation.use_cases.resend_mail.resend(&Origin::operator(), id).await {
             Ok(()) => sent += 1,
             Err(ResendMailError::NotFound) => missing.push(id.to_string()),
             Err(ResendMailError::Storage(error)) => return Err(error.into()),

@@ -26,7 +26,7 @@ mod trail;
 
 /// The version of the contracts. It grows when a case is added or asks for more: an adapter says
 /// which version it passes.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Expands to one `#[tokio::test]` for each case of the storage contract.
 ///
@@ -192,10 +192,13 @@ macro_rules! storage_contract {
             mail_queue::a_claimed_mail_sent_again_is_left_alone,
             mail_queue::a_mail_sent_again_yields_to_one_that_waits,
             mail_queue::a_mail_that_is_gone_is_not_sent_again,
+            mail_queue::a_mail_sent_again_is_in_the_trail,
             mail_queue::mails_sent_again_in_a_race_leave_one,
             audit::events_are_kept_as_they_were_given,
             audit::events_are_found_by_user_kind_and_time,
             audit::events_are_listed_in_pages,
+            audit::events_are_counted_by_day_and_outcome,
+            audit::the_newest_events_are_counted,
             audit::old_events_are_deleted_in_batches,
             audit::a_change_whose_event_cannot_be_stored_is_not_made,
             signing_keys::raced_first_keys_leave_one,

@@ -1,7 +1,9 @@
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use portcullis_domain::Timestamp;
 use portcullis_domain::audit::AuditEvent;
-use portcullis_domain::ports::{AuditQuery, AuditTrail, StorageError};
+use portcullis_domain::ports::{AuditQuery, AuditTally, AuditTrail, DayCount, StorageError};
 
 use super::MemoryStorage;
 use super::state::remove_up_to;
@@ -16,6 +18,17 @@ impl AuditTrail for MemoryStorage {
         let state = self.step("AuditTrail::list")?;
         let found = state.events.values().rev().filter(|event| is_asked_for(event, &query));
         Ok(found.take(query.limit.try_into().unwrap_or(usize::MAX)).cloned().collect())
+    }
+
+    async fn count_by_day(&self, tally: AuditTally) -> Result<Vec<DayCount>, StorageError> {
+        let state = self.step("AuditTrail::count_by_day")?;
+        let AuditTally { kind, since, at_most } = tally;
+        let counted = state.events.values().rev().filter(|event| event.kind == kind && event.at >= since);
+        let mut counts = HashMap::new();
+        for event in counted.take(at_most.try_into().unwrap_or(usize::MAX)) {
+            *counts.entry((event.at.start_of_day(), event.outcome)).or_default() += 1;
+        }
+        Ok(counts.into_iter().map(|((day, outcome), events)| DayCount { day, outcome, events }).collect())
     }
 
     async fn delete_older(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, MailState, QueuedMail};
-use portcullis_domain::ports::{MailQueue, StorageError};
+use portcullis_domain::ports::{MailQueue, MailResending, StorageError};
 use portcullis_domain::{MailId, Timestamp};
 
 use super::MemoryStorage;
@@ -72,11 +72,13 @@ impl MailQueue for MemoryStorage {
         })
     }
 
-    async fn send_again(&self, id: MailId, now: Timestamp) -> Result<bool, StorageError> {
+    async fn send_again(&self, resending: MailResending) -> Result<bool, StorageError> {
+        let MailResending { id, now, event } = resending;
         let mut state = self.step("MailQueue::send_again")?;
         let Some(index) = state.mails.iter().position(|record| record.mail.id == id) else {
             return Ok(false);
         };
+        state.record(event)?;
         let parked = state.mails[index].state == MailState::Parked;
         if parked && state.one_like_it_waits(&state.mails[index].mail) {
             state.mails.remove(index);

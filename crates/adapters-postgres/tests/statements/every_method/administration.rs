@@ -3,9 +3,10 @@
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    AuditQuery, AuditTrail, ImportOutcome, PasswordSetting, RoleChange, RoleChangeOutcome, RoleCreation,
-    RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, SetPasswordOutcome,
-    UnlockOutcome, Unlocking, UserAdministration, UserFilter, UserQuery, UserUpdate, UserUpdateOutcome,
+    AuditQuery, AuditTally, AuditTrail, ImportOutcome, PasswordSetting, RoleChange, RoleChangeOutcome,
+    RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome,
+    SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration, UserFilter, UserQuery, UserUpdate,
+    UserUpdateOutcome,
 };
 use portcullis_domain::{Account, Change, Permissions, ProfileChange, SearchPrefix, Timestamp, User};
 use portcullis_testkit::fixtures::{
@@ -168,6 +169,8 @@ impl<Cost: Fn() -> usize> Calls<'_, Cost> {
             let found = self.call(what, AuditTrail::list(store, query)).await;
             assert!(found.iter().any(|event| event.subject == Some(ada)), "{what}");
         }
+        let tally = AuditTally { kind: AuditKind::Login, since: NOW, at_most: 10 };
+        assert!(!self.call("count_by_day", store.count_by_day(tally)).await.is_empty());
         self.expect(0, "delete_older", store.delete_older(Timestamp::MIN, 10)).await;
     }
 }

@@ -12,7 +12,7 @@ use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
 use portcullis_domain::ports::{
     CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion, EmailChangeOutcome, EmailChangeRequest,
     EndAllOutcome, FailedAttempt, InstallationArchive as _, KeySuccession, LinkRedemption, LockoutPolicy,
-    LockoutRepository as _, MailQueue, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
+    LockoutRepository as _, MailQueue, MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
     PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
     Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository, SessionsEnding,
     SigningKeyRepository, StorageError, TokenRepository, UserRepository, VerificationOutcome,
@@ -340,7 +340,8 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             store.retry(&claims[0], NOW + LATER, "busy").await?;
             store.park(&claims[1], "unknown").await?;
             store.complete(&claims[2]).await?;
-            store.send_again(claims[1].mail.id, NOW).await
+            let event = event(AuditKind::MailResend);
+            store.send_again(MailResending { id: claims[1].mail.id, now: NOW, event }).await
         };
         self.expect(true, "retry, park, complete, send_again", three_ends).await;
         assert!(!self.call("list mails", MailQueue::list(store, None, 10)).await.is_empty());

@@ -1,10 +1,10 @@
 //! Both or neither: a change, and the event that tells of it.
 
 use portcullis_domain::audit::{AuditEvent, AuditKind};
-use portcullis_domain::mail::{MailKind, MailRecord};
+use portcullis_domain::mail::{MailKind, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
     CodeLimits, CodeOutcome, CodeRedemption, Deletion, EmailChangeRequest, FailedAttempt, KeySuccession,
-    LinkRedemption, LockoutPolicy, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
+    LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
     PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleUpdate, Rotation,
     SessionEnding, SessionOpening, SessionsEnding, StorageError, Unlocking, UserFilter, UserQuery,
     UserUpdate,
@@ -40,6 +40,7 @@ pub async fn a_change_whose_event_cannot_be_stored_is_not_made(storage: &Storage
     secrets_stay(&world).await;
     counts_stay(&world).await;
     signing_keys_stay(&world).await;
+    mails_stay(&world).await;
     // Which shows that the wrong code was not counted.
     let right = CodeRedemption { limits: LIMITS, ..typed_code("ada@example.com", RIGHT, NOW) };
     let outcome = storage.tokens.redeem_verification_code(right).await.expect("redeem");
@@ -62,6 +63,7 @@ struct World<'a> {
     link: TokenDigest,
     reset: TokenDigest,
     change: TokenDigest,
+    waiting: QueuedMail,
     before: Stored,
 }
 
@@ -100,9 +102,12 @@ impl<'a> World<'a> {
         let link = mail_verification(storage, &ada).await;
         let reset = mail_reset(storage, &ada).await;
         let change = change_address(storage, &ada, session.id, "new@example.com").await;
+        let waiting = mail(MailKind::PasswordChanged, "waiting@example.com");
+        storage.mails.enqueue(waiting.clone()).await.expect("enqueue");
         let taken = event.id;
         let before = Stored::default();
-        let world = Self { storage, taken, ada, session, reused, editors, key, link, reset, change, before };
+        let world =
+            Self { storage, taken, ada, session, reused, editors, key, link, reset, change, waiting, before };
         Self { before: world.stored().await, ..world }
     }
 
@@ -331,4 +336,10 @@ async fn signing_keys_stay(world: &World<'_>) {
     let event = world.event(AuditKind::SigningKeyRotation);
     let succession = succession(&signing_key("second"), Some(&world.key), event);
     world.fails("a new key", world.storage.signing_keys.succeed(succession).await).await;
+}
+
+async fn mails_stay(world: &World<'_>) {
+    let event = world.event(AuditKind::MailResend);
+    let resending = MailResending { id: world.waiting.id, now: NOW + HOUR, event };
+    world.fails("a mail sent again", world.storage.mails.send_again(resending).await).await;
 }

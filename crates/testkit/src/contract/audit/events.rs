@@ -1,10 +1,12 @@
 //! Events as they are kept, found and deleted.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::time::Duration;
 
-use portcullis_domain::audit::{AuditEvent, AuditKind, FailureReason};
-use portcullis_domain::ports::AuditQuery;
+use portcullis_domain::audit::AuditOutcome::{Failure, Success};
+use portcullis_domain::audit::{AuditEvent, AuditKind, AuditOutcome, FailureReason};
+use portcullis_domain::ports::{AuditQuery, AuditTally, DayCount};
 use portcullis_domain::{AuditEventId, Client, Timestamp, UserAgent};
 use uuid::Uuid;
 
@@ -166,6 +168,61 @@ pub async fn events_are_listed_in_pages(storage: &Storage) {
     assert_eq!(list(storage, AuditQuery { before: Some(least), ..EVERYTHING }).await, []);
     let page = list(storage, AuditQuery { before: Some(greatest), limit: 3, ..EVERYTHING }).await;
     assert_eq!(page, events[..3], "whichever event has the id, or none");
+}
+
+/// What a tally came to: on which day, with which outcome, how many. Each day and outcome is told once.
+async fn tally(storage: &Storage, since: Timestamp, at_most: u32) -> HashSet<(Timestamp, AuditOutcome, u64)> {
+    let tally = AuditTally { kind: AuditKind::Login, since, at_most };
+    let counts = storage.audit_trail.count_by_day(tally).await.expect("count");
+    let told: HashSet<_> =
+        counts.iter().map(|DayCount { day, outcome, events }| (*day, *outcome, *events)).collect();
+    let groups: HashSet<_> = told.iter().map(|(day, outcome, _)| (*day, *outcome)).collect();
+    assert_eq!(groups.len(), counts.len(), "each day and outcome is told once: {counts:?}");
+    told
+}
+
+/// Events of one kind are counted by the day in UTC, to the microsecond, and by what came of them.
+pub async fn events_are_counted_by_day_and_outcome(storage: &Storage) {
+    let today = NOW.start_of_day();
+    let login = |moment| event_at(AuditKind::Login, moment);
+    let failed = |moment| login(moment).failed(FailureReason::WrongPassword);
+    let yesterday = today - DAY;
+    for event in [
+        login(yesterday - TICK),
+        login(yesterday),
+        login(today - TICK),
+        failed(today - TICK),
+        failed(today - TICK),
+        login(today),
+        login(today + TICK),
+        login(today + DAY - TICK),
+        failed(today + DAY),
+        event_at(AuditKind::Registration, today),
+    ] {
+        append(storage, &event).await;
+    }
+    let of_yesterday = [(yesterday, Success, 2), (yesterday, Failure, 2)];
+    let later = [(today, Success, 3), (today + DAY, Failure, 1)];
+    let before = [(yesterday - DAY, Success, 1)];
+    let all = before.into_iter().chain(of_yesterday).chain(later).collect();
+    assert_eq!(tally(storage, Timestamp::MIN, 100).await, all);
+    let late = of_yesterday.into_iter().chain(later).collect();
+    assert_eq!(tally(storage, yesterday, 100).await, late, "since a moment, which is among them");
+    assert_eq!(tally(storage, today - TICK, 100).await.len(), 4, "within a day");
+    assert_eq!(tally(storage, today + DAY + TICK, 100).await, HashSet::new());
+}
+
+/// Of more events than are counted at most, the newest count.
+pub async fn the_newest_events_are_counted(storage: &Storage) {
+    let today = NOW.start_of_day();
+    for number in 0..7_u32 {
+        append(storage, &event_at(AuditKind::Login, today - DAY + Duration::from_hours(6) * number)).await;
+    }
+    let (yesterday, newest) = (today - DAY, (today, Success, 3));
+    assert_eq!(tally(storage, Timestamp::MIN, 3).await, HashSet::from([newest]));
+    assert_eq!(tally(storage, Timestamp::MIN, 5).await, HashSet::from([newest, (yesterday, Success, 2)]));
+    assert_eq!(tally(storage, Timestamp::MIN, 7).await, HashSet::from([newest, (yesterday, Success, 4)]));
+    assert_eq!(tally(storage, Timestamp::MIN, u32::MAX).await.len(), 2);
 }
 
 /// Events that are old enough are deleted, the oldest first, in batches no larger than asked for; others

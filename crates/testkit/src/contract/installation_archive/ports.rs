@@ -8,8 +8,8 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
 use portcullis_domain::ports::{
     AuditQuery, CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest,
-    KeySuccession, LinkRedemption, LockoutPolicy, NewAccount, PasswordReset, Rotation, RotationOutcome,
-    UserFilter, UserQuery, VerificationOutcome, VerificationSecrets,
+    KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordReset, Rotation,
+    RotationOutcome, UserFilter, UserQuery, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Generation, KeyId, LoginIdentifier, Permissions, ProfileNames, Role, RoleId, RoleName,
@@ -362,7 +362,8 @@ async fn written_mails_serve(setup: &ArchiveSetup) {
     assert_eq!(claim_at(NOW + MINUTE - TICK).await, None, "another one is being delivered");
     let claim = claim_at(NOW + MINUTE).await.expect("its lease ran out");
     assert_eq!((claim.mail.id, claim.attempt), (claimed.mail.id, 6));
-    assert!(mails.send_again(parked.mail.id, NOW).await.expect("send again"));
+    let resending = MailResending { id: parked.mail.id, now: NOW, event: event(AuditKind::MailResend) };
+    assert!(mails.send_again(resending).await.expect("send again"));
     let claim = claim_at(NOW).await.expect("it is due again");
     assert_eq!((claim.mail.id, claim.attempt), (parked.mail.id, 1));
 }

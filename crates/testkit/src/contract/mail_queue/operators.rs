@@ -1,11 +1,14 @@
 use portcullis_domain::Timestamp;
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
+use portcullis_domain::ports::MailResending;
 
 use super::steps::{LEASE, claim, claim_due, enqueue, list, park, send_again};
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::TICK;
-use crate::fixtures::{NOW, mail, user};
+use crate::contract::trail::Trail;
+use crate::fixtures::{NOW, event, mail, user};
 
 /// A mail that was set aside stays for operators to read, and is claimed no more.
 pub async fn a_parked_mail_is_kept_and_not_claimed(storage: &Storage) {
@@ -163,6 +166,27 @@ pub async fn a_mail_that_is_gone_is_not_sent_again(storage: &Storage) {
         assert!(!send_again(storage, gone.id, NOW).await);
     }
     assert_eq!(list(storage).await, []);
+}
+
+/// That a mail is sent again is in the trail, whether it was waiting, set aside or being delivered; that there is
+/// none is not.
+pub async fn a_mail_sent_again_is_in_the_trail(storage: &Storage) {
+    let given = mail(MailKind::VerifyEmail, "ada@example.com");
+    enqueue(storage, &given).await;
+    let mut trail = Trail::of(storage).await;
+    let resending = || MailResending { id: given.id, now: NOW, event: event(AuditKind::MailResend) };
+    for state in ["waits", "is being delivered", "is set aside"] {
+        let resending = resending();
+        assert!(storage.mails.send_again(resending.clone()).await.expect("send again"));
+        trail.gains([resending.event], &format!("a mail that {state} and is sent again")).await;
+        match state {
+            "waits" => drop(claim_due(storage, NOW).await),
+            _ => drop(park(storage, NOW + LEASE, "unknown").await),
+        }
+    }
+    let gone = MailResending { id: mail(MailKind::VerifyEmail, "eve@example.com").id, ..resending() };
+    assert!(!storage.mails.send_again(gone).await.expect("send again"));
+    trail.gains_nothing("a mail that is gone").await;
 }
 
 /// However sending mails again is raced by requests for ones like them, one mail waits.

@@ -1,9 +1,12 @@
 use std::time::Duration;
 
+use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{ClaimedMail, MailRecord, QueuedMail};
+use portcullis_domain::ports::MailResending;
 use portcullis_domain::{MailId, Timestamp};
 
 use crate::Storage;
+use crate::fixtures::event;
 
 pub(super) const LEASE: Duration = Duration::from_micros(120_000_001);
 
@@ -35,5 +38,6 @@ pub(super) async fn list(storage: &Storage) -> Vec<MailRecord> {
 
 /// Whether there is a mail with this id to send again.
 pub(super) async fn send_again(storage: &Storage, id: MailId, now: Timestamp) -> bool {
-    storage.mails.send_again(id, now).await.expect("send again")
+    let event = event(AuditKind::MailResend);
+    storage.mails.send_again(MailResending { id, now, event }).await.expect("send again")
 }
