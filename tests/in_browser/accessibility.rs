@@ -18,14 +18,14 @@ async fn barriers(browser: &Chromium, axe: &str) -> Vec<String> {
     found.iter().filter(is_serious).map(|rule| format!("{}: {}", rule["id"], rule["nodes"])).collect()
 }
 
-fn axe() -> String {
+pub(super) fn axe() -> String {
     let file = in_target("axe-core-4.14.1/package/axe.min.js");
     std::fs::read_to_string(&file)
         .unwrap_or_else(|error| panic!("{}: {error} (./test puts axe-core there)", file.display()))
 }
 
 /// Looks at the page that is open in every way.
-async fn examine(browser: &Chromium, axe: &str, name: &str) {
+pub(super) async fn examine(browser: &Chromium, axe: &str, name: &str) {
     for view in View::ALL {
         browser.look(view).await;
         assert_eq!(barriers(browser, axe).await, Vec::<String>::new(), "{name}, {view:?}");

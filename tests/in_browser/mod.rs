@@ -2,4 +2,5 @@
 
 mod accessibility;
 mod chromium;
+mod console;
 mod journey;

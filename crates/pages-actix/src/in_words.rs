@@ -14,6 +14,7 @@ use crate::elements::{Card, Page, Sign};
 use crate::frame::{Frame, Powers};
 use crate::origin;
 use crate::own_path::OwnPath;
+use crate::submission::{self, Forged};
 use crate::visit::Departures;
 
 /// Refuses forms that another site made the browser send, sends to sign in who has to, tells people in words that a
@@ -26,7 +27,8 @@ pub(crate) async fn in_words(
     let is_forged = *request.method() == Method::POST
         && !origin::is_ours(request.headers(), &frame.site.options.public_url);
     let mut response = if is_forged {
-        request.error_response(Problem::new(Code::Forbidden))
+        let problem = submission::forged(request.request());
+        request.error_response(problem)
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
@@ -55,7 +57,8 @@ fn answer_to(
     }
     let texts = frame.texts();
     let notice = match problem.status() {
-        StatusCode::FORBIDDEN => &texts.forged,
+        StatusCode::FORBIDDEN if request.extensions().contains::<Forged>() => &texts.forged,
+        StatusCode::FORBIDDEN => &texts.forbidden,
         StatusCode::NOT_FOUND if reads_html(request) => &texts.not_found,
         StatusCode::INTERNAL_SERVER_ERROR => &texts.failure,
         StatusCode::TOO_MANY_REQUESTS => &texts.try_again,

@@ -6,6 +6,7 @@
 //! refresh token a browser holds; forms act.
 //!
 //! - `routes` is the table of paths; `account/`, `entry/` and `links/` hold what is behind them, and `mailbox`;
+//! - `console/` is the administrator's console, with a table of its own that says who may see and do what;
 //! - `visit` says who visits, `submission` reads the forms they send, `refusals` tells what was wrong with one;
 //! - `elements` is what pages are put together from, `frame` what goes around each;
 //! - `cookies`, `form_token` and `origin` keep what one browser does apart from what another site makes it do.
@@ -13,6 +14,7 @@
 mod account;
 mod assets;
 mod brand;
+mod console;
 mod cookies;
 mod elements;
 mod entry;
@@ -34,6 +36,7 @@ mod texts;
 mod visit;
 
 pub use brand::{Brand, InvalidLogo, Logo};
+pub use console::console_routes;
 pub use form_token::FormTokens;
 pub use mailbox::{Mail, MailboxError, MailboxReader};
 pub use options::PagesOptions;

@@ -23,6 +23,21 @@ pub(crate) enum News {
     OthersEnded,
     SignedOut,
     AccountDeleted,
+    UserCreated,
+    UserSaved,
+    UserVerified,
+    UserUnlocked,
+    UserLockedOut,
+    UserLetIn,
+    UserSignedOut,
+    UserDeleted,
+    RoleGiven,
+    RoleTaken,
+    RoleCreated,
+    RoleSaved,
+    RoleDeleted,
+    MailSentAgain,
+    KeyRotated,
 }
 
 /// What was done, and the address that it was done with, which the next form is filled in with.
@@ -33,7 +48,7 @@ pub(crate) struct Notice {
 }
 
 impl News {
-    const WORDS: [(Self, &'static str); 10] = [
+    const WORDS: [(Self, &'static str); 25] = [
         (Self::CodeExpected, "code-expected"),
         (Self::CodeSent, "code-sent"),
         (Self::AddressConfirmed, "address-confirmed"),
@@ -44,6 +59,21 @@ impl News {
         (Self::OthersEnded, "others-ended"),
         (Self::SignedOut, "signed-out"),
         (Self::AccountDeleted, "account-deleted"),
+        (Self::UserCreated, "user-created"),
+        (Self::UserSaved, "user-saved"),
+        (Self::UserVerified, "user-verified"),
+        (Self::UserUnlocked, "user-unlocked"),
+        (Self::UserLockedOut, "user-locked-out"),
+        (Self::UserLetIn, "user-let-in"),
+        (Self::UserSignedOut, "user-signed-out"),
+        (Self::UserDeleted, "user-deleted"),
+        (Self::RoleGiven, "role-given"),
+        (Self::RoleTaken, "role-taken"),
+        (Self::RoleCreated, "role-created"),
+        (Self::RoleSaved, "role-saved"),
+        (Self::RoleDeleted, "role-deleted"),
+        (Self::MailSentAgain, "mail-sent-again"),
+        (Self::KeyRotated, "key-rotated"),
     ];
 
     /// What the page says of it; nothing where the page is all about it anyway.
@@ -59,6 +89,21 @@ impl News {
             Self::OthersEnded => &texts.others_ended,
             Self::SignedOut => &texts.signed_out,
             Self::AccountDeleted => &texts.account_deleted,
+            Self::UserCreated => &texts.user_created,
+            Self::UserSaved => &texts.user_saved,
+            Self::UserVerified => &texts.user_verified,
+            Self::UserUnlocked => &texts.user_unlocked,
+            Self::UserLockedOut => &texts.user_locked_out,
+            Self::UserLetIn => &texts.user_let_in,
+            Self::UserSignedOut => &texts.user_signed_out,
+            Self::UserDeleted => &texts.user_deleted,
+            Self::RoleGiven => &texts.role_given,
+            Self::RoleTaken => &texts.role_taken,
+            Self::RoleCreated => &texts.role_created,
+            Self::RoleSaved => &texts.role_saved,
+            Self::RoleDeleted => &texts.role_deleted,
+            Self::MailSentAgain => &texts.mail_sent_again,
+            Self::KeyRotated => &texts.key_rotated,
         };
         Some(Banner { tone: Tone::Success, text: text.clone(), link: None })
     }

@@ -1,8 +1,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_domain::PasswordPolicy;
 use portcullis_domain::policy::Registration;
+use portcullis_domain::{PasswordPolicy, SigningAlgorithm};
 
 use crate::{Brand, FormTokens, MailboxReader};
 
@@ -21,6 +21,8 @@ pub struct PagesOptions {
     pub registration: Registration,
     /// Which passwords there may be, which pages tell beforehand.
     pub password: PasswordPolicy,
+    /// With what the next key signs that an administrator makes.
+    pub signing_algorithm: SigningAlgorithm,
     /// What the pages are called and look like.
     pub brand: Brand,
     /// Tells forms of ours from forged ones.

@@ -8,6 +8,9 @@ use crate::elements::{Banner, Link, Tone};
 use crate::texts::RefusalsTexts;
 use crate::visit::Visit;
 
+/// The parameter with which a list goes on. It stands in no form, so what is wrong with it concerns the whole.
+pub(crate) const CURSOR: &str = "cursor";
+
 /// What was wrong with a form: something with a field, or with the whole.
 #[derive(Default)]
 pub(crate) struct Refusals {
@@ -43,7 +46,11 @@ impl Refusals {
                     .iter()
                     .map(|error| (error.field, in_words(error.field, error.code)))
                     .collect();
+                refusals.banner = refusals.with(CURSOR);
             }
+            Code::Forbidden => refusals.banner = Some(texts.outranked.clone()),
+            Code::BuiltInRole => refusals.banner = Some(texts.built_in_role.clone()),
+            Code::RoleTaken => refusals.of_fields(["role_name"], &texts.role_taken),
             Code::EmailTaken => refusals.of_fields(["email", "new_email"], &texts.email_taken),
             Code::UsernameTaken => refusals.of_fields(["username"], &texts.username_taken),
             Code::WrongPassword => {
@@ -100,13 +107,17 @@ impl Refusals {
 /// What to do about a field. Passwords are told apart, as nobody sees what they typed.
 fn words_for(texts: &RefusalsTexts, field: &str, code: FieldCode, minimum: usize) -> String {
     let words = match (field, code) {
+        (CURSOR, _) => &texts.lost_place,
         (_, FieldCode::Required) => &texts.required,
         (_, FieldCode::CommonPassword) => &texts.common,
         (_, FieldCode::ContainsIdentity) => &texts.contains_identity,
         (_, FieldCode::Mismatch) => &texts.mismatch,
         ("email" | "new_email", _) => &texts.email,
         ("username", _) => &texts.username,
-        ("name" | "first_name" | "last_name", _) => &texts.name,
+        ("role_name", _) => &texts.role_name,
+        ("further", _) => &texts.permission,
+        ("description", _) => &texts.role_description,
+        ("name" | "first_name" | "last_name" | "q", _) => &texts.name,
         (_, FieldCode::TooShort) => &texts.too_short,
         (_, FieldCode::TooLong) => &texts.too_long,
         (_, FieldCode::Invalid | FieldCode::Unknown) => &texts.invalid,

@@ -10,12 +10,14 @@ use portcullis_http_actix::RouteGroup::{Login, Other, Register, Reset, Verify};
 use portcullis_http_actix::building_blocks::{Code, Endpoint, Problem, at};
 
 use crate::account::{deletion, email, password, profile, sessions};
+use crate::console;
 use crate::entry::{forgot_password, sign_in, sign_out, sign_up, verify_code};
 use crate::frame::Frame;
 use crate::in_words::{in_words, reads_html};
 use crate::links::{confirm_email_change, reset_password, verify_email};
 use crate::mailbox;
 use crate::site::Site;
+use crate::visit::BY_COOKIE;
 
 /// Mounts the pages and what they load.
 pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
@@ -27,6 +29,7 @@ pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
         for (folder, pages) in accounts() {
             mount(routes, folder, pages);
         }
+        mount(routes, "/admin", console::pages());
         mount_root(routes);
     }
     if site.options.mailbox.is_some() {
@@ -95,7 +98,9 @@ fn page() -> Endpoint {
 }
 
 fn mount(routes: &mut ServiceConfig, folder: &str, pages: Vec<Endpoint>) {
-    let scope = web::scope(folder).configure(|routes| pages.into_iter().for_each(|page| page.mount(routes)));
+    let scope = web::scope(folder)
+        .app_data(BY_COOKIE)
+        .configure(|routes| pages.into_iter().for_each(|page| page.mount(routes)));
     let nothing = async || Err::<HttpResponse, _>(Problem::new(Code::NotFound));
     routes.service(scope.default_service(web::to(nothing)).wrap(from_fn(in_words)));
 }

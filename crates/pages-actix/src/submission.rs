@@ -1,7 +1,7 @@
 //! Forms that visitors send.
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use portcullis_http_actix::building_blocks::{Code, Fields, FormPairs, FromFields, Problem};
 use zeroize::Zeroize as _;
@@ -15,6 +15,15 @@ pub(crate) struct Submission<V, T> {
     /// What the form says, or all that is wrong with it.
     pub(crate) input: Result<T, Problem>,
     pub(crate) typed: Typed,
+}
+
+/// Marks a request whose form is not ours, so that it is told as that.
+pub(crate) struct Forged;
+
+/// The problem with a form that is not ours.
+pub(crate) fn forged(request: &HttpRequest) -> Problem {
+    request.extensions_mut().insert(Forged);
+    Problem::new(Code::Forbidden)
 }
 
 /// What was typed, to be shown again beside what was wrong with it.
@@ -36,7 +45,7 @@ impl Typed {
     }
 
     /// Passwords are not among it.
-    fn of(pairs: &[(String, String)]) -> Self {
+    pub(crate) fn of(pairs: &[(String, String)]) -> Self {
         Self(pairs.iter().filter(|(name, _)| !name.contains("password")).cloned().collect())
     }
 
@@ -69,7 +78,7 @@ where
                 for (_, value) in &mut pairs {
                     value.zeroize();
                 }
-                return Err(Problem::new(Code::Forbidden));
+                return Err(forged(&request));
             }
             let typed = Typed::of(&pairs);
             Ok(Self { visitor, input: Fields::of_form(pairs).read(), typed })

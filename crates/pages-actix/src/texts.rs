@@ -1,5 +1,6 @@
 //! The words of the pages, one file a language: a language that lacks a word, or has one too many, does not load.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -14,6 +15,9 @@ pub(crate) static GERMAN: LazyLock<Texts> =
 
 /// One entry a paragraph.
 pub(crate) type Paragraphs = Vec<String>;
+
+/// What programs call things, and what people do.
+pub(crate) type Labels = BTreeMap<String, String>;
 
 /// Something to know.
 #[derive(Deserialize)]
@@ -44,6 +48,8 @@ macro_rules! texts {
             pub(crate) try_again: Notice,
             /// The service met a defect.
             pub(crate) failure: Notice,
+            /// Somebody is where they may not be.
+            pub(crate) forbidden: Notice,
             /// A form that is not from the page it says.
             pub(crate) forged: Notice,
             pub(crate) not_found: Notice,
@@ -128,6 +134,7 @@ texts! {
         email: String,
         password: String,
         sessions: String,
+        administration: String,
     }
     profile: ProfileTexts {
         title: String,
@@ -188,6 +195,21 @@ texts! {
         others_ended: String,
         signed_out: String,
         account_deleted: String,
+        user_created: String,
+        user_saved: String,
+        user_verified: String,
+        user_unlocked: String,
+        user_locked_out: String,
+        user_let_in: String,
+        user_signed_out: String,
+        user_deleted: String,
+        role_given: String,
+        role_taken: String,
+        role_created: String,
+        role_saved: String,
+        role_deleted: String,
+        mail_sent_again: String,
+        key_rotated: String,
     }
     refusals: RefusalsTexts {
         required: String,
@@ -210,6 +232,161 @@ texts! {
         invalid_code: String,
         too_many_attempts: String,
         last_admin: String,
+        outranked: String,
+        built_in_role: String,
+        role_taken: String,
+        role_name: String,
+        role_description: String,
+        permission: String,
+        lost_place: String,
+    }
+    console: ConsoleTexts {
+        nav_label: String,
+        own_account: String,
+        overview: String,
+        users: String,
+        roles: String,
+        audit: String,
+        mail: String,
+        keys: String,
+        search: String,
+        reset: String,
+        any: String,
+        nothing: String,
+        pages: String,
+        next: String,
+        first: String,
+        save: String,
+    }
+    console_users: ConsoleUsersTexts {
+        new: String,
+        caption: String,
+        q: String,
+        role: String,
+        email_verified: String,
+        is_active: String,
+        account: String,
+        roles: String,
+        state: String,
+        since: String,
+        last_login: String,
+        never: String,
+        verified: String,
+        unverified: String,
+        active: String,
+        locked_out: String,
+        create: String,
+        password_hint: String,
+        is_verified: String,
+        edit: String,
+        edit_text: String,
+        about: String,
+        id: String,
+        updated: String,
+        trail: String,
+        sessions: String,
+        no_sessions: String,
+        acts: String,
+        last_acts: String,
+        verify: Question,
+        unlock: Question,
+        let_in: Question,
+        lock_out: Question,
+        sign_out: Question,
+        delete: Question,
+        give: String,
+        give_label: String,
+        choose: String,
+        take: Question,
+        no_roles: String,
+    }
+    console_roles: ConsoleRolesTexts {
+        new: String,
+        caption: String,
+        name: String,
+        description: String,
+        permissions: String,
+        kind: String,
+        built_in: String,
+        own: String,
+        every: String,
+        none: String,
+        holders: String,
+        edit: String,
+        create: String,
+        name_hint: String,
+        permissions_hint: String,
+        further: String,
+        further_hint: String,
+        about: String,
+        delete: Question,
+        own_permissions: Labels,
+    }
+    console_audit: ConsoleAuditTexts {
+        caption: String,
+        user: String,
+        kind: String,
+        since: String,
+        until: String,
+        at: String,
+        actor: String,
+        subject: String,
+        ip: String,
+        detail: String,
+        failure: String,
+        kinds: Labels,
+    }
+    console_overview: ConsoleOverviewTexts {
+        text: String,
+        registrations: String,
+        logins: String,
+        successes: String,
+        failures: String,
+        day: String,
+        table: String,
+        summary: String,
+        of_day: String,
+        cut_off: String,
+    }
+    console_mail: ConsoleMailTexts {
+        text: String,
+        caption: String,
+        recipient: String,
+        kind: String,
+        queued: String,
+        state: String,
+        waiting: String,
+        claimed: String,
+        parked: String,
+        attempts: String,
+        failure: String,
+        act: String,
+        send_again: String,
+    }
+    mail_kinds: MailKindsTexts {
+        verify_email: String,
+        reset_password: String,
+        invitation: String,
+        confirm_email_change: String,
+        email_change_requested: String,
+        email_changed: String,
+        password_changed: String,
+        address_already_registered: String,
+    }
+    console_keys: ConsoleKeysTexts {
+        text: String,
+        caption: String,
+        id: String,
+        algorithm: String,
+        created: String,
+        signs_from: String,
+        verifies_until: String,
+        state: String,
+        announced: String,
+        signing: String,
+        verifying: String,
+        expired: String,
+        rotate: Question,
     }
     mailbox: MailboxTexts {
         title: String,
@@ -236,8 +413,10 @@ impl Texts {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
+    use std::collections::BTreeSet;
 
+    use portcullis_domain::OwnPermission;
+    use portcullis_domain::audit::AuditKind;
     use serde_json::Value;
 
     use super::*;
@@ -269,6 +448,19 @@ mod tests {
         let english = of(include_str!("../templates/texts/en.json"));
         assert_eq!(of(include_str!("../templates/texts/de.json")), english);
         assert_eq!(english["/refusals/too_short"], ["minimum"]);
+    }
+
+    #[test]
+    fn what_programs_name_has_a_word_in_every_language() {
+        for texts in [&ENGLISH, &GERMAN] {
+            let permissions: Vec<_> = OwnPermission::ALL.iter().map(|own| own.name()).collect();
+            let kinds: BTreeSet<_> = AuditKind::ALL.iter().map(|kind| kind.name()).collect();
+            assert!(texts.console_audit.kinds.keys().eq(kinds), "each kind of event, and no other");
+            assert!(
+                texts.console_roles.own_permissions.keys().eq(permissions),
+                "each permission, and no other"
+            );
+        }
     }
 
     #[test]

@@ -9,9 +9,9 @@ use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
 use askama::Template;
 use futures_util::future::LocalBoxFuture;
 use portcullis_domain::use_cases::{RefreshError, TokenKind, Tokens, UseCases};
-use portcullis_domain::{Client, EmailAddress, Principal, User};
+use portcullis_domain::{Actor, Client, EmailAddress, OwnPermission, Principal, User};
 use portcullis_http_actix::HttpOptions;
-use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem};
+use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem, Recognition};
 
 use crate::cookies::Jar;
 use crate::elements::{Banner, Form, Page};
@@ -60,6 +60,13 @@ impl Departures {
     }
 }
 
+impl SignedIn {
+    /// The visitor as who acts on what is not their own.
+    pub(crate) fn actor(&self) -> Actor {
+        Actor::signed_in(&self.principal, self.visit.client.clone())
+    }
+}
+
 impl Visit {
     pub(crate) fn texts(&self) -> &'static Texts {
         self.frame.texts()
@@ -67,6 +74,11 @@ impl Visit {
 
     pub(crate) fn site(&self) -> &Site {
         &self.frame.site
+    }
+
+    /// Whether who is signed in holds a permission.
+    pub(crate) fn may(&self, permission: OwnPermission) -> bool {
+        self.principal.as_ref().is_some_and(|principal| principal.permissions.allow_own(permission))
     }
 
     /// A form that is sent to the page at `path_from_root`, with what shows there that it is ours.
@@ -125,8 +137,8 @@ impl Visit {
 /// The hidden field that shows that a form is ours.
 pub(crate) const FORM_TOKEN: &str = "form_token";
 
-/// What somebody is called at the top of the page.
-fn display_name(user: &User) -> String {
+/// What somebody is called where there is no room for more.
+pub(crate) fn display_name(user: &User) -> String {
     match (&user.profile.name, &user.username) {
         (Some(name), _) => name.as_str().to_owned(),
         (None, Some(username)) => username.as_str().to_owned(),
@@ -179,7 +191,7 @@ impl Visit {
         let frame = Frame::extract(request).into_inner()?;
         let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
         let departures = Departures::of(request);
-        let (site, cookies) = (frame.site.clone(), frame.site.cookies);
+        let cookies = frame.site.cookies;
         let kept = cookies.read(request, Jar::Form).as_deref().and_then(FormSecret::parse);
         let form_secret = if let Some(secret) = kept {
             secret
@@ -193,49 +205,47 @@ impl Visit {
         if left.is_some() && !notice.as_ref().is_some_and(|notice| notice.news.stays()) {
             departures.set(cookies.forget(Jar::Notice));
         }
-        let principal = match cookies.read(request, Jar::Session) {
-            Some(token) => {
-                Recognition { request, site: &site, departures: &departures }
-                    .recognise(&token, client.clone())
-                    .await?
-            }
-            None => None,
+        let admitted = request.extensions().get::<Principal>().cloned();
+        let principal = match admitted {
+            Some(principal) => Some(principal),
+            None => recognise(request).await?,
         };
         Ok(Self { frame, principal, client, form_secret, notice, departures })
     }
 }
 
-/// Finds out who is behind a session cookie.
-struct Recognition<'a> {
-    request: &'a HttpRequest,
-    site: &'a Site,
-    departures: &'a Departures,
-}
+/// Who calls a page that only some may, for the guard of its route. A [`Visit`] of the same request does not look
+/// again.
+pub(crate) const BY_COOKIE: Recognition = Recognition(|request| {
+    Box::pin(async move { recognise(&request).await?.ok_or_else(|| Problem::new(Code::Unauthenticated)) })
+});
 
-impl Recognition<'_> {
-    /// Who is signed in with a refresh token. It is exchanged for the next one when it has served long enough, and
-    /// also when it is spent: another request of the same browser may just have exchanged it, and within the grace
-    /// both get the same successor.
-    async fn recognise(&self, refresh_token: &str, client: Client) -> Result<Option<Principal>, Problem> {
-        let domain = shared::<UseCases>(self.request)?;
-        let now = shared::<HttpOptions>(self.request)?.clock.now();
-        let good = domain.introspect_token.introspect(refresh_token).await?;
-        if let Some(good) = good.filter(|good| good.kind == TokenKind::Refresh)
-            && now.since(good.issued_at) < self.site.options.renewal
-        {
-            return Ok(Some(good.principal));
+/// Who is behind a session cookie. The refresh token in it is exchanged for the next one when it has served long
+/// enough, and also when it is spent: another request of the same browser may just have exchanged it, and within
+/// the grace both get the same successor.
+async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
+    let site = &Frame::extract(request).into_inner()?.site;
+    let Some(refresh_token) = site.cookies.read(request, Jar::Session) else { return Ok(None) };
+    let domain = shared::<UseCases>(request)?;
+    let now = shared::<HttpOptions>(request)?.clock.now();
+    let good = domain.introspect_token.introspect(&refresh_token).await?;
+    if let Some(good) = good.filter(|good| good.kind == TokenKind::Refresh)
+        && now.since(good.issued_at) < site.options.renewal
+    {
+        return Ok(Some(good.principal));
+    }
+    let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
+    let departures = Departures::of(request);
+    match domain.refresh.refresh(&refresh_token, client).await {
+        Ok(tokens) => {
+            departures.set(session_cookie(site, &tokens));
+            Ok(Some(domain.authenticate.authenticate(&tokens.access_token).await?))
         }
-        match domain.refresh.refresh(refresh_token, client).await {
-            Ok(tokens) => {
-                self.departures.set(session_cookie(self.site, &tokens));
-                Ok(Some(domain.authenticate.authenticate(&tokens.access_token).await?))
-            }
-            Err(RefreshError::Invalid | RefreshError::Reused { .. }) => {
-                self.departures.set(self.site.cookies.forget(Jar::Session));
-                Ok(None)
-            }
-            Err(RefreshError::Storage(error)) => Err(error.into()),
+        Err(RefreshError::Invalid | RefreshError::Reused { .. }) => {
+            departures.set(site.cookies.forget(Jar::Session));
+            Ok(None)
         }
+        Err(RefreshError::Storage(error)) => Err(error.into()),
     }
 }
 

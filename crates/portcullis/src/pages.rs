@@ -21,6 +21,7 @@ pub(crate) fn pages(config: &Config, public_url: &HttpUrl, form_tokens: FormToke
         renewal: config.access_token_ttl,
         registration: config.registration,
         password: config.password_min_length,
+        signing_algorithm: config.jwt_algorithm,
         brand: brand(config)?,
         form_tokens,
         mailbox: shows_mailbox.then(mailbox),

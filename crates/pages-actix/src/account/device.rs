@@ -26,7 +26,7 @@ const SYSTEMS: [(&str, &str); 7] = [
 ];
 
 /// `Firefox on Linux`; of what is no browser, the product that it names first.
-pub(super) fn describe(user_agent: Option<&UserAgent>, texts: &SessionsTexts) -> String {
+pub(crate) fn describe(user_agent: Option<&UserAgent>, texts: &SessionsTexts) -> String {
     let text = user_agent.map(UserAgent::as_str).unwrap_or_default();
     let find = |marks: &[(&str, &'static str)]| {
         marks.iter().find(|(mark, _)| text.contains(mark)).map(|(_, name)| *name)

@@ -1,12 +1,13 @@
 //! What people see and change of their own account.
 
 pub(crate) mod deletion;
-mod device;
+pub(crate) mod device;
 pub(crate) mod email;
 pub(crate) mod password;
 pub(crate) mod profile;
 pub(crate) mod sessions;
 
+use crate::console::Section;
 use crate::elements::{NavItem, Shell};
 use crate::refusals::Refusals;
 use crate::visit::Visit;
@@ -51,10 +52,22 @@ impl Part {
         };
         Shell {
             nav_label: &visit.texts().account.nav_label,
-            nav: Self::ALL.into_iter().map(item).collect(),
+            nav: Self::ALL.into_iter().map(item).chain(administration(visit)).collect(),
             title: title.to_owned(),
+            lead: None,
+            action: None,
             banner: refusals.banner(visit).or_else(|| visit.news()),
             panels: Vec::new(),
+            is_wide: false,
         }
     }
+}
+
+/// The way to the console, for who may see anything there.
+fn administration(visit: &Visit) -> Option<NavItem> {
+    Section::ALL.into_iter().any(|section| visit.may(section.permission())).then(|| NavItem {
+        label: &visit.texts().account.administration,
+        href: visit.frame.to("admin"),
+        is_current: false,
+    })
 }

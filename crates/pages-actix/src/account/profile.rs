@@ -32,7 +32,7 @@ impl FromFields for Names {
 
 impl Names {
     /// What of it is different: a form always sends all fields.
-    fn change_of(self, user: &User) -> ProfileChange {
+    pub(crate) fn change_of(self, user: &User) -> ProfileChange {
         ProfileChange {
             username: difference(self.username, user.username.as_ref()),
             name: difference(self.name, user.profile.name.as_ref()),
@@ -48,18 +48,20 @@ fn difference<T: Clone + PartialEq>(change: Change<T>, current: Option<&T>) -> C
 
 pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpResponse {
     let user = &principal.user;
-    let value = |field: &str| {
-        let names = &user.profile;
-        match field {
-            "name" => names.name.as_ref().map(Name::as_str),
-            "username" => user.username.as_ref().map(Username::as_str),
-            "first_name" => names.first_name.as_ref().map(Name::as_str),
-            _ => names.last_name.as_ref().map(Name::as_str),
-        }
-        .unwrap_or_default()
-        .to_owned()
-    };
-    page(&visit, user, value, &Refusals::none())
+    page(&visit, user, |field| name_of(user, field), &Refusals::none())
+}
+
+/// What stands in a field of the form before anything is typed.
+pub(crate) fn name_of(user: &User, field: &str) -> String {
+    let names = &user.profile;
+    match field {
+        "name" => names.name.as_ref().map(Name::as_str),
+        "username" => user.username.as_ref().map(Username::as_str),
+        "first_name" => names.first_name.as_ref().map(Name::as_str),
+        _ => names.last_name.as_ref().map(Name::as_str),
+    }
+    .unwrap_or_default()
+    .to_owned()
 }
 
 pub(crate) async fn act(

@@ -50,12 +50,9 @@ pub(crate) async fn show(
     let texts = &visit.texts().sessions;
     let sessions = domain.list_sessions.list(principal.user.id).await?;
     let has_others = sessions.len() > 1;
-    let (current, others): (Vec<_>, Vec<_>) =
-        sessions.into_iter().partition(|session| session.id == principal.session.id);
-    let rows = current.iter().chain(&others).map(|session| row(&visit, session, &principal)).collect();
     let list = Panel {
         text: vec![texts.text.clone()],
-        content: Some(Html::of(Sessions { texts, sessions: rows })),
+        content: Some(list_of(&visit, &sessions, &principal, Ends::EachByItself)),
         ..Panel::default()
     };
     let mut end_others = visit.form("account/sessions/end-others", &texts.end_others);
@@ -110,7 +107,25 @@ async fn end_one(
     }
 }
 
-fn row(visit: &Visit, session: &Session, principal: &Principal) -> Row {
+/// How listed sessions can be ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ends {
+    /// Each but the one that they are listed in.
+    EachByItself,
+    /// Not here.
+    NotHere,
+}
+
+/// Sessions as `principal` sees them, the one that they are listed in first.
+pub(crate) fn list_of(visit: &Visit, sessions: &[Session], principal: &Principal, ends: Ends) -> Html {
+    let is_current = |session: &&Session| session.id == principal.session.id;
+    let (current, others): (Vec<_>, Vec<_>) = sessions.iter().partition(is_current);
+    let rows =
+        current.into_iter().chain(others).map(|session| row(visit, session, principal, ends)).collect();
+    Html::of(Sessions { texts: &visit.texts().sessions, sessions: rows })
+}
+
+fn row(visit: &Visit, session: &Session, principal: &Principal, ends: Ends) -> Row {
     let texts = &visit.texts().sessions;
     let device = device::describe(session.client.user_agent.as_ref(), texts);
     let is_current = session.id == principal.session.id;
@@ -124,7 +139,7 @@ fn row(visit: &Visit, session: &Session, principal: &Principal) -> Row {
         created_at: Html::of(Moment::at(session.created_at)),
         last_used_at: Html::of(Moment::at(session.last_used_at)),
         is_current,
-        end: (!is_current).then(end),
+        end: (ends == Ends::EachByItself && !is_current).then(end),
         device,
     }
 }

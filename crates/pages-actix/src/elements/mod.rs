@@ -5,8 +5,15 @@ use actix_web::http::StatusCode;
 use askama::Template;
 use portcullis_domain::Timestamp;
 use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use zeroize::Zeroizing;
+
+mod field;
+mod table;
+
+pub(crate) use field::{Check, Choice, Field};
+pub(crate) use table::Table;
 
 /// A way to another page.
 #[derive(Clone)]
@@ -182,129 +189,6 @@ impl Weight {
     }
 }
 
-/// One field of a form, with what is wrong with it right beside it.
-#[derive(Template)]
-#[template(path = "field.html")]
-pub(crate) struct Field {
-    name: &'static str,
-    label: &'static str,
-    kind: FieldKind,
-    /// What browsers and password managers may fill in (HTML §4.10.18.7).
-    autocomplete: &'static str,
-    value: String,
-    /// The word for that, where it may be left empty.
-    optional: Option<&'static str>,
-    hint: Option<String>,
-    error: Option<String>,
-    has_focus: bool,
-    /// The word for showing what is typed.
-    reveal: Option<&'static str>,
-}
-
-#[derive(Clone, Copy)]
-enum FieldKind {
-    Text,
-    Email,
-    Password,
-    Code,
-}
-
-impl FieldKind {
-    fn input_type(self) -> &'static str {
-        match self {
-            Self::Text | Self::Code => "text",
-            Self::Email => "email",
-            Self::Password => "password",
-        }
-    }
-
-    fn attributes(self) -> &'static str {
-        match self {
-            Self::Text | Self::Password => "",
-            Self::Email => r#" autocapitalize="none" spellcheck="false" maxlength="254""#,
-            Self::Code => {
-                r#" class="digits" inputmode="numeric" pattern="[0-9]{6}" maxlength="6" data-submit-at="6""#
-            }
-        }
-    }
-}
-
-impl Field {
-    pub(crate) fn text(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
-        Self {
-            name,
-            label,
-            kind: FieldKind::Text,
-            autocomplete,
-            value: String::new(),
-            optional: None,
-            hint: None,
-            error: None,
-            has_focus: false,
-            reveal: None,
-        }
-    }
-
-    pub(crate) fn email(name: &'static str, label: &'static str, autocomplete: &'static str) -> Self {
-        Self { kind: FieldKind::Email, ..Self::text(name, label, autocomplete) }
-    }
-
-    /// A password that somebody has. What was typed is never sent back.
-    pub(crate) fn current_password(name: &'static str, label: &'static str) -> Self {
-        Self { kind: FieldKind::Password, ..Self::text(name, label, "current-password") }
-    }
-
-    /// A password that is being chosen; `reveal` is the word for showing it.
-    pub(crate) fn new_password(name: &'static str, label: &'static str, reveal: &'static str) -> Self {
-        let field = Self::text(name, label, "new-password");
-        Self { kind: FieldKind::Password, reveal: Some(reveal), ..field }
-    }
-
-    /// Six digits; a script sends the form as soon as they are there.
-    pub(crate) fn code(name: &'static str, label: &'static str) -> Self {
-        Self { kind: FieldKind::Code, ..Self::text(name, label, "one-time-code") }
-    }
-
-    pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
-        self.value = value.into();
-        self
-    }
-
-    /// It may be left empty; `word` says so.
-    pub(crate) fn optional(mut self, word: &'static str) -> Self {
-        self.optional = Some(word);
-        self
-    }
-
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    pub(crate) fn focused(mut self) -> Self {
-        self.has_focus = true;
-        self
-    }
-
-    /// What is wrong with it, if something is.
-    pub(crate) fn error(mut self, error: Option<String>) -> Self {
-        self.has_focus = error.is_some();
-        self.error = error;
-        self
-    }
-
-    fn id(&self) -> &'static str {
-        self.name
-    }
-
-    fn described_by(&self) -> Option<String> {
-        let error = self.error.as_ref().map(|_| format!("{}-error", self.id()));
-        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id()));
-        let both: Vec<String> = error.into_iter().chain(hint).collect();
-        (!both.is_empty()).then(|| both.join(" "))
-    }
-}
-
 /// A page among several that belong together, with the way to the others.
 #[derive(Template)]
 #[template(path = "shell.html")]
@@ -312,8 +196,14 @@ pub(crate) struct Shell {
     pub(crate) nav_label: &'static str,
     pub(crate) nav: Vec<NavItem>,
     pub(crate) title: String,
+    /// What there is to know of it, below the title.
+    pub(crate) lead: Option<&'static str>,
+    /// What to do from here, beside the title.
+    pub(crate) action: Option<Link>,
     pub(crate) banner: Option<Banner>,
     pub(crate) panels: Vec<Panel>,
+    /// What is on it needs room.
+    pub(crate) is_wide: bool,
 }
 
 /// The way to one of them.
@@ -330,6 +220,7 @@ pub(crate) struct Panel {
     pub(crate) title: Option<&'static str>,
     pub(crate) text: Vec<String>,
     pub(crate) content: Option<Html>,
+    pub(crate) form: Option<Form>,
     pub(crate) link: Option<Link>,
     /// What is done in it cannot be undone.
     pub(crate) is_dangerous: bool,
@@ -341,6 +232,13 @@ pub(crate) struct Html(String);
 impl Html {
     pub(crate) fn of(template: impl Template) -> Self {
         Self(template.render().expect("a built-in template renders whatever it is given"))
+    }
+}
+
+impl Html {
+    /// These one after another.
+    pub(crate) fn joined(parts: impl IntoIterator<Item = Self>) -> Self {
+        Self(parts.into_iter().map(|Self(part)| part).collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -373,22 +271,36 @@ pub(crate) struct Plain {
     pub(crate) badge: Option<(&'static str, &'static str)>,
 }
 
-/// A moment: for programs exactly, for people to the minute in UTC, which a script turns into how long ago it was.
+/// A moment: for programs exactly, for people in UTC.
 #[derive(Template)]
-#[template(ext = "html", source = r#"<time datetime="{{ exact }}" data-relative>{{ in_words }}</time>"#)]
+#[template(
+    ext = "html",
+    source = r#"<time datetime="{{ exact }}"{% if is_relative %} data-relative{% endif %}>{{ in_words }}</time>"#
+)]
 pub(crate) struct Moment {
     exact: String,
     in_words: String,
+    /// A script turns it into how long ago it was.
+    is_relative: bool,
 }
 
 impl Moment {
+    /// To the minute; a script turns it into how long ago it was.
     pub(crate) fn at(moment: Timestamp) -> Self {
-        let exact = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
         let in_words = format_description!("[year]-[month]-[day] [hour]:[minute] UTC");
-        let moment = OffsetDateTime::from(moment);
-        let written = |format| moment.format(format).expect("the format fits every moment");
-        Self { exact: written(exact), in_words: written(in_words) }
+        Self { in_words: written(moment, in_words), is_relative: true, ..Self::to_the_second(moment) }
     }
+
+    /// To the second, and it stays so.
+    pub(crate) fn to_the_second(moment: Timestamp) -> Self {
+        let exact = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]Z");
+        let in_words = format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
+        Self { exact: written(moment, exact), in_words: written(moment, in_words), is_relative: false }
+    }
+}
+
+fn written(moment: Timestamp, format: &[BorrowedFormatItem<'_>]) -> String {
+    OffsetDateTime::from(moment).format(format).expect("the format fits every moment")
 }
 
 /// A page, ready to be put into the frame that all have.

@@ -31,6 +31,13 @@ impl<'a> Browser<'a> {
         browser
     }
 
+    /// A browser that somebody with [`PASSWORD`] is signed in with.
+    pub(crate) async fn of(site: &'a Site, address: &str) -> Self {
+        let mut browser = Self::at(site);
+        browser.sign_in(address, PASSWORD).await.assert_redirects_to("account");
+        browser
+    }
+
     pub(crate) async fn sign_in(&mut self, identifier: &str, password: &str) -> Answer {
         self.get("/sign-in").await;
         self.send("/sign-in", &[("identifier", identifier), ("password", password)]).await

@@ -4,6 +4,7 @@ mod account;
 mod assets;
 mod browser;
 mod confirm_email_change;
+mod console;
 mod entry;
 mod failures;
 mod forgery;

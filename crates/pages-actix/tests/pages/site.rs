@@ -11,7 +11,9 @@ use portcullis_domain::use_cases::{
     ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, Tokens,
     UseCases,
 };
-use portcullis_domain::{Client, Locale, Password, PasswordPolicy, ProfileNames, SecretKey, TokenSecret};
+use portcullis_domain::{
+    Client, Locale, Password, PasswordPolicy, ProfileNames, SecretKey, SigningAlgorithm, TokenSecret,
+};
 use portcullis_http_actix::{
     Api, Authentication, HttpOptions, InProcessRateLimiter, Rate, RateLimiting, RateLimits, Readiness,
     TrustedProxies,
@@ -65,6 +67,7 @@ impl Site {
             renewal: Duration::from_mins(30),
             registration,
             password: PasswordPolicy::default(),
+            signing_algorithm: SigningAlgorithm::EdDsa,
             brand: Brand::default(),
             form_tokens: FormTokens::new(&SecretKey::new((0..32).collect()).expect("a secret key")),
             mailbox: None,

@@ -1,0 +1,178 @@
+//! What is done to a user by one button.
+
+use actix_web::{HttpResponse, web};
+use portcullis_domain::use_cases::{UpdateUserCommand, UseCases};
+use portcullis_domain::{Actor, OwnPermission, User, UserId};
+use portcullis_http_actix::building_blocks::{PathId, Problem};
+
+use super::{detail, path_of};
+use crate::console::Section;
+use crate::console::confirmation::Confirmation;
+use crate::console::elements::{ActItem, AskingWay};
+use crate::elements::{Form, Html, Weight};
+use crate::notice::News;
+use crate::refusals::Refusals;
+use crate::submission::{Nothing, Submission};
+use crate::texts::Question;
+use crate::visit::{SignedIn, Visit};
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Act {
+    /// Takes the address for verified.
+    Verify,
+    /// Lifts the lockout that wrong passwords brought.
+    Unlock,
+    /// Lets somebody use their account again.
+    LetIn,
+    /// Lets somebody use their account no longer.
+    LockOut,
+    /// Ends every session.
+    SignOut,
+    /// Erases the account.
+    Delete,
+}
+
+impl Act {
+    /// Where it is done, below the page of the user.
+    fn word(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Unlock => "unlock",
+            Self::LetIn => "let-in",
+            Self::LockOut => "lock-out",
+            Self::SignOut => "sign-out",
+            Self::Delete => "delete",
+        }
+    }
+
+    /// What it takes besides seeing the user.
+    pub(super) fn permission(self) -> OwnPermission {
+        match self {
+            Self::Verify | Self::Unlock | Self::LetIn | Self::LockOut => OwnPermission::UsersWrite,
+            Self::SignOut => OwnPermission::SessionsRevoke,
+            Self::Delete => OwnPermission::UsersDelete,
+        }
+    }
+
+    /// Whether it has to be confirmed.
+    pub(crate) fn asks_first(self) -> bool {
+        matches!(self, Self::LockOut | Self::SignOut | Self::Delete)
+    }
+
+    /// Whether it would change anything about a user.
+    pub(super) fn fits(self, user: &User) -> bool {
+        match self {
+            Self::Verify => !user.email_verified,
+            Self::LetIn => !user.is_active,
+            Self::LockOut => user.is_active,
+            Self::Unlock | Self::SignOut | Self::Delete => true,
+        }
+    }
+
+    fn texts(self, visit: &Visit) -> &'static Question {
+        let texts = &visit.texts().console_users;
+        match self {
+            Self::Verify => &texts.verify,
+            Self::Unlock => &texts.unlock,
+            Self::LetIn => &texts.let_in,
+            Self::LockOut => &texts.lock_out,
+            Self::SignOut => &texts.sign_out,
+            Self::Delete => &texts.delete,
+        }
+    }
+
+    fn path(self, user: UserId) -> String {
+        format!("{}/{}", path_of(user), self.word())
+    }
+
+    /// The act as it is offered on the page of a user.
+    pub(super) fn item(self, visit: &Visit, user: &User) -> ActItem {
+        let texts = self.texts(visit);
+        let path = self.path(user.id);
+        let way = if self.asks_first() {
+            Html::of(AskingWay { href: visit.frame.to(&path), label: &texts.button })
+        } else {
+            Html::of(Form { weight: Weight::Secondary, ..visit.form(&path, &texts.button) })
+        };
+        let text = texts.text.join(" ").replace("{about}", user.email.as_str());
+        ActItem { title: texts.title.clone(), text, way: Some(way) }
+    }
+
+    /// The page that asks first.
+    pub(crate) async fn ask(
+        self,
+        SignedIn { visit, .. }: SignedIn,
+        user: PathId<UserId>,
+        domain: web::Data<UseCases>,
+    ) -> Result<HttpResponse, Problem> {
+        let user = domain.find_user.find(user.named()?).await?;
+        Ok(self.confirmation(&visit, &user).page(&visit, &Refusals::none()))
+    }
+
+    fn confirmation(self, visit: &Visit, user: &User) -> Confirmation {
+        Confirmation {
+            section: Section::Users,
+            question: self.texts(visit),
+            about: user.email.to_string(),
+            action: self.path(user.id),
+            back: path_of(user.id),
+        }
+    }
+
+    pub(crate) async fn perform(
+        self,
+        Submission { visitor, .. }: Submission<SignedIn, Nothing>,
+        user: PathId<UserId>,
+        domain: web::Data<UseCases>,
+    ) -> Result<HttpResponse, Problem> {
+        let user = user.named()?;
+        let visit = &visitor.visit;
+        match self.apply(&domain, &visitor.actor(), user).await {
+            Ok(news) => {
+                visit.leave(news);
+                let onward =
+                    if self == Self::Delete { Section::Users.path().to_owned() } else { path_of(user) };
+                Ok(visit.frame.redirect(&onward))
+            }
+            Err(problem) => {
+                let refusals = Refusals::of(problem, visit)?;
+                if !self.asks_first() {
+                    return detail::page(&visitor, &domain, user, &refusals).await;
+                }
+                let user = domain.find_user.find(user).await?;
+                Ok(self.confirmation(visit, &user).page(visit, &refusals))
+            }
+        }
+    }
+
+    async fn apply(self, domain: &UseCases, actor: &Actor, user: UserId) -> Result<News, Problem> {
+        let update = async |command| domain.update_user.update(actor, user, command).await;
+        let unchanged = UpdateUserCommand::default;
+        match self {
+            Self::Verify => {
+                update(UpdateUserCommand { verifies_email: true, ..unchanged() }).await?;
+                Ok(News::UserVerified)
+            }
+            Self::Unlock => {
+                domain.unlock_user.unlock(actor, user).await?;
+                Ok(News::UserUnlocked)
+            }
+            Self::LetIn => {
+                update(UpdateUserCommand { is_active: Some(true), ..unchanged() }).await?;
+                Ok(News::UserLetIn)
+            }
+            Self::LockOut => {
+                update(UpdateUserCommand { is_active: Some(false), ..unchanged() }).await?;
+                Ok(News::UserLockedOut)
+            }
+            Self::SignOut => {
+                domain.revoke_sessions.revoke(actor, user).await?;
+                Ok(News::UserSignedOut)
+            }
+            Self::Delete => {
+                domain.delete_user.delete(actor, user).await?;
+                Ok(News::UserDeleted)
+            }
+        }
+    }
+}

@@ -1,0 +1,107 @@
+use actix_web::{HttpResponse, web};
+use portcullis_domain::use_cases::UseCases;
+use portcullis_domain::{Name, OwnPermission, Principal, User, UserId, Username};
+use portcullis_http_actix::building_blocks::{PathId, Problem};
+
+use super::acts::Act;
+use super::{path_of, roles, state};
+use crate::account::sessions::{Ends, list_of};
+use crate::console::Section;
+use crate::console::asked::address;
+use crate::console::elements::{Acts, literal, words};
+use crate::elements::{Fact, Facts, Html, Link, Moment, Page, Panel, Plain, Shell};
+use crate::refusals::Refusals;
+use crate::visit::{SignedIn, Visit, display_name};
+
+pub(crate) async fn show(
+    visitor: SignedIn,
+    id: PathId<UserId>,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    page(&visitor, &domain, id.named()?, &Refusals::none()).await
+}
+
+/// The page of a user, also after something was refused on it.
+pub(super) async fn page(
+    SignedIn { visit, principal }: &SignedIn,
+    domain: &UseCases,
+    id: UserId,
+    refusals: &Refusals,
+) -> Result<HttpResponse, Problem> {
+    let user = domain.find_user.find(id).await?;
+    let texts = &visit.texts().console_users;
+    let mut panels = vec![about(visit, &user)];
+    if visit.may(OwnPermission::RolesRead) {
+        panels.push(roles::panel(visit, principal, domain, &user).await?);
+    }
+    if visit.may(OwnPermission::SessionsRead) {
+        panels.push(sessions(visit, principal, domain, &user).await?);
+    }
+    panels.extend(acts(visit, &user, &texts.acts, &[Act::Verify, Act::Unlock, Act::LetIn, Act::SignOut]));
+    let last = acts(visit, &user, &texts.last_acts, &[Act::LockOut, Act::Delete]);
+    panels.extend(last.map(|panel| Panel { is_dangerous: true, ..panel }));
+    let edit = Link::new(&texts.edit, visit.frame.to(&format!("{}/edit", path_of(user.id))));
+    let shell = Shell {
+        action: visit.may(OwnPermission::UsersWrite).then_some(edit),
+        panels,
+        ..Section::Users.shell(visit, display_name(&user), refusals)
+    };
+    Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
+}
+
+fn about(visit: &Visit, user: &User) -> Panel {
+    let (texts, profile) = (&visit.texts().console_users, &visit.texts().profile);
+    let fact = |label, value| Fact { label, value };
+    let plain = |text: &str| Html::of(Plain { text: text.to_owned(), badge: None });
+    let moment = |moment| Html::of(Moment::at(moment));
+    let name = |label, name: Option<&Name>| Some(fact(label, plain(name?.as_str())));
+    let profile_names = &user.profile;
+    let facts = [
+        Some(fact(&profile.address, plain(user.email.as_str()))),
+        Some(fact(&texts.state, state(visit, user))),
+        user.username.as_ref().map(|username| fact(&profile.username, plain(Username::as_str(username)))),
+        name(&profile.name, profile_names.name.as_ref()),
+        name(&profile.first_name, profile_names.first_name.as_ref()),
+        name(&profile.last_name, profile_names.last_name.as_ref()),
+        Some(fact(&texts.since, moment(user.created_at))),
+        user.updated_at.map(|updated| fact(&texts.updated, moment(updated))),
+        Some(fact(&texts.last_login, user.last_login_at.map_or_else(|| words(&texts.never), moment))),
+        Some(fact(&texts.id, literal(user.id.to_string()))),
+    ];
+    let trail = || {
+        let trail = address(&visit.frame.to(Section::Audit.path()), [("user", user.id.to_string())]);
+        Link::new(&texts.trail, trail)
+    };
+    Panel {
+        title: Some(&texts.about),
+        content: Some(Html::of(Facts { facts: facts.into_iter().flatten().collect() })),
+        link: visit.may(Section::Audit.permission()).then(trail),
+        ..Panel::default()
+    }
+}
+
+async fn sessions(
+    visit: &Visit,
+    principal: &Principal,
+    domain: &UseCases,
+    user: &User,
+) -> Result<Panel, Problem> {
+    let texts = &visit.texts().console_users;
+    let sessions = domain.list_sessions.list(user.id).await?;
+    let panel = Panel { title: Some(&texts.sessions), ..Panel::default() };
+    Ok(if sessions.is_empty() {
+        Panel { text: vec![texts.no_sessions.clone()], ..panel }
+    } else {
+        Panel { content: Some(list_of(visit, &sessions, principal, Ends::NotHere)), ..panel }
+    })
+}
+
+/// What of this can be done to a user as they are, by who visits; none if nothing can.
+fn acts(visit: &Visit, user: &User, title: &'static str, acts: &[Act]) -> Option<Panel> {
+    let fitting = acts.iter().filter(|act| act.fits(user) && visit.may(act.permission()));
+    let items: Vec<_> = fitting.map(|act| act.item(visit, user)).collect();
+    if items.is_empty() {
+        return None;
+    }
+    Some(Panel { title: Some(title), content: Some(Html::of(Acts { items })), ..Panel::default() })
+}

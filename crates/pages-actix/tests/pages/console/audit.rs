@@ -1,0 +1,95 @@
+use std::time::Duration;
+
+use portcullis_domain::OwnPermission::AuditRead;
+
+use super::attribute;
+use crate::browser::Browser;
+use crate::site::{ADA, PASSWORD, Site};
+
+#[actix_web::test]
+async fn events_are_listed_with_who_did_them_and_filtered() {
+    let site = Site::new();
+    let (mut browser, root) = site.administered().await;
+    let ada = site.made(ADA, &[]).await;
+    site.clock.advance(Duration::from_hours(24));
+    assert!(!site.can_sign_in(ADA, "not the password").await);
+    site.pass_time();
+    assert!(site.can_sign_in(ADA, PASSWORD).await);
+
+    let page = browser.get("/admin/audit").await;
+    page.assert_is_form_page(200);
+    let rows = page.rows();
+    assert!(rows[0].contains("Sign-in") && !rows[0].contains("failed"), "{}", rows[0]);
+    assert!(rows[1].contains("failed") && rows[1].contains("reason: wrong_password"), "{}", rows[1]);
+
+    let of_ada = browser.get(&format!("/admin/audit?user={}&kind=&since=&until=", ada.id)).await;
+    assert_eq!(of_ada.rows().len(), 3, "{:?}", of_ada.rows());
+    let logins = browser.get(&format!("/admin/audit?user={}&kind=login", ada.id)).await;
+    assert_eq!(logins.rows().len(), 2);
+    logins.assert_contains(r#"<option value="login" selected>Sign-in</option>"#);
+    let created = browser.get(&format!("/admin/users/{}", root.id)).await;
+    created.assert_contains(&format!("../../admin/audit?user={}", root.id.to_string().replace('-', "%2D")));
+}
+
+#[actix_web::test]
+async fn a_span_of_days_has_its_first_and_its_last_in_it() {
+    let site = Site::new();
+    let (mut browser, _) = site.administered().await;
+    let day = browser.get("/admin/audit").await;
+    let today = attribute(&day, r#"<time datetime=""#).expect("an event")[..10].to_owned();
+    let count = browser.get("/admin/audit").await.rows().len();
+    site.clock.advance(Duration::from_hours(24));
+    site.made(ADA, &[]).await;
+    let of_today = browser.get(&format!("/admin/audit?since={today}&until={today}")).await;
+    assert_eq!(of_today.rows().len(), count);
+    assert_eq!(browser.get(&format!("/admin/audit?since={today}")).await.rows().len(), count + 1);
+    assert!(browser.get("/admin/audit?until=1970-01-01").await.rows().is_empty());
+}
+
+#[actix_web::test]
+async fn the_trail_goes_on_page_by_page_under_the_same_filter() {
+    let site = Site::new();
+    let (mut browser, _) = site.administered().await;
+    site.made(ADA, &[]).await;
+    for _ in 0..60 {
+        assert!(site.can_sign_in(ADA, PASSWORD).await);
+    }
+    let first = browser.get("/admin/audit?kind=login").await;
+    assert_eq!(first.rows().len(), 50);
+    let next = attribute(&first, r#"<a class="button secondary" href=".."#).expect("it goes on").to_owned();
+    assert!(next.contains("kind=login&#38;cursor="), "{next}");
+    let second = browser.get(&next.replace("&#38;", "&")).await;
+    second.assert_is_form_page(200);
+    assert_eq!(second.rows().len(), 11, "the administrator's own is among them");
+    let cursor = next.split("cursor=").nth(1).expect("a cursor");
+    let elsewhere = browser.get(&format!("/admin/audit?kind=logout&cursor={cursor}")).await;
+    elsewhere.assert_is_form_page(422);
+    elsewhere.assert_contains("This part of the list cannot be found again.");
+}
+
+#[actix_web::test]
+async fn what_makes_no_sense_is_told_beside_it() {
+    let site = Site::new();
+    let (mut browser, _) = site.administered().await;
+    for (query, field) in [
+        ("user=ada", "user"),
+        ("kind=nothing", "kind"),
+        ("since=yesterday", "since"),
+        ("until=2026-02-30", "until"),
+        ("until=-1-01-01", "until"),
+    ] {
+        let page = browser.get(&format!("/admin/audit?{query}")).await;
+        page.assert_is_form_page(422);
+        page.assert_contains(&format!(r#"id="{field}-error">This cannot be used here."#));
+    }
+}
+
+#[actix_web::test]
+async fn who_may_not_see_accounts_is_not_led_to_them() {
+    let site = Site::new();
+    site.holding("auditor", &[AuditRead]).await;
+    let mut browser = Browser::of(&site, "auditor@example.com").await;
+    let page = browser.get("/admin/audit").await;
+    assert!(!page.rows().is_empty());
+    assert!(!page.body.contains("/admin/users/"), "{}", page.body);
+}
