@@ -4,6 +4,18 @@ use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::ports::AuditObserver;
 
 /// An observer that keeps what it is told.
+///
+/// ```
+/// use portcullis_domain::audit::AuditKind;
+/// use portcullis_testkit::TestDomain;
+///
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let domain = TestDomain::new();
+/// domain.signed_in("ada@example.com").await;
+/// let told: Vec<_> = domain.audit_observer.told().into_iter().map(|event| event.kind).collect();
+/// assert_eq!(told, [AuditKind::Registration, AuditKind::EmailVerification, AuditKind::Login]);
+/// # });
+/// ```
 #[derive(Debug, Default)]
 pub struct RecordingObserver(Mutex<Vec<AuditEvent>>);
 

@@ -8,20 +8,17 @@ use crate::{
     RecordingObserver, ScriptedEntropy, fixtures,
 };
 
-/// A fake behind every port: a whole installation without a world around it.
+/// A fake behind every port, for whoever puts something else on top of them than a
+/// [`TestDomain`](crate::TestDomain) does: a web server, a worker.
 ///
 /// ```
-/// use portcullis_domain::policy::Policy;
-/// use portcullis_testkit::{Fakes, fixtures};
+/// use std::sync::Arc;
 ///
-/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// let fakes = Fakes::default();
+/// use portcullis_domain::policy::Policy;
+/// use portcullis_testkit::{Fakes, FrozenClock, fixtures};
+///
+/// let fakes = Fakes { clock: Arc::new(FrozenClock::at(fixtures::NOW)), ..Fakes::default() };
 /// let domain = fakes.use_cases(Policy::default());
-/// domain.request_password_reset.request(fixtures::email("nobody@example.com"), None).await?;
-/// domain.deliver_mail.deliver_next().await?;
-/// assert!(fakes.mailer.sent().is_empty());
-/// # Ok::<(), portcullis_domain::ports::StorageError>(())
-/// # }).unwrap();
 /// ```
 #[derive(Clone, Default)]
 pub struct Fakes {

@@ -4,14 +4,16 @@
 
 #![expect(clippy::missing_panics_doc, reason = "said once, above")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use portcullis_domain::audit::{AuditEvent, AuditKind};
 use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::NewAccount;
+use portcullis_domain::use_cases::{CreateRoleCommand, CreateUserCommand, RegisterCommand};
 use portcullis_domain::{
     AttemptKey, AttemptKeys, Client, CodeDigest, CodeDigests, EmailAddress, Locale, Name, OneTimeCode,
-    Origin, PasswordHash, Permission, ProfileNames, Role, RoleId, RoleName, SecretKey, Session,
+    Origin, Password, PasswordHash, Permission, ProfileNames, Role, RoleId, RoleName, SecretKey, Session,
     SessionLifetime, Timestamp, TokenDigest, TokenSecret, User, UserAgent, UserId, Username,
 };
 
@@ -25,6 +27,15 @@ pub const NOW: Timestamp = Timestamp::from_unix_micros(FrozenClock::START.unix_m
 /// How long sessions live: 30 days idle, 365 days at most.
 pub const LIFETIME: SessionLifetime =
     SessionLifetime { idle: Duration::from_hours(30 * 24), absolute: Duration::from_hours(365 * 24) };
+
+/// The password of everybody whom a [`TestDomain`](crate::TestDomain) knows, which any policy accepts.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// A password.
+#[must_use]
+pub fn password(text: &str) -> Password {
+    Password::parse(text).expect("a fixture names a password that is not too long")
+}
 
 /// The hash that the password of every [`account`] has.
 #[must_use]
@@ -74,6 +85,12 @@ pub fn permission(text: &str) -> Permission {
     Permission::parse(text).expect("a fixture names a valid permission")
 }
 
+/// Permissions.
+#[must_use]
+pub fn permissions(texts: &[&str]) -> BTreeSet<Permission> {
+    texts.iter().map(|text| permission(text)).collect()
+}
+
 /// A role of this name that an installation made for itself, with these permissions and no description.
 #[must_use]
 pub fn custom_role(name: &str, permissions: &[&str]) -> Role {
@@ -82,7 +99,7 @@ pub fn custom_role(name: &str, permissions: &[&str]) -> Role {
         name: role(name),
         description: None,
         built_in: false,
-        permissions: permissions.iter().map(|text| permission(text)).collect(),
+        permissions: self::permissions(permissions),
     }
 }
 
@@ -115,6 +132,40 @@ pub fn account(address: &str) -> NewAccount {
 pub fn account_of(user: User) -> NewAccount {
     let event = event(AuditKind::Registration).about(user.id);
     NewAccount { user, password_hash: Some(password_hash()), session: None, mail: None, event }
+}
+
+/// Somebody's wish for an account, with [`PASSWORD`] and nothing that is not needed.
+#[must_use]
+pub fn registration(address: &str) -> RegisterCommand {
+    RegisterCommand {
+        email: email(address),
+        password: password(PASSWORD),
+        username: None,
+        profile: ProfileNames::default(),
+        locale: None,
+        client: client(),
+    }
+}
+
+/// A verified account with [`PASSWORD`] and no roles but the default one, as administrators ask for it.
+#[must_use]
+pub fn new_user(address: &str) -> CreateUserCommand {
+    CreateUserCommand {
+        email: email(address),
+        password: Some(password(PASSWORD)),
+        username: None,
+        profile: ProfileNames::default(),
+        email_verified: true,
+        is_active: true,
+        roles: BTreeSet::new(),
+        locale: None,
+    }
+}
+
+/// A role with these permissions and no description, as administrators ask for it.
+#[must_use]
+pub fn new_role(name: &str, permissions: &[&str]) -> CreateRoleCommand {
+    CreateRoleCommand { name: role(name), description: None, permissions: self::permissions(permissions) }
 }
 
 /// A browser somewhere.

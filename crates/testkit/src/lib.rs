@@ -1,15 +1,23 @@
-//! What a test of accounts needs: storage in memory, fakes, and the contract suites that prove an adapter.
+//! What a test of accounts needs: a domain on fakes, and the contracts that prove an adapter.
 //!
-//! - [`MemoryStorage`] keeps every promise of the storage ports; it passes the same suite as a database.
-//! - [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`RecordingObserver`], [`CheapHasher`],
-//!   [`FakeAccessTokens`] and [`CountingSignal`] stand in for the world outside: deterministic, quick, and open to questions.
-//! - [`storage_contract!`], [`archive_contract!`] and [`mailer_contract!`] run every case of a [contract]
-//!   against an adapter.
-//! - [`fixtures`] are people, roles, sessions, mails and events to begin with.
+//! - [`TestDomain`] is every use case on fakes, in one line. The fakes are deterministic, quick, and open to
+//!   questions: [`MemoryStorage`], [`FrozenClock`], [`ScriptedEntropy`], [`RecordingMailer`], [`RecordingObserver`],
+//!   [`CheapHasher`], [`FakeAccessTokens`] and [`CountingSignal`].
+//! - [`storage_contract!`], [`fault_contract!`], [`archive_contract!`], [`mailer_contract!`], [`hasher_contract!`] and
+//!   [`access_tokens_contract!`] make a test of each case of a [contract].
+//! - [`fixtures`] are people, roles, sessions, mails, commands and events to begin with.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/testing.md")]
+mod page_on_testing {}
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/writing-an-adapter.md")]
+mod page_on_adapters {}
 
 mod access_tokens;
 mod audit_observer;
@@ -23,6 +31,7 @@ mod mailer;
 mod memory;
 mod password_hasher;
 mod storage;
+mod test_domain;
 
 pub use access_tokens::FakeAccessTokens;
 pub use audit_observer::RecordingObserver;
@@ -34,3 +43,4 @@ pub use mailer::RecordingMailer;
 pub use memory::MemoryStorage;
 pub use password_hasher::CheapHasher;
 pub use storage::{Operator, Storage};
+pub use test_domain::TestDomain;

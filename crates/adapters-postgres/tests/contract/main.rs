@@ -1,5 +1,7 @@
-//! The storage contract and that of archives, on a database of its own for each case, with two stores on it for the races.
+//! The storage contract, that of steps that fail half-way and that of archives, on a database of its own for each
+//! case, with two stores on it for the races.
 
+mod faults;
 mod operator;
 
 use std::sync::Arc;
@@ -7,9 +9,11 @@ use std::time::Duration;
 
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore, PostgresUrl};
 use portcullis_testkit::Storage;
+use portcullis_testkit::contract::faults::FaultSetup;
 use portcullis_testkit::contract::installation_archive::ArchiveSetup;
 use portcullis_throwaway_postgres::{Database, Template};
 
+use self::faults::PostgresFaults;
 use self::operator::PostgresOperator;
 
 static TEMPLATE: Template = Template::new(|url| {
@@ -22,6 +26,12 @@ async fn fresh_storage() -> Storage {
     let database = Arc::new(TEMPLATE.database().await);
     let second = storage(&database, None).await;
     storage(&database, Some(Box::new(second))).await
+}
+
+async fn fresh_faults() -> FaultSetup {
+    let database = Arc::new(TEMPLATE.database().await);
+    let storage = storage(&database, None).await;
+    FaultSetup { storage, faults: Arc::new(PostgresFaults(database)) }
 }
 
 async fn fresh_archive() -> ArchiveSetup {
@@ -57,5 +67,7 @@ async fn storage(database: &Arc<Database>, second: Option<Box<Storage>>) -> Stor
 }
 
 portcullis_testkit::storage_contract!(fresh_storage().await);
+
+portcullis_testkit::fault_contract!(fresh_faults().await);
 
 portcullis_testkit::archive_contract!(fresh_archive().await);

@@ -1,6 +1,7 @@
-//! The storage contract and that of archives, on a file of its own for each case, with two stores on it for
+//! The storage contract, that of steps that fail half-way and that of archives, on a file of its own for each case, with two stores on it for
 //! the races.
 
+mod faults;
 mod operator;
 
 use std::path::{Path, PathBuf};
@@ -8,9 +9,11 @@ use std::sync::Arc;
 
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
 use portcullis_testkit::Storage;
+use portcullis_testkit::contract::faults::FaultSetup;
 use portcullis_testkit::contract::installation_archive::ArchiveSetup;
 use tempfile::TempDir;
 
+use self::faults::SqliteFaults;
 use self::operator::SqliteOperator;
 
 /// Two stores on one new file with all tables.
@@ -36,6 +39,11 @@ impl Stores {
         let guard = Arc::new(folder);
         let second = storage(second, &path, Arc::clone(&guard), None);
         storage(first, &path, guard, Some(Box::new(second)))
+    }
+
+    fn into_faults(self) -> FaultSetup {
+        let faults = Arc::new(SqliteFaults::connect(&path_in(&self.folder)));
+        FaultSetup { storage: self.into_storage(), faults }
     }
 
     fn into_archive(self) -> ArchiveSetup {
@@ -67,5 +75,7 @@ fn storage(store: SqliteStore, path: &Path, guard: Arc<TempDir>, second: Option<
 }
 
 portcullis_testkit::storage_contract!(Stores::open().await.into_storage());
+
+portcullis_testkit::fault_contract!(Stores::open().await.into_faults());
 
 portcullis_testkit::archive_contract!(Stores::open().await.into_archive());

@@ -20,6 +20,10 @@ pub trait AccessTokens: Send + Sync {
     /// key; whatever `now` lies outside of; whatever was not issued here, for here, as an access
     /// token; and any spelling but the one that was issued.
     ///
+    /// Proven by the cases `a_token_proves_what_it_was_issued_for`, `a_token_counts_until_it_expires`,
+    /// `a_token_issued_far_ahead_does_not_count_yet`, `a_token_with_any_character_changed_is_refused`,
+    /// `a_token_counts_in_one_spelling` and `a_token_of_another_installation_is_refused`.
+    ///
     /// # Errors
     ///
     /// [`AccessTokenError::Invalid`] for all of these alike, [`AccessTokenError::Storage`] when the
@@ -29,6 +33,8 @@ pub trait AccessTokens: Send + Sync {
     /// The public keys with which others verify tokens at `now`: a JWK Set (RFC 7517) as JSON text.
     ///
     /// MUST hold each key from before it signs until its last token has expired, and no private part.
+    ///
+    /// Proven by the case `published_keys_have_no_private_part`.
     ///
     /// # Errors
     ///

@@ -12,6 +12,10 @@ pub trait Mailer: Send + Sync {
     /// it will not be sent again. MUST return within a minute or so, well within the lease of a
     /// claimed mail.
     ///
+    /// Proven by the cases `every_kind_of_mail_reaches_its_recipient`, `a_mail_carries_its_secrets`,
+    /// `an_odd_address_has_no_second_recipient`, `an_international_address_is_kept` and
+    /// `mails_sent_at_once_all_arrive`.
+    ///
     /// # Errors
     ///
     /// [`MailerError::Transient`] when a later attempt may succeed, [`MailerError::Permanent`] when

@@ -4,6 +4,29 @@
 //! documentation says with MUST is proven by the contract suite of `portcullis-testkit`, in the case
 //! that it names; an adapter that passes the suite is done. Adapters are handed whole entities and
 //! never invent an id or a time.
+//!
+//! # Mocks
+//!
+//! With the feature `mocks` there is a [mockall](https://docs.rs/mockall) mock of each port, for tests that say what
+//! exactly is called. Those that say what comes of it are shorter with the fakes of `portcullis-testkit`.
+//!
+#![cfg_attr(feature = "mocks", doc = "```")]
+#![cfg_attr(not(feature = "mocks"), doc = "```ignore")]
+//! use std::sync::Arc;
+//!
+//! use portcullis_domain::policy::Policy;
+//! use portcullis_domain::ports::{MockSessionRepository, RotationOutcome};
+//! use portcullis_domain::use_cases::RefreshError;
+//! use portcullis_testkit::TestDomain;
+//!
+//! # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+//! let token = TestDomain::new().signed_in("ada@example.com").await.tokens.refresh_token;
+//! let mut sessions = MockSessionRepository::new();
+//! sessions.expect_rotate().once().returning(|_| Ok(RotationOutcome::Unknown));
+//! let domain = TestDomain::with(Policy::default(), |ports| ports.sessions = Arc::new(sessions));
+//! assert!(matches!(domain.refresh(&token).await, Err(RefreshError::Invalid)));
+//! # });
+//! ```
 
 mod access_tokens;
 mod audit_observer;

@@ -8,7 +8,9 @@ use crate::values::{AcceptedPassword, Password, PasswordHash};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
-    /// A new hash of `password`, with a salt of its own.
+    /// A new hash of `password`, with a salt of its own. Every octet of the password counts.
+    ///
+    /// Proven by the cases `every_hash_has_a_salt_of_its_own` and `every_octet_of_a_long_password_counts`.
     ///
     /// # Errors
     ///
@@ -21,6 +23,9 @@ pub trait PasswordHasher: Send + Sync {
     /// Only reads: no hashing, no waiting, whatever the text. A hash is accepted however little it
     /// costs to guess its password, as it is no weaker here than where it comes from; renewing it is
     /// what helps. One that would cost too much to check MUST be refused here, not at a login.
+    ///
+    /// Proven by the cases `an_imported_hash_of_what_was_typed_matches_and_is_outdated` and
+    /// `what_is_no_hash_is_refused_and_matches_nothing`.
     ///
     /// # Errors
     ///
@@ -35,6 +40,9 @@ pub trait PasswordHasher: Send + Sync {
     /// With no hash, because there is no such account, the answer is [`Verification::Mismatch`] after
     /// the work that a hash of the current settings takes: MUST NOT be told from a wrong password
     /// by its time.
+    ///
+    /// Proven by the cases `a_password_matches_its_hash_and_no_other`, `a_password_counts_however_it_is_typed`,
+    /// `no_account_costs_what_a_wrong_password_costs` and `passwords_checked_at_once_do_not_meet`.
     ///
     /// # Errors
     ///

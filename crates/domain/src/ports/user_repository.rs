@@ -16,7 +16,8 @@ use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 /// An event that comes with a change MUST be stored in the [audit trail](super::AuditTrail) with it: both or
 /// neither, here and in every other port.
 ///
-/// Proven by the case `a_change_whose_event_cannot_be_stored_is_not_made`.
+/// Proven by the case `a_change_whose_event_cannot_be_stored_is_not_made`. That no step is stored by half, where a
+/// store can be broken in the middle of one, is proven by `fault_contract!`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -69,9 +70,9 @@ pub trait UserRepository: Send + Sync {
 
     /// Changes a profile and notes the time.
     ///
-    /// MUST change all or nothing, and no field that the change keeps.
+    /// MUST change all or nothing, and no field that the change keeps, whoever changes that one meanwhile.
     ///
-    /// Proven by the case `a_profile_change_keeps_the_rest`.
+    /// Proven by the cases `a_profile_change_keeps_the_rest` and `raced_changes_of_one_profile_lose_none`.
     ///
     /// # Errors
     ///

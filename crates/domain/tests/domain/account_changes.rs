@@ -5,9 +5,10 @@ use portcullis_domain::use_cases::{
     PasswordCheckError, RequestEmailChangeCommand, RequestEmailChangeError, UpdateProfileError,
 };
 use portcullis_domain::{Change, Client, Password, ProfileChange};
-use portcullis_testkit::fixtures;
+use portcullis_testkit::TestDomain;
+use portcullis_testkit::fixtures::{self, PASSWORD, password};
 
-use crate::world::{ADA, PASSWORD, World, password};
+use crate::ADA;
 
 const NEW: &str = "countess@example.com";
 
@@ -29,112 +30,112 @@ fn new_email(email: &str, password: &str) -> RequestEmailChangeCommand {
 
 #[tokio::test]
 async fn a_password_change_ends_the_other_sessions_and_tells_the_owner() {
-    let world = World::new();
-    let (here, there) = (world.signed_in(ADA).await, world.login(ADA, PASSWORD).await.unwrap());
-    let principal = world.principal(&here).await;
+    let domain = TestDomain::new();
+    let (here, there) = (domain.signed_in(ADA).await, domain.login(ADA, PASSWORD).await.unwrap());
+    let principal = domain.principal(&here).await;
     let change = new_password(PASSWORD, "a whole new password");
-    world.domain.change_password.change(&principal, change).await.unwrap();
-    assert!(world.has_ended(&there).await && !world.has_ended(&here).await);
-    world.login(ADA, "a whole new password").await.unwrap();
-    world.deliver().await;
-    assert!(matches!(world.last_mail_to(ADA).content, MailContent::PasswordChanged));
+    domain.use_cases.change_password.change(&principal, change).await.unwrap();
+    assert!(domain.has_ended(&there).await && !domain.has_ended(&here).await);
+    domain.login(ADA, "a whole new password").await.unwrap();
+    domain.deliver().await;
+    assert!(matches!(domain.last_mail_to(ADA).content, MailContent::PasswordChanged));
 }
 
 #[tokio::test]
 async fn a_refused_new_password_is_told_before_the_old_one_is_checked() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
-    let principal = world.principal(&signed_in).await;
-    let before = world.hasher.verifications();
-    let refused = world.domain.change_password.change(&principal, new_password("wrong", "short")).await;
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    let principal = domain.principal(&signed_in).await;
+    let before = domain.hasher.verifications();
+    let refused = domain.use_cases.change_password.change(&principal, new_password("wrong", "short")).await;
     assert!(matches!(refused, Err(ChangePasswordError::PasswordRefused(_))));
-    assert_eq!(world.hasher.verifications(), before);
+    assert_eq!(domain.hasher.verifications(), before);
 }
 
 #[tokio::test]
 async fn every_place_that_asks_for_a_password_counts_against_one_lockout() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
-    let principal = world.principal(&signed_in).await;
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    let principal = domain.principal(&signed_in).await;
     let wrong = || Password::parse("wrong").ok();
     let change = new_password("wrong", "a whole new password");
-    let changed = world.domain.change_password.change(&principal, change.clone()).await;
+    let changed = domain.use_cases.change_password.change(&principal, change.clone()).await;
     assert!(matches!(changed, Err(ChangePasswordError::Check(PasswordCheckError::Wrong))));
-    let moved = world.domain.request_email_change.request(&principal, new_email(NEW, "wrong")).await;
+    let moved = domain.use_cases.request_email_change.request(&principal, new_email(NEW, "wrong")).await;
     assert!(matches!(moved, Err(RequestEmailChangeError::Check(PasswordCheckError::Wrong))));
-    let deleted = world.domain.delete_account.delete(&principal, wrong(), Client::default()).await;
+    let deleted = domain.use_cases.delete_account.delete(&principal, wrong(), Client::default()).await;
     assert!(matches!(deleted, Err(DeleteAccountError::Check(PasswordCheckError::Wrong))));
     for _ in 0..2 {
-        assert!(world.login(ADA, "wrong").await.is_err());
+        assert!(domain.login(ADA, "wrong").await.is_err());
     }
-    let changed = world.domain.change_password.change(&principal, change).await;
+    let changed = domain.use_cases.change_password.change(&principal, change).await;
     assert!(matches!(changed, Err(ChangePasswordError::Check(PasswordCheckError::Locked { .. }))));
     let right = Password::parse(PASSWORD).ok();
-    let deleted = world.domain.delete_account.delete(&principal, right, Client::default()).await;
+    let deleted = domain.use_cases.delete_account.delete(&principal, right, Client::default()).await;
     assert!(matches!(deleted, Err(DeleteAccountError::Check(PasswordCheckError::Locked { .. }))));
 }
 
 #[tokio::test]
 async fn an_address_changes_in_two_steps() {
-    let world = World::new();
-    let (here, there) = (world.signed_in(ADA).await, world.login(ADA, PASSWORD).await.unwrap());
-    let principal = world.principal(&here).await;
-    world.domain.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
-    world.deliver().await;
-    assert!(matches!(world.last_mail_to(ADA).content, MailContent::EmailChangeRequested));
-    assert_eq!(world.principal(&here).await.user.email, fixtures::email(ADA));
+    let domain = TestDomain::new();
+    let (here, there) = (domain.signed_in(ADA).await, domain.login(ADA, PASSWORD).await.unwrap());
+    let principal = domain.principal(&here).await;
+    domain.use_cases.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
+    domain.deliver().await;
+    assert!(matches!(domain.last_mail_to(ADA).content, MailContent::EmailChangeRequested));
+    assert_eq!(domain.principal(&here).await.user.email, fixtures::email(ADA));
 
-    let token = world.mailer.last_token_for(NEW).unwrap();
-    let user = world.confirm(&token).await.unwrap();
+    let token = domain.mailer.last_token_for(NEW).unwrap();
+    let user = domain.confirm(&token).await.unwrap();
     assert_eq!(user.email, fixtures::email(NEW));
-    assert!(world.has_ended(&there).await && !world.has_ended(&here).await);
-    world.login(NEW, PASSWORD).await.unwrap();
-    let again = world.confirm(&token).await;
+    assert!(domain.has_ended(&there).await && !domain.has_ended(&here).await);
+    domain.login(NEW, PASSWORD).await.unwrap();
+    let again = domain.confirm(&token).await;
     assert!(matches!(again, Err(ConfirmEmailChangeError::InvalidToken)));
 }
 
 #[tokio::test]
 async fn a_mail_that_waits_is_dropped_when_the_address_changed_meanwhile() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
-    let principal = world.principal(&signed_in).await;
-    world.domain.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
-    world.deliver().await;
-    let token = world.mailer.last_token_for(NEW).unwrap();
-    world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
-    world.confirm(&token).await.unwrap();
-    let sent = world.mailer.sent().len();
-    world.deliver().await;
-    assert_eq!(world.mailer.sent().len(), sent, "no reset link goes to an address of the past");
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    let principal = domain.principal(&signed_in).await;
+    domain.use_cases.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
+    domain.deliver().await;
+    let token = domain.mailer.last_token_for(NEW).unwrap();
+    domain.use_cases.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
+    domain.confirm(&token).await.unwrap();
+    let sent = domain.mailer.sent().len();
+    domain.deliver().await;
+    assert_eq!(domain.mailer.sent().len(), sent, "no reset link goes to an address of the past");
 }
 
 #[tokio::test]
 async fn a_password_change_ends_a_pending_email_change() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
-    let principal = world.principal(&signed_in).await;
-    world.domain.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
-    world.deliver().await;
-    let token = world.mailer.last_token_for(NEW).unwrap();
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    let principal = domain.principal(&signed_in).await;
+    domain.use_cases.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await.unwrap();
+    domain.deliver().await;
+    let token = domain.mailer.last_token_for(NEW).unwrap();
     let change = new_password(PASSWORD, "a whole new password");
-    world.domain.change_password.change(&principal, change).await.unwrap();
-    let confirmed = world.confirm(&token).await;
+    domain.use_cases.change_password.change(&principal, change).await.unwrap();
+    let confirmed = domain.confirm(&token).await;
     assert!(matches!(confirmed, Err(ConfirmEmailChangeError::InvalidToken)));
 }
 
 #[tokio::test]
 async fn a_taken_address_is_refused_or_where_registration_is_private_told_to_its_owner() {
     for registration in [Registration::Open, Registration::Private] {
-        let world = World::under(Policy { registration, ..Policy::default() });
-        let signed_in = world.signed_in(ADA).await;
-        world.verified(NEW).await;
-        let principal = world.principal(&signed_in).await;
-        let asked = world.domain.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await;
-        world.deliver().await;
+        let domain = TestDomain::under(Policy { registration, ..Policy::default() });
+        let signed_in = domain.signed_in(ADA).await;
+        domain.verified(NEW).await;
+        let principal = domain.principal(&signed_in).await;
+        let asked = domain.use_cases.request_email_change.request(&principal, new_email(NEW, PASSWORD)).await;
+        domain.deliver().await;
         if registration == Registration::Private {
             asked.unwrap();
-            assert!(matches!(world.last_mail_to(NEW).content, MailContent::AddressAlreadyRegistered));
-            assert!(matches!(world.last_mail_to(ADA).content, MailContent::EmailChangeRequested));
+            assert!(matches!(domain.last_mail_to(NEW).content, MailContent::AddressAlreadyRegistered));
+            assert!(matches!(domain.last_mail_to(ADA).content, MailContent::EmailChangeRequested));
         } else {
             assert!(matches!(asked, Err(RequestEmailChangeError::EmailTaken)));
         }
@@ -143,30 +144,34 @@ async fn a_taken_address_is_refused_or_where_registration_is_private_told_to_its
 
 #[tokio::test]
 async fn a_profile_changes_field_by_field() {
-    let world = World::new();
-    world.verified("eve@example.com").await;
-    let signed_in = world.signed_in(ADA).await;
+    let domain = TestDomain::new();
+    domain.verified("eve@example.com").await;
+    let signed_in = domain.signed_in(ADA).await;
     let change = ProfileChange {
         username: Change::Set(fixtures::username("countess")),
         name: Change::Set(fixtures::name("Ada")),
         ..ProfileChange::default()
     };
-    let user =
-        world.domain.update_profile.update(signed_in.user.clone(), change, Client::default()).await.unwrap();
+    let user = domain
+        .use_cases
+        .update_profile
+        .update(signed_in.user.clone(), change, Client::default())
+        .await
+        .unwrap();
     assert_eq!(user.profile.name, Some(fixtures::name("Ada")));
     assert!(user.updated_at.is_some());
     let change = ProfileChange { name: Change::Clear, ..ProfileChange::default() };
-    let user = world.domain.update_profile.update(user, change, Client::default()).await.unwrap();
+    let user = domain.use_cases.update_profile.update(user, change, Client::default()).await.unwrap();
     assert_eq!(user.profile.name, None);
     assert_eq!(user.username, Some(fixtures::username("countess")));
 
-    let eve = world.login("eve@example.com", PASSWORD).await.unwrap().user;
+    let eve = domain.login("eve@example.com", PASSWORD).await.unwrap().user;
     let change =
         ProfileChange { username: Change::Set(fixtures::username("Countess")), ..ProfileChange::default() };
-    let taken = world.domain.update_profile.update(eve.clone(), change, Client::default()).await;
+    let taken = domain.use_cases.update_profile.update(eve.clone(), change, Client::default()).await;
     assert!(matches!(taken, Err(UpdateProfileError::UsernameTaken)));
-    let unchanged = world
-        .domain
+    let unchanged = domain
+        .use_cases
         .update_profile
         .update(eve.clone(), ProfileChange::default(), Client::default())
         .await
@@ -176,19 +181,19 @@ async fn a_profile_changes_field_by_field() {
 
 #[tokio::test]
 async fn a_deleted_account_is_gone_with_its_sessions_and_mails() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
-    world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    domain.use_cases.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
     let right = Password::parse(PASSWORD).ok();
-    world
-        .domain
+    domain
+        .use_cases
         .delete_account
-        .delete(&world.principal(&signed_in).await, right, Client::default())
+        .delete(&domain.principal(&signed_in).await, right, Client::default())
         .await
         .unwrap();
-    assert!(world.has_ended(&signed_in).await);
-    let sent = world.mailer.sent().len();
-    world.deliver().await;
-    assert_eq!(world.mailer.sent().len(), sent);
-    world.register(ADA).await.unwrap();
+    assert!(domain.has_ended(&signed_in).await);
+    let sent = domain.mailer.sent().len();
+    domain.deliver().await;
+    assert_eq!(domain.mailer.sent().len(), sent);
+    domain.register(ADA).await.unwrap();
 }

@@ -12,10 +12,10 @@ use portcullis_domain::use_cases::{
     CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage, DeliverMail,
 };
 use portcullis_domain::{Account, ProfileChange, Role, User, UserId};
-use portcullis_testkit::MemoryStorage;
-use portcullis_testkit::fixtures::{NOW, account, email, event, mail, name, password_hash, user};
+use portcullis_testkit::fixtures::{NOW, PASSWORD, account, email, event, mail, name, password_hash, user};
+use portcullis_testkit::{MemoryStorage, TestDomain};
 
-use crate::world::{ADA, PASSWORD, World};
+use crate::ADA;
 
 /// Enough for three pages.
 const MANY: usize = CopyInstallation::PAGE as usize * 2 + 1;
@@ -66,16 +66,16 @@ fn tally_of(records: &[Record]) -> Tally {
 
 #[tokio::test]
 async fn a_copy_holds_all_that_its_source_holds() {
-    let world = World::new();
-    world.verified(ADA).await;
-    world.login(ADA, PASSWORD).await.unwrap();
-    world.login(ADA, "wrong").await.unwrap_err();
-    world.register("bob@example.com").await.unwrap();
-    let before = everything(&world.storage).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    domain.login(ADA, PASSWORD).await.unwrap();
+    domain.login(ADA, "wrong").await.unwrap_err();
+    domain.register("bob@example.com").await.unwrap();
+    let before = everything(&domain.storage).await;
     let target = MemoryStorage::default();
-    let copied = copy(&world.storage, &target).await.unwrap();
+    let copied = copy(&domain.storage, &target).await.unwrap();
     assert_eq!(everything(&target).await, before);
-    assert_eq!(everything(&world.storage).await, before, "the source is as it was");
+    assert_eq!(everything(&domain.storage).await, before, "the source is as it was");
     let kinds: Vec<_> = copied.iter().map(|copied| copied.kind).collect();
     assert_eq!(kinds, RecordKind::ALL);
     let users = of_users(&copied);

@@ -7,9 +7,10 @@ use portcullis_domain::use_cases::{ImportedUser, LoginError};
 use portcullis_domain::{
     AuditEventId, LoginIdentifier, PasswordHash, ProfileNames, RoleName, Timestamp, UserId,
 };
-use portcullis_testkit::{FrozenClock, ScriptedEntropy, fixtures};
+use portcullis_testkit::fixtures::{self, PASSWORD};
+use portcullis_testkit::{FrozenClock, ScriptedEntropy, TestDomain};
 
-use crate::world::{ADA, PASSWORD, World};
+use crate::ADA;
 
 const BEFORE: Timestamp = Timestamp::from_unix_micros(1_600_000_000_000_000);
 
@@ -30,19 +31,19 @@ fn imported(email: &str) -> ImportedUser {
     }
 }
 
-async fn import<const N: usize>(world: &World, batch: [ImportedUser; N]) -> Vec<ImportOutcome> {
-    world.domain.import_users.import(batch.into()).await.unwrap()
+async fn import<const N: usize>(domain: &TestDomain, batch: [ImportedUser; N]) -> Vec<ImportOutcome> {
+    domain.use_cases.import_users.import(batch.into()).await.unwrap()
 }
 
-async fn hash_of(world: &World, email: &str) -> PasswordHash {
+async fn hash_of(domain: &TestDomain, email: &str) -> PasswordHash {
     let identifier = LoginIdentifier::Email(fixtures::email(email));
-    world.storage.find_by_login(&identifier).await.unwrap().unwrap().password_hash.unwrap()
+    domain.storage.find_by_login(&identifier).await.unwrap().unwrap().password_hash.unwrap()
 }
 
 #[tokio::test]
 async fn an_account_is_brought_in_as_it_was() {
-    let world = World::new();
-    world.role("editor", &[]).await;
+    let domain = TestDomain::new();
+    domain.role("editor", &[]).await;
     let id = UserId::generate(BEFORE, &ScriptedEntropy::seeded(1));
     let account = ImportedUser {
         id: Some(id),
@@ -57,8 +58,8 @@ async fn an_account_is_brought_in_as_it_was() {
         last_login_at: Some(BEFORE + Duration::from_secs(2)),
         ..imported(ADA)
     };
-    assert_eq!(import(&world, [account]).await, [ImportOutcome::Imported]);
-    let user = world.domain.find_user.find(id).await.unwrap();
+    assert_eq!(import(&domain, [account]).await, [ImportOutcome::Imported]);
+    let user = domain.use_cases.find_user.find(id).await.unwrap();
     assert_eq!(user.email, fixtures::email(ADA));
     assert_eq!(user.username, Some(fixtures::username("countess")));
     assert_eq!(user.profile.name, Some(fixtures::name("Ada")));
@@ -72,15 +73,15 @@ async fn an_account_is_brought_in_as_it_was() {
 
 #[tokio::test]
 async fn what_is_not_known_of_an_account_is_made_up() {
-    let world = World::under(Policy { locale: fixtures::locale("de"), ..Policy::default() });
+    let domain = TestDomain::under(Policy { locale: fixtures::locale("de"), ..Policy::default() });
     let old = ImportedUser { created_at: Some(BEFORE), ..imported(ADA) };
-    import(&world, [old, imported("eve@example.com")]).await;
+    import(&domain, [old, imported("eve@example.com")]).await;
     let find = async |email| {
         let identifier = LoginIdentifier::Email(fixtures::email(email));
-        world.domain.find_user.find_by_login(&identifier).await.unwrap()
+        domain.use_cases.find_user.find_by_login(&identifier).await.unwrap()
     };
     let (ada, eve) = (find(ADA).await, find("eve@example.com").await);
-    assert_eq!((ada.created_at, eve.created_at), (BEFORE, world.clock.now()));
+    assert_eq!((ada.created_at, eve.created_at), (BEFORE, domain.clock.now()));
     assert_eq!((ada.updated_at, ada.last_login_at), (None, None));
     assert_eq!(ada.locale, fixtures::locale("de"));
     let earliest = |moment| AuditEventId::earliest(moment).uuid();
@@ -90,35 +91,35 @@ async fn what_is_not_known_of_an_account_is_made_up() {
 
 #[tokio::test]
 async fn a_password_of_the_other_system_serves_and_its_hash_is_renewed() {
-    let elsewhere = World::new();
+    let elsewhere = TestDomain::new();
     elsewhere.made(ADA, &[]).await;
     let text = hash_of(&elsewhere, ADA).await.as_str().to_owned();
 
-    let world = World::new();
-    let password_hash = Some(world.domain.import_users.accept_hash(&text).unwrap());
-    import(&world, [ImportedUser { password_hash, ..imported(ADA) }]).await;
-    assert!(matches!(world.login(ADA, "wrong").await, Err(LoginError::InvalidCredentials)));
-    world.hasher.change_settings();
-    world.login(ADA, PASSWORD).await.unwrap();
-    assert_ne!(hash_of(&world, ADA).await.as_str(), text);
-    world.login(ADA, PASSWORD).await.unwrap();
+    let domain = TestDomain::new();
+    let password_hash = Some(domain.use_cases.import_users.accept_hash(&text).unwrap());
+    import(&domain, [ImportedUser { password_hash, ..imported(ADA) }]).await;
+    assert!(matches!(domain.login(ADA, "wrong").await, Err(LoginError::InvalidCredentials)));
+    domain.hasher.change_settings();
+    domain.login(ADA, PASSWORD).await.unwrap();
+    assert_ne!(hash_of(&domain, ADA).await.as_str(), text);
+    domain.login(ADA, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_hash_that_cannot_be_checked_is_refused() {
-    let refused = World::new().domain.import_users.accept_hash("$6$salt$hash");
+    let refused = TestDomain::new().use_cases.import_users.accept_hash("$6$salt$hash");
     assert_eq!(refused, Err(HashRefusal::UnknownScheme));
 }
 
 #[tokio::test]
 async fn what_is_refused_is_told_in_its_place_and_spares_the_rest() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let id = Some(UserId::generate(BEFORE, &ScriptedEntropy::seeded(1)));
     let username = Some(fixtures::username("countess"));
     let roles = BTreeSet::from([fixtures::role("ghost")]);
     let password_hash = Some(fixtures::other_hash("another"));
     let outcomes = import(
-        &world,
+        &domain,
         [
             ImportedUser { id, username: username.clone(), ..imported(ADA) },
             ImportedUser { id, ..imported("b@example.com") },
@@ -146,19 +147,19 @@ async fn what_is_refused_is_told_in_its_place_and_spares_the_rest() {
 
 #[tokio::test]
 async fn nobody_is_mailed_for_having_been_brought_in() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let unverified = ImportedUser { email_verified: false, password_hash: None, ..imported(ADA) };
-    import(&world, [unverified]).await;
-    assert_eq!(world.signals.count(), 0);
-    world.deliver().await;
-    assert!(world.mailer.sent().is_empty());
-    assert!(world.observer.told().is_empty(), "one event tells of the whole import, at its end");
+    import(&domain, [unverified]).await;
+    assert_eq!(domain.delivery.count(), 0);
+    domain.deliver().await;
+    assert!(domain.mailer.sent().is_empty());
+    assert!(domain.audit_observer.told().is_empty(), "one event tells of the whole import, at its end");
 }
 
 #[tokio::test]
 async fn a_batch_that_the_store_refused_can_be_given_again() {
-    let world = World::new();
-    world.storage.fail_next_call_to("UserAdministration::import");
-    assert!(world.domain.import_users.import(vec![imported(ADA)]).await.is_err());
-    assert_eq!(import(&world, [imported(ADA)]).await, [ImportOutcome::Imported]);
+    let domain = TestDomain::new();
+    domain.storage.fail_next_call_to("UserAdministration::import");
+    assert!(domain.use_cases.import_users.import(vec![imported(ADA)]).await.is_err());
+    assert_eq!(import(&domain, [imported(ADA)]).await, [ImportOutcome::Imported]);
 }

@@ -9,9 +9,10 @@ use portcullis_domain::use_cases::{
     UpdateUserCommand,
 };
 use portcullis_domain::{Actor, Page, PageLimit, ProfileNames, SearchPrefix, User};
-use portcullis_testkit::fixtures;
+use portcullis_testkit::TestDomain;
+use portcullis_testkit::fixtures::{self, PASSWORD, new_user};
 
-use crate::world::{ADA, PASSWORD, World, new_user};
+use crate::ADA;
 
 fn at_most(items: u32) -> PageLimit {
     PageLimit::new(items).unwrap()
@@ -22,34 +23,34 @@ fn prefix(text: &str) -> UserFilter {
 }
 
 async fn users(
-    world: &World,
+    domain: &TestDomain,
     filter: &UserFilter,
     cursor: Option<&str>,
     items: u32,
 ) -> Result<Page<User>, ListUsersError> {
-    world.domain.list_users.list(filter.clone(), cursor, at_most(items)).await
+    domain.use_cases.list_users.list(filter.clone(), cursor, at_most(items)).await
 }
 
 async fn events(
-    world: &World,
+    domain: &TestDomain,
     filter: AuditFilter,
     cursor: Option<&str>,
     items: u32,
 ) -> Result<Page<AuditEvent>, ListAuditEventsError> {
-    world.domain.list_audit_events.list(filter, cursor, at_most(items)).await
+    domain.use_cases.list_audit_events.list(filter, cursor, at_most(items)).await
 }
 
 /// The local parts of the addresses of all users that the filter lets through, in their order.
-async fn found(world: &World, filter: UserFilter) -> Vec<String> {
-    let page = users(world, &filter, None, 200).await.unwrap();
+async fn found(domain: &TestDomain, filter: UserFilter) -> Vec<String> {
+    let page = users(domain, &filter, None, 200).await.unwrap();
     page.items.iter().map(|user| user.email.canonical_local_part().to_owned()).collect()
 }
 
 /// Accounts made a second after each other.
-async fn made_in_order(world: &World, names: &[&str]) {
+async fn made_in_order(domain: &TestDomain, names: &[&str]) {
     for name in names {
-        world.clock.advance(Duration::from_secs(1));
-        world.made(&format!("{name}@example.com"), &[]).await;
+        domain.clock.advance(Duration::from_secs(1));
+        domain.made(&format!("{name}@example.com"), &[]).await;
     }
 }
 
@@ -64,12 +65,12 @@ fn a_page_has_1_to_200_items_and_50_unless_asked_otherwise() {
 
 #[tokio::test]
 async fn users_come_newest_first_a_page_at_a_time() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b", "c", "d", "e"]).await;
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b", "c", "d", "e"]).await;
     let filter = UserFilter::default();
     let (mut seen, mut sizes, mut cursor) = (Vec::new(), Vec::new(), None);
     loop {
-        let page = users(&world, &filter, cursor.as_deref(), 2).await.unwrap();
+        let page = users(&domain, &filter, cursor.as_deref(), 2).await.unwrap();
         sizes.push(page.items.len());
         seen.extend(page.items.into_iter().map(|user| user.email.canonical_local_part().to_owned()));
         cursor = page.next_cursor;
@@ -83,19 +84,19 @@ async fn users_come_newest_first_a_page_at_a_time() {
 
 #[tokio::test]
 async fn a_full_page_that_ends_the_list_has_no_cursor() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b"]).await;
-    let page = users(&world, &UserFilter::default(), None, 2).await.unwrap();
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b"]).await;
+    let page = users(&domain, &UserFilter::default(), None, 2).await.unwrap();
     assert_eq!((page.items.len(), page.next_cursor), (2, None));
-    let page = users(&world, &UserFilter::default(), None, 1).await.unwrap();
+    let page = users(&domain, &UserFilter::default(), None, 1).await.unwrap();
     assert!(page.next_cursor.is_some());
-    let page = users(&world, &prefix("nobody"), None, 1).await.unwrap();
+    let page = users(&domain, &prefix("nobody"), None, 1).await.unwrap();
     assert_eq!((page.items.len(), page.next_cursor), (0, None));
 }
 
 #[tokio::test]
 async fn users_are_found_by_how_their_names_begin() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let named = CreateUserCommand {
         username: Some(fixtures::username("Countess")),
         profile: ProfileNames {
@@ -105,27 +106,27 @@ async fn users_are_found_by_how_their_names_begin() {
         },
         ..new_user(ADA)
     };
-    world.domain.create_user.create(&Actor::operator(), named).await.unwrap();
-    made_in_order(&world, &["eve"]).await;
+    domain.use_cases.create_user.create(&Actor::operator(), named).await.unwrap();
+    made_in_order(&domain, &["eve"]).await;
     for text in ["ADA", "count", "lady l", "aug", "KING", "ada@example.com"] {
-        assert_eq!(found(&world, prefix(text)).await, ["ada"], "{text}");
+        assert_eq!(found(&domain, prefix(text)).await, ["ada"], "{text}");
     }
     for text in ["da", "lovelace", "ada@example.com1"] {
-        assert!(found(&world, prefix(text)).await.is_empty(), "{text}");
+        assert!(found(&domain, prefix(text)).await.is_empty(), "{text}");
     }
 }
 
 #[tokio::test]
 async fn users_are_filtered_by_role_and_state() {
-    let world = World::new();
-    world.role("editor", &[]).await;
-    world.made("editor@example.com", &["editor"]).await;
+    let domain = TestDomain::new();
+    domain.role("editor", &[]).await;
+    domain.made("editor@example.com", &["editor"]).await;
     let unverified = CreateUserCommand { email_verified: false, ..new_user("unverified@example.com") };
-    world.domain.create_user.create(&Actor::operator(), unverified).await.unwrap();
+    domain.use_cases.create_user.create(&Actor::operator(), unverified).await.unwrap();
     let disabled = CreateUserCommand { is_active: false, ..new_user("disabled@example.com") };
-    world.domain.create_user.create(&Actor::operator(), disabled).await.unwrap();
+    domain.use_cases.create_user.create(&Actor::operator(), disabled).await.unwrap();
     let all = UserFilter::default;
-    let sorted = async |filter| found(&world, filter).await.into_iter().collect::<BTreeSet<_>>();
+    let sorted = async |filter| found(&domain, filter).await.into_iter().collect::<BTreeSet<_>>();
     let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect::<BTreeSet<_>>();
 
     let editors = UserFilter { role: Some(fixtures::role("editor")), ..all() };
@@ -138,54 +139,54 @@ async fn users_are_filtered_by_role_and_state() {
     assert_eq!(sorted(disabled).await, names(&["disabled"]));
     let active = UserFilter { is_active: Some(true), ..all() };
     assert_eq!(sorted(active).await, names(&["editor", "unverified"]));
-    assert!(found(&world, UserFilter { is_active: Some(false), ..editors }).await.is_empty());
+    assert!(found(&domain, UserFilter { is_active: Some(false), ..editors }).await.is_empty());
 }
 
 #[tokio::test]
 async fn a_role_that_nobody_can_hold_is_told() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let filter = UserFilter { role: Some(fixtures::role("ghost")), ..UserFilter::default() };
-    assert!(matches!(users(&world, &filter, None, 1).await, Err(ListUsersError::UnknownRole)));
+    assert!(matches!(users(&domain, &filter, None, 1).await, Err(ListUsersError::UnknownRole)));
 }
 
 #[tokio::test]
 async fn a_cursor_that_was_made_up_is_refused() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b"]).await;
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b"]).await;
     let filter = UserFilter::default();
-    let good = users(&world, &filter, None, 1).await.unwrap().next_cursor.unwrap();
-    users(&world, &filter, Some(&good), 1).await.unwrap();
+    let good = users(&domain, &filter, None, 1).await.unwrap().next_cursor.unwrap();
+    users(&domain, &filter, Some(&good), 1).await.unwrap();
     for position in 0..good.len() {
         let twin = if good[position..].starts_with('A') { "B" } else { "A" };
         let mut changed = good.clone();
         changed.replace_range(position..=position, twin);
-        let refused = users(&world, &filter, Some(&changed), 1).await;
+        let refused = users(&domain, &filter, Some(&changed), 1).await;
         assert!(matches!(refused, Err(ListUsersError::InvalidCursor)), "{position}");
-        let refused = events(&world, AuditFilter::default(), Some(&changed), 1).await;
+        let refused = events(&domain, AuditFilter::default(), Some(&changed), 1).await;
         assert!(matches!(refused, Err(ListAuditEventsError::InvalidCursor)), "{position}");
     }
     for text in ["", "nonsense", &good[1..], &format!("{good}A"), &format!("{good}=")] {
-        let refused = users(&world, &filter, Some(text), 1).await;
+        let refused = users(&domain, &filter, Some(text), 1).await;
         assert!(matches!(refused, Err(ListUsersError::InvalidCursor)), "{text}");
     }
 }
 
 #[tokio::test]
 async fn a_cursor_belongs_to_one_list() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b"]).await;
-    let of_users = users(&world, &UserFilter::default(), None, 1).await.unwrap().next_cursor.unwrap();
-    let of_events = events(&world, AuditFilter::default(), None, 1).await.unwrap().next_cursor.unwrap();
-    let refused = events(&world, AuditFilter::default(), Some(&of_users), 1).await;
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b"]).await;
+    let of_users = users(&domain, &UserFilter::default(), None, 1).await.unwrap().next_cursor.unwrap();
+    let of_events = events(&domain, AuditFilter::default(), None, 1).await.unwrap().next_cursor.unwrap();
+    let refused = events(&domain, AuditFilter::default(), Some(&of_users), 1).await;
     assert!(matches!(refused, Err(ListAuditEventsError::InvalidCursor)));
-    let refused = users(&world, &UserFilter::default(), Some(&of_events), 1).await;
+    let refused = users(&domain, &UserFilter::default(), Some(&of_events), 1).await;
     assert!(matches!(refused, Err(ListUsersError::InvalidCursor)));
 }
 
 #[tokio::test]
 async fn a_cursor_belongs_to_one_filter_of_users() {
-    let world = World::new();
-    made_in_order(&world, &["ada", "ada2", "ada3"]).await;
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["ada", "ada2", "ada3"]).await;
     let all = UserFilter::default;
     let filters = [
         all(),
@@ -198,11 +199,11 @@ async fn a_cursor_belongs_to_one_filter_of_users() {
         UserFilter { is_active: Some(false), ..all() },
     ];
     for filter in &filters {
-        let Some(cursor) = users(&world, filter, None, 1).await.unwrap().next_cursor else {
+        let Some(cursor) = users(&domain, filter, None, 1).await.unwrap().next_cursor else {
             continue;
         };
         for other in &filters {
-            let answer = users(&world, other, Some(&cursor), 1).await;
+            let answer = users(&domain, other, Some(&cursor), 1).await;
             let refused = matches!(answer, Err(ListUsersError::InvalidCursor));
             assert_eq!(refused, other != filter, "{filter:?} {other:?}");
         }
@@ -211,41 +212,41 @@ async fn a_cursor_belongs_to_one_filter_of_users() {
 
 #[tokio::test]
 async fn a_cursor_goes_on_with_pages_of_another_size() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b", "c"]).await;
-    let cursor = users(&world, &UserFilter::default(), None, 1).await.unwrap().next_cursor;
-    let rest = users(&world, &UserFilter::default(), cursor.as_deref(), 200).await.unwrap();
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b", "c"]).await;
+    let cursor = users(&domain, &UserFilter::default(), None, 1).await.unwrap().next_cursor;
+    let rest = users(&domain, &UserFilter::default(), cursor.as_deref(), 200).await.unwrap();
     assert_eq!((rest.items.len(), rest.next_cursor), (2, None));
 }
 
 #[tokio::test]
 async fn events_come_newest_first_a_page_at_a_time() {
-    let world = World::new();
-    made_in_order(&world, &["a", "b", "c"]).await;
+    let domain = TestDomain::new();
+    made_in_order(&domain, &["a", "b", "c"]).await;
     let filter = AuditFilter { kind: Some(UserCreation), ..AuditFilter::default() };
-    let first = events(&world, filter, None, 2).await.unwrap();
-    let second = events(&world, filter, first.next_cursor.as_deref(), 2).await.unwrap();
+    let first = events(&domain, filter, None, 2).await.unwrap();
+    let second = events(&domain, filter, first.next_cursor.as_deref(), 2).await.unwrap();
     assert_eq!((first.items.len(), second.items.len(), &second.next_cursor), (2, 1, &None));
     let seen: Vec<_> = first.items.into_iter().chain(second.items).collect();
-    let mut told = world.observer.told();
+    let mut told = domain.audit_observer.told();
     told.reverse();
     assert_eq!(seen, told);
 }
 
 #[tokio::test]
 async fn events_are_filtered_by_user_kind_and_time() {
-    let world = World::new();
-    let root = world.made("root@example.com", &["admin"]).await;
-    world.clock.advance(Duration::from_secs(1));
-    let actor = world.actor("root@example.com").await;
-    world.clock.advance(Duration::from_secs(1));
-    let begin = world.clock.now();
-    let ada = world.domain.create_user.create(&actor, new_user(ADA)).await.unwrap();
-    world.clock.advance(Duration::from_secs(1));
-    let end = world.clock.now();
-    world.login(ADA, PASSWORD).await.unwrap();
+    let domain = TestDomain::new();
+    let root = domain.made("root@example.com", &["admin"]).await;
+    domain.clock.advance(Duration::from_secs(1));
+    let actor = domain.actor("root@example.com").await;
+    domain.clock.advance(Duration::from_secs(1));
+    let begin = domain.clock.now();
+    let ada = domain.use_cases.create_user.create(&actor, new_user(ADA)).await.unwrap();
+    domain.clock.advance(Duration::from_secs(1));
+    let end = domain.clock.now();
+    domain.login(ADA, PASSWORD).await.unwrap();
     let kinds = async |filter| {
-        let page = events(&world, filter, None, 200).await.unwrap();
+        let page = events(&domain, filter, None, 200).await.unwrap();
         page.items.into_iter().map(|event| event.kind).collect::<Vec<_>>()
     };
     let all = AuditFilter::default;
@@ -268,13 +269,13 @@ async fn events_are_filtered_by_user_kind_and_time() {
 
 #[tokio::test]
 async fn a_cursor_belongs_to_one_filter_of_events() {
-    let world = World::new();
-    let ada = world.made(ADA, &[]).await;
+    let domain = TestDomain::new();
+    let ada = domain.made(ADA, &[]).await;
     let touched = UpdateUserCommand { is_active: Some(true), ..UpdateUserCommand::default() };
     for _ in 0..2 {
-        world.domain.update_user.update(&Actor::operator(), ada.id, touched.clone()).await.unwrap();
+        domain.use_cases.update_user.update(&Actor::operator(), ada.id, touched.clone()).await.unwrap();
     }
-    let now = world.clock.now();
+    let now = domain.clock.now();
     let later = now + Duration::from_micros(1);
     let all = AuditFilter::default;
     let filters = [
@@ -286,9 +287,9 @@ async fn a_cursor_belongs_to_one_filter_of_events() {
         AuditFilter { until: Some(later), ..all() },
     ];
     for filter in filters {
-        let cursor = events(&world, filter, None, 1).await.unwrap().next_cursor.unwrap();
+        let cursor = events(&domain, filter, None, 1).await.unwrap().next_cursor.unwrap();
         for other in filters {
-            let answer = events(&world, other, Some(&cursor), 1).await;
+            let answer = events(&domain, other, Some(&cursor), 1).await;
             let refused = matches!(answer, Err(ListAuditEventsError::InvalidCursor));
             assert_eq!(refused, other != filter, "{filter:?} {other:?}");
         }
@@ -298,19 +299,19 @@ async fn a_cursor_belongs_to_one_filter_of_events() {
 #[tokio::test]
 async fn events_are_counted_for_each_of_the_last_thirty_days() {
     const DAY: Duration = Duration::from_hours(24);
-    let world = World::new();
-    world.made(ADA, &[]).await;
-    world.login(ADA, PASSWORD).await.unwrap();
-    world.clock.advance(DAY);
-    world.login(ADA, PASSWORD).await.unwrap();
-    world.login(ADA, "not the password").await.unwrap_err();
-    world.clock.advance(DAY * (CountAuditEvents::DAYS - 1));
-    world.login(ADA, PASSWORD).await.unwrap();
-    world.login(ADA, PASSWORD).await.unwrap();
+    let domain = TestDomain::new();
+    domain.made(ADA, &[]).await;
+    domain.login(ADA, PASSWORD).await.unwrap();
+    domain.clock.advance(DAY);
+    domain.login(ADA, PASSWORD).await.unwrap();
+    domain.login(ADA, "not the password").await.unwrap_err();
+    domain.clock.advance(DAY * (CountAuditEvents::DAYS - 1));
+    domain.login(ADA, PASSWORD).await.unwrap();
+    domain.login(ADA, PASSWORD).await.unwrap();
 
-    let counts = world.domain.count_audit_events.count(Login).await.unwrap();
+    let counts = domain.use_cases.count_audit_events.count(Login).await.unwrap();
     assert!(counts.is_whole);
-    let today = world.clock.now().start_of_day();
+    let today = domain.clock.now().start_of_day();
     assert_eq!(counts.days.len(), 30);
     assert!(counts.days.windows(2).all(|days| days[0].day + DAY == days[1].day), "each day, in its order");
     let first = AuditDay { day: today - DAY * 29, successes: 1, failures: 1 };

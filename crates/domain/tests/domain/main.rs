@@ -12,6 +12,7 @@ mod delivery;
 mod email_addresses;
 mod ids;
 mod importing;
+mod interleavings;
 mod introspection;
 mod lists;
 mod names_and_permissions;
@@ -28,4 +29,6 @@ mod signing_keys;
 mod sweeping;
 mod timestamps;
 mod verification;
-mod world;
+
+/// Who most tests are about.
+const ADA: &str = "ada@example.com";

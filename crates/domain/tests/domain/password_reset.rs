@@ -3,89 +3,90 @@ use std::time::Duration;
 use portcullis_domain::mail::MailContent;
 use portcullis_domain::use_cases::{ResetPasswordCommand, ResetPasswordError};
 use portcullis_domain::{Client, TokenSecret};
-use portcullis_testkit::fixtures;
+use portcullis_testkit::TestDomain;
+use portcullis_testkit::fixtures::{self, PASSWORD, password};
 
-use crate::world::{ADA, PASSWORD, World, password};
+use crate::ADA;
 
 const NEW_PASSWORD: &str = "a whole new password";
 
-async fn request(world: &World) -> TokenSecret {
-    world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
-    world.deliver().await;
-    world.mailer.last_token_for(ADA).unwrap()
+async fn request(domain: &TestDomain) -> TokenSecret {
+    domain.use_cases.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
+    domain.deliver().await;
+    domain.mailer.last_token_for(ADA).unwrap()
 }
 
-async fn reset(world: &World, token: &TokenSecret, new: &str) -> Result<(), ResetPasswordError> {
+async fn reset(domain: &TestDomain, token: &TokenSecret, new: &str) -> Result<(), ResetPasswordError> {
     let command = ResetPasswordCommand {
         token: Some(token.clone()),
         new_password: password(new),
         client: Client::default(),
     };
-    world.domain.reset_password.reset(command).await
+    domain.use_cases.reset_password.reset(command).await
 }
 
 #[tokio::test]
 async fn a_reset_ends_every_session_lifts_the_lockout_and_tells_the_owner() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
     for _ in 0..6 {
-        assert!(world.login(ADA, "wrong").await.is_err());
+        assert!(domain.login(ADA, "wrong").await.is_err());
     }
-    let token = request(&world).await;
-    reset(&world, &token, NEW_PASSWORD).await.unwrap();
-    assert!(world.has_ended(&signed_in).await);
-    world.login(ADA, NEW_PASSWORD).await.unwrap();
-    assert!(world.login(ADA, PASSWORD).await.is_err());
-    world.deliver().await;
-    assert!(matches!(world.last_mail_to(ADA).content, MailContent::PasswordChanged));
+    let token = request(&domain).await;
+    reset(&domain, &token, NEW_PASSWORD).await.unwrap();
+    assert!(domain.has_ended(&signed_in).await);
+    domain.login(ADA, NEW_PASSWORD).await.unwrap();
+    assert!(domain.login(ADA, PASSWORD).await.is_err());
+    domain.deliver().await;
+    assert!(matches!(domain.last_mail_to(ADA).content, MailContent::PasswordChanged));
 }
 
 #[tokio::test]
 async fn a_reset_makes_an_address_its_owners_who_ever_registered_it() {
-    let world = World::new();
-    world.register(ADA).await.unwrap();
-    world.deliver().await;
-    let verification = world.mailer.last_token_for(ADA).unwrap();
-    let token = request(&world).await;
-    reset(&world, &token, NEW_PASSWORD).await.unwrap();
-    assert!(world.login(ADA, PASSWORD).await.is_err());
-    assert!(world.login(ADA, NEW_PASSWORD).await.unwrap().user.email_verified);
-    assert!(world.verify(&verification).await.is_err());
+    let domain = TestDomain::new();
+    domain.register(ADA).await.unwrap();
+    domain.deliver().await;
+    let verification = domain.mailer.last_token_for(ADA).unwrap();
+    let token = request(&domain).await;
+    reset(&domain, &token, NEW_PASSWORD).await.unwrap();
+    assert!(domain.login(ADA, PASSWORD).await.is_err());
+    assert!(domain.login(ADA, NEW_PASSWORD).await.unwrap().user.email_verified);
+    assert!(domain.verify(&verification).await.is_err());
 }
 
 #[tokio::test]
 async fn a_refused_password_leaves_the_link_good_and_a_used_link_is_spent() {
-    let world = World::new();
-    world.verified(ADA).await;
-    let token = request(&world).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    let token = request(&domain).await;
     for refused in ["short", "ada@example.com!", "password123"] {
-        assert!(matches!(reset(&world, &token, refused).await, Err(ResetPasswordError::PasswordRefused(_))));
+        assert!(matches!(reset(&domain, &token, refused).await, Err(ResetPasswordError::PasswordRefused(_))));
     }
-    world.hasher.set_overloaded(true);
-    assert!(matches!(reset(&world, &token, NEW_PASSWORD).await, Err(ResetPasswordError::Hashing(_))));
-    world.hasher.set_overloaded(false);
-    reset(&world, &token, NEW_PASSWORD).await.unwrap();
-    let hashes = world.hasher.hashes();
-    assert!(matches!(reset(&world, &token, PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
-    assert_eq!(world.hasher.hashes(), hashes, "a link that is no good costs no hash");
+    domain.hasher.set_overloaded(true);
+    assert!(matches!(reset(&domain, &token, NEW_PASSWORD).await, Err(ResetPasswordError::Hashing(_))));
+    domain.hasher.set_overloaded(false);
+    reset(&domain, &token, NEW_PASSWORD).await.unwrap();
+    let hashes = domain.hasher.hashes();
+    assert!(matches!(reset(&domain, &token, PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
+    assert_eq!(domain.hasher.hashes(), hashes, "a link that is no good costs no hash");
 }
 
 #[tokio::test]
 async fn a_link_ends_with_its_life_and_with_a_newer_one() {
-    let world = World::new();
-    world.verified(ADA).await;
-    let first = request(&world).await;
-    let second = request(&world).await;
-    assert!(matches!(reset(&world, &first, NEW_PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
-    world.clock.advance(Duration::from_mins(30));
-    assert!(matches!(reset(&world, &second, NEW_PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    let first = request(&domain).await;
+    let second = request(&domain).await;
+    assert!(matches!(reset(&domain, &first, NEW_PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
+    domain.clock.advance(Duration::from_mins(30));
+    assert!(matches!(reset(&domain, &second, NEW_PASSWORD).await, Err(ResetPasswordError::InvalidToken)));
 }
 
 #[tokio::test]
 async fn nothing_is_mailed_to_an_address_without_an_account() {
-    let world = World::new();
-    world.domain.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
-    world.deliver().await;
-    assert!(world.mailer.sent().is_empty());
-    assert!(world.storage.waiting_mails().is_empty());
+    let domain = TestDomain::new();
+    domain.use_cases.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
+    domain.deliver().await;
+    assert!(domain.mailer.sent().is_empty());
+    assert!(domain.storage.waiting_mails().is_empty());
 }

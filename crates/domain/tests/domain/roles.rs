@@ -4,9 +4,10 @@ use portcullis_domain::use_cases::{
 use portcullis_domain::{
     Actor, Change, OwnPermission, Permission, Principal, Role, RoleDescription, RoleId, RoleName, UserId,
 };
-use portcullis_testkit::{ScriptedEntropy, fixtures};
+use portcullis_testkit::fixtures::{self, PASSWORD, new_role, permissions};
+use portcullis_testkit::{ScriptedEntropy, TestDomain};
 
-use crate::world::{ADA, PASSWORD, World, new_role, permissions_of};
+use crate::ADA;
 
 const ROOT: &str = "root@example.com";
 
@@ -19,15 +20,18 @@ fn rename(name: &str) -> UpdateRoleCommand {
 }
 
 fn allow(permissions: &[&str]) -> UpdateRoleCommand {
-    UpdateRoleCommand { permissions: Some(permissions_of(permissions)), ..UpdateRoleCommand::default() }
+    UpdateRoleCommand {
+        permissions: Some(fixtures::permissions(permissions)),
+        ..UpdateRoleCommand::default()
+    }
 }
 
 fn no_role() -> RoleId {
     RoleId::generate(fixtures::NOW, &ScriptedEntropy::seeded(404))
 }
 
-async fn built_in(world: &World, name: RoleName) -> Role {
-    world.domain.list_roles.find_by_name(&name).await.unwrap()
+async fn built_in(domain: &TestDomain, name: RoleName) -> Role {
+    domain.use_cases.list_roles.find_by_name(&name).await.unwrap()
 }
 
 fn may(principal: &Principal, permission: &str) -> bool {
@@ -36,15 +40,15 @@ fn may(principal: &Principal, permission: &str) -> bool {
 
 #[tokio::test]
 async fn a_role_is_made_as_it_was_asked_for_and_found_by_id_and_name() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let mut command = new_role("editor", &["texts:edit"]);
     command.description = Some(description("Edits texts"));
-    let role = world.domain.create_role.create(&Actor::operator(), command).await.unwrap();
+    let role = domain.use_cases.create_role.create(&Actor::operator(), command).await.unwrap();
     assert_eq!(role.name, fixtures::role("editor"));
     assert_eq!(role.description, Some(description("Edits texts")));
-    assert_eq!(role.permissions, permissions_of(&["texts:edit"]));
+    assert_eq!(role.permissions, permissions(&["texts:edit"]));
     assert!(!role.built_in);
-    let roles = &world.domain.list_roles;
+    let roles = &domain.use_cases.list_roles;
     assert_eq!(roles.find(role.id).await.unwrap(), role);
     assert_eq!(roles.find_by_name(&role.name).await.unwrap(), role);
     let names: Vec<_> = roles.list().await.unwrap().into_iter().map(|role| role.name).collect();
@@ -53,8 +57,8 @@ async fn a_role_is_made_as_it_was_asked_for_and_found_by_id_and_name() {
 
 #[tokio::test]
 async fn what_is_not_there_is_not_shown() {
-    let world = World::new();
-    let roles = &world.domain.list_roles;
+    let domain = TestDomain::new();
+    let roles = &domain.use_cases.list_roles;
     assert!(matches!(roles.find(no_role()).await, Err(ListRolesError::NotFound)));
     assert!(matches!(roles.find_by_name(&fixtures::role("ghost")).await, Err(ListRolesError::NotFound)));
     let nobody = UserId::generate(fixtures::NOW, &ScriptedEntropy::seeded(404));
@@ -63,26 +67,26 @@ async fn what_is_not_there_is_not_shown() {
 
 #[tokio::test]
 async fn a_name_has_one_role() {
-    let world = World::new();
-    let (editor, printer) = (world.role("editor", &[]).await, world.role("printer", &[]).await);
+    let domain = TestDomain::new();
+    let (editor, printer) = (domain.role("editor", &[]).await, domain.role("printer", &[]).await);
     for name in ["editor", "admin", "user"] {
-        let taken = world.domain.create_role.create(&Actor::operator(), new_role(name, &[])).await;
+        let taken = domain.use_cases.create_role.create(&Actor::operator(), new_role(name, &[])).await;
         assert!(matches!(taken, Err(CreateRoleError::NameTaken)), "{name}: {taken:?}");
-        let taken = world.domain.update_role.update(&Actor::operator(), printer.id, rename(name)).await;
+        let taken = domain.use_cases.update_role.update(&Actor::operator(), printer.id, rename(name)).await;
         assert!(matches!(taken, Err(UpdateRoleError::NameTaken)), "{name}: {taken:?}");
     }
-    let same = world.domain.update_role.update(&Actor::operator(), editor.id, rename("editor")).await;
+    let same = domain.use_cases.update_role.update(&Actor::operator(), editor.id, rename("editor")).await;
     assert_eq!(same.unwrap(), editor);
 }
 
 #[tokio::test]
 async fn a_role_changes_field_by_field_for_all_who_hold_it() {
-    let world = World::new();
-    let editor = world.role("editor", &["texts:edit"]).await;
-    let ada = world.made(ADA, &["editor"]).await;
-    let signed_in = world.login(ADA, PASSWORD).await.unwrap();
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let ada = domain.made(ADA, &["editor"]).await;
+    let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
     let operator = Actor::operator();
-    let update = |command| world.domain.update_role.update(&operator, editor.id, command);
+    let update = |command| domain.use_cases.update_role.update(&operator, editor.id, command);
 
     let described = UpdateRoleCommand {
         description: Change::Set(description("Edits texts")),
@@ -92,109 +96,109 @@ async fn a_role_changes_field_by_field_for_all_who_hold_it() {
     assert_eq!(role, Role { description: Some(description("Edits texts")), ..editor.clone() });
     let role = update(allow(&["texts:print"])).await.unwrap();
     assert_eq!(role.description, Some(description("Edits texts")));
-    assert_eq!(role.permissions, permissions_of(&["texts:print"]));
-    let principal = world.principal(&signed_in).await;
+    assert_eq!(role.permissions, permissions(&["texts:print"]));
+    let principal = domain.principal(&signed_in).await;
     assert!(may(&principal, "texts:print") && !may(&principal, "texts:edit"), "from the next call");
 
     let role = update(rename("printer")).await.unwrap();
     assert_eq!(role.name, fixtures::role("printer"));
-    assert_eq!(world.current(&ada).await.roles, [fixtures::role("printer"), RoleName::user()]);
+    assert_eq!(domain.current(&ada).await.roles, [fixtures::role("printer"), RoleName::user()]);
     let cleared = UpdateRoleCommand { description: Change::Clear, ..UpdateRoleCommand::default() };
     assert_eq!(update(cleared).await.unwrap(), Role { description: None, ..role });
 }
 
 #[tokio::test]
 async fn nothing_to_change_changes_no_role() {
-    let world = World::new();
-    let editor = world.role("editor", &["texts:edit"]).await;
-    let told = world.observer.told().len();
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let told = domain.audit_observer.told().len();
     let nothing = UpdateRoleCommand::default();
-    let same = world.domain.update_role.update(&Actor::operator(), editor.id, nothing).await;
+    let same = domain.use_cases.update_role.update(&Actor::operator(), editor.id, nothing).await;
     assert_eq!(same.unwrap(), editor);
-    assert_eq!(world.observer.told().len(), told);
+    assert_eq!(domain.audit_observer.told().len(), told);
 }
 
 #[tokio::test]
 async fn built_in_roles_stay_as_they_are() {
-    let world = World::new();
+    let domain = TestDomain::new();
     for name in [RoleName::admin(), RoleName::user()] {
-        let role = built_in(&world, name).await;
+        let role = built_in(&domain, name).await;
         for command in [rename("chief"), allow(&["texts:edit"])] {
-            let kept = world.domain.update_role.update(&Actor::operator(), role.id, command).await;
+            let kept = domain.use_cases.update_role.update(&Actor::operator(), role.id, command).await;
             assert!(matches!(kept, Err(UpdateRoleError::BuiltIn)), "{kept:?}");
         }
-        let kept = world.domain.delete_role.delete(&Actor::operator(), role.id).await;
+        let kept = domain.use_cases.delete_role.delete(&Actor::operator(), role.id).await;
         assert!(matches!(kept, Err(DeleteRoleError::BuiltIn)), "{kept:?}");
-        assert_eq!(built_in(&world, role.name.clone()).await, role);
+        assert_eq!(built_in(&domain, role.name.clone()).await, role);
     }
 }
 
 #[tokio::test]
 async fn a_role_that_is_not_there_cannot_be_changed() {
-    let world = World::new();
-    let ada = world.made(ADA, &[]).await;
-    let (domain, operator) = (&world.domain, Actor::operator());
-    let none = domain.update_role.update(&operator, no_role(), rename("editor")).await;
+    let domain = TestDomain::new();
+    let ada = domain.made(ADA, &[]).await;
+    let (use_cases, operator) = (&domain.use_cases, Actor::operator());
+    let none = use_cases.update_role.update(&operator, no_role(), rename("editor")).await;
     assert!(matches!(none, Err(UpdateRoleError::NotFound)), "{none:?}");
-    let none = domain.delete_role.delete(&operator, no_role()).await;
+    let none = use_cases.delete_role.delete(&operator, no_role()).await;
     assert!(matches!(none, Err(DeleteRoleError::NotFound)), "{none:?}");
-    let none = domain.change_roles.assign(&operator, ada.id, no_role()).await;
+    let none = use_cases.change_roles.assign(&operator, ada.id, no_role()).await;
     assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
-    let none = domain.change_roles.revoke(&operator, ada.id, no_role()).await;
+    let none = use_cases.change_roles.revoke(&operator, ada.id, no_role()).await;
     assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
 }
 
 #[tokio::test]
 async fn a_deleted_role_is_held_by_nobody() {
-    let world = World::new();
-    let editor = world.role("editor", &["texts:edit"]).await;
-    let ada = world.made(ADA, &["editor"]).await;
-    let signed_in = world.login(ADA, PASSWORD).await.unwrap();
-    world.domain.delete_role.delete(&Actor::operator(), editor.id).await.unwrap();
-    assert_eq!(world.current(&ada).await.roles, [RoleName::user()]);
-    assert!(!may(&world.principal(&signed_in).await, "texts:edit"));
-    assert!(matches!(world.domain.list_roles.find(editor.id).await, Err(ListRolesError::NotFound)));
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let ada = domain.made(ADA, &["editor"]).await;
+    let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
+    domain.use_cases.delete_role.delete(&Actor::operator(), editor.id).await.unwrap();
+    assert_eq!(domain.current(&ada).await.roles, [RoleName::user()]);
+    assert!(!may(&domain.principal(&signed_in).await, "texts:edit"));
+    assert!(matches!(domain.use_cases.list_roles.find(editor.id).await, Err(ListRolesError::NotFound)));
 }
 
 #[tokio::test]
 async fn a_role_counts_from_the_next_call_on() {
-    let world = World::new();
-    let editor = world.role("editor", &["texts:edit"]).await;
-    let ada = world.made(ADA, &[]).await;
-    let signed_in = world.login(ADA, PASSWORD).await.unwrap();
-    let roles = &world.domain.change_roles;
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let ada = domain.made(ADA, &[]).await;
+    let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
+    let roles = &domain.use_cases.change_roles;
     for _ in 0..2 {
         roles.assign(&Actor::operator(), ada.id, editor.id).await.unwrap();
-        assert!(may(&world.principal(&signed_in).await, "texts:edit"));
+        assert!(may(&domain.principal(&signed_in).await, "texts:edit"));
     }
-    let held: Vec<_> = world.domain.list_roles.held_by(ada.id).await.unwrap();
-    assert_eq!(held, [editor.clone(), built_in(&world, RoleName::user()).await]);
+    let held: Vec<_> = domain.use_cases.list_roles.held_by(ada.id).await.unwrap();
+    assert_eq!(held, [editor.clone(), built_in(&domain, RoleName::user()).await]);
     for _ in 0..2 {
         roles.revoke(&Actor::operator(), ada.id, editor.id).await.unwrap();
-        assert!(!may(&world.principal(&signed_in).await, "texts:edit"));
+        assert!(!may(&domain.principal(&signed_in).await, "texts:edit"));
     }
 }
 
 #[tokio::test]
 async fn nobody_gets_a_role_who_is_not_there() {
-    let world = World::new();
-    let editor = world.role("editor", &["texts:edit"]).await;
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
     let nobody = UserId::generate(fixtures::NOW, &ScriptedEntropy::seeded(404));
-    let none = world.domain.change_roles.assign(&Actor::operator(), nobody, editor.id).await;
+    let none = domain.use_cases.change_roles.assign(&Actor::operator(), nobody, editor.id).await;
     assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
-    let none = world.domain.change_roles.revoke(&Actor::operator(), nobody, editor.id).await;
+    let none = domain.use_cases.change_roles.revoke(&Actor::operator(), nobody, editor.id).await;
     assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
 }
 
 #[tokio::test]
 async fn nobody_hands_out_what_they_lack() {
-    let world = World::new();
-    let actor = world.somebody_who_may(&["roles:assign", "roles:write", "texts:edit"]).await;
-    let editor = world.role("editor", &["texts:edit"]).await;
-    let printer = world.role("printer", &["texts:edit", "texts:print"]).await;
-    let admin = built_in(&world, RoleName::admin()).await;
-    let ada = world.made(ADA, &[]).await;
-    let roles = &world.domain.change_roles;
+    let domain = TestDomain::new();
+    let actor = domain.somebody_who_may(&["roles:assign", "roles:write", "texts:edit"]).await;
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let printer = domain.role("printer", &["texts:edit", "texts:print"]).await;
+    let admin = built_in(&domain, RoleName::admin()).await;
+    let ada = domain.made(ADA, &[]).await;
+    let roles = &domain.use_cases.change_roles;
     for role in [&printer, &admin] {
         let refused = roles.assign(&actor, ada.id, role.id).await;
         assert!(matches!(refused, Err(ChangeRolesError::Forbidden)), "{refused:?}");
@@ -208,61 +212,61 @@ async fn nobody_hands_out_what_they_lack() {
     {
         assert!(matches!(change, Err(ChangeRolesError::Forbidden)), "who has more is out of reach");
     }
-    assert_eq!(world.current(&ada).await.roles, [fixtures::role("printer"), RoleName::user()]);
+    assert_eq!(domain.current(&ada).await.roles, [fixtures::role("printer"), RoleName::user()]);
 }
 
 #[tokio::test]
 async fn nobody_writes_into_a_role_what_they_lack() {
-    let world = World::new();
-    let actor = world.somebody_who_may(&["roles:write", "texts:edit"]).await;
-    let domain = &world.domain;
+    let domain = TestDomain::new();
+    let actor = domain.somebody_who_may(&["roles:write", "texts:edit"]).await;
+    let use_cases = &domain.use_cases;
     let refused =
-        domain.create_role.create(&actor, new_role("printer", &["texts:edit", "texts:print"])).await;
+        use_cases.create_role.create(&actor, new_role("printer", &["texts:edit", "texts:print"])).await;
     assert!(matches!(refused, Err(CreateRoleError::Forbidden)), "{refused:?}");
-    let editor = domain.create_role.create(&actor, new_role("editor", &["texts:edit"])).await.unwrap();
-    let refused = domain.update_role.update(&actor, editor.id, allow(&["texts:print"])).await;
+    let editor = use_cases.create_role.create(&actor, new_role("editor", &["texts:edit"])).await.unwrap();
+    let refused = use_cases.update_role.update(&actor, editor.id, allow(&["texts:print"])).await;
     assert!(matches!(refused, Err(UpdateRoleError::Forbidden)), "{refused:?}");
-    domain.update_role.update(&actor, editor.id, allow(&[])).await.unwrap();
-    domain.delete_role.delete(&actor, editor.id).await.unwrap();
+    use_cases.update_role.update(&actor, editor.id, allow(&[])).await.unwrap();
+    use_cases.delete_role.delete(&actor, editor.id).await.unwrap();
 }
 
 #[tokio::test]
 async fn nobody_changes_a_role_that_has_what_they_lack() {
-    let world = World::new();
-    let actor = world.somebody_who_may(&["roles:write", "texts:edit"]).await;
-    let printer = world.role("printer", &["texts:edit", "texts:print"]).await;
-    let domain = &world.domain;
+    let domain = TestDomain::new();
+    let actor = domain.somebody_who_may(&["roles:write", "texts:edit"]).await;
+    let printer = domain.role("printer", &["texts:edit", "texts:print"]).await;
+    let use_cases = &domain.use_cases;
     for command in [rename("editor"), allow(&["texts:edit"])] {
-        let refused = domain.update_role.update(&actor, printer.id, command).await;
+        let refused = use_cases.update_role.update(&actor, printer.id, command).await;
         assert!(matches!(refused, Err(UpdateRoleError::Forbidden)), "{refused:?}");
     }
-    let refused = domain.delete_role.delete(&actor, printer.id).await;
+    let refused = use_cases.delete_role.delete(&actor, printer.id).await;
     assert!(matches!(refused, Err(DeleteRoleError::Forbidden)), "{refused:?}");
-    assert_eq!(domain.list_roles.find(printer.id).await.unwrap(), printer);
+    assert_eq!(use_cases.list_roles.find(printer.id).await.unwrap(), printer);
 }
 
 #[tokio::test]
 async fn an_administrator_hands_out_everything_but_the_last_administration() {
-    let world = World::new();
-    let root = world.made(ROOT, &["admin"]).await;
-    let ada = world.made(ADA, &[]).await;
-    let admin = built_in(&world, RoleName::admin()).await.id;
-    let actor = world.actor(ROOT).await;
-    let roles = &world.domain.change_roles;
+    let domain = TestDomain::new();
+    let root = domain.made(ROOT, &["admin"]).await;
+    let ada = domain.made(ADA, &[]).await;
+    let admin = built_in(&domain, RoleName::admin()).await.id;
+    let actor = domain.actor(ROOT).await;
+    let roles = &domain.use_cases.change_roles;
     let kept = roles.revoke(&actor, root.id, admin).await;
     assert!(matches!(kept, Err(ChangeRolesError::LastAdmin)), "{kept:?}");
     roles.assign(&actor, ada.id, admin).await.unwrap();
     roles.revoke(&actor, root.id, admin).await.unwrap();
-    assert_eq!(world.current(&root).await.roles, [RoleName::user()]);
+    assert_eq!(domain.current(&root).await.roles, [RoleName::user()]);
     let kept = roles.revoke(&Actor::operator(), ada.id, admin).await;
     assert!(matches!(kept, Err(ChangeRolesError::LastAdmin)), "{kept:?}");
 }
 
 #[tokio::test]
 async fn permissions_are_the_own_ones_and_those_that_roles_name() {
-    let world = World::new();
-    world.role("editor", &["texts:edit", "users:read"]).await;
-    let listed = world.domain.list_permissions.list().await.unwrap();
+    let domain = TestDomain::new();
+    domain.role("editor", &["texts:edit", "users:read"]).await;
+    let listed = domain.use_cases.list_permissions.list().await.unwrap();
     assert_eq!(listed.len(), OwnPermission::ALL.len() + 1);
     assert_eq!(listed[&fixtures::permission("texts:edit")], None);
     for own in OwnPermission::ALL {

@@ -4,61 +4,62 @@ use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::LockoutPolicy;
 use portcullis_domain::use_cases::{ClaimedIdentifier, LoginCommand, LoginError};
 use portcullis_domain::{Client, Password};
-use portcullis_testkit::fixtures;
+use portcullis_testkit::TestDomain;
+use portcullis_testkit::fixtures::{self, PASSWORD, registration};
 
-use crate::world::{ADA, PASSWORD, World, registration};
+use crate::ADA;
 
 #[tokio::test]
 async fn unknown_malformed_and_wrong_are_one_answer_and_one_work() {
-    let world = World::new();
-    world.verified(ADA).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
     for (email, password) in [
         (ADA, "wrong password"),
         ("nobody@example.com", PASSWORD),
         ("not an address", PASSWORD),
         ("", PASSWORD),
     ] {
-        let before = world.hasher.verifications();
-        let refused = world.login(email, password).await;
+        let before = domain.hasher.verifications();
+        let refused = domain.login(email, password).await;
         assert!(matches!(refused, Err(LoginError::InvalidCredentials)), "{email}");
-        assert_eq!(world.hasher.verifications(), before + 1, "{email}");
+        assert_eq!(domain.hasher.verifications(), before + 1, "{email}");
     }
 }
 
 #[tokio::test]
 async fn a_password_longer_than_any_is_wrong_and_not_hashed() {
-    let world = World::new();
-    world.verified(ADA).await;
-    let refused = world.login(ADA, &"x".repeat(1 << 20)).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    let refused = domain.login(ADA, &"x".repeat(1 << 20)).await;
     assert!(matches!(refused, Err(LoginError::InvalidCredentials)));
-    assert_eq!(world.hasher.verifications(), 0);
+    assert_eq!(domain.hasher.verifications(), 0);
 }
 
 #[tokio::test]
 async fn wrong_passwords_lock_known_and_unknown_alike_for_a_while() {
-    let world = World::new();
-    world.verified(ADA).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
     for email in [ADA, "nobody@example.com", "not an address"] {
         for _ in 0..5 {
-            assert!(matches!(world.login(email, "wrong").await, Err(LoginError::InvalidCredentials)));
+            assert!(matches!(domain.login(email, "wrong").await, Err(LoginError::InvalidCredentials)));
         }
-        let before = world.hasher.verifications();
-        let Err(LoginError::Locked { retry_after }) = world.login(email, PASSWORD).await else {
+        let before = domain.hasher.verifications();
+        let Err(LoginError::Locked { retry_after }) = domain.login(email, PASSWORD).await else {
             panic!("{email} is locked");
         };
         assert_eq!(retry_after, Duration::from_mins(15));
-        assert_eq!(world.hasher.verifications(), before, "nothing is hashed in vain");
+        assert_eq!(domain.hasher.verifications(), before, "nothing is hashed in vain");
     }
-    world.clock.advance(Duration::from_mins(15));
-    world.login(ADA, PASSWORD).await.unwrap();
+    domain.clock.advance(Duration::from_mins(15));
+    domain.login(ADA, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
 async fn the_count_belongs_to_the_account_however_it_is_named() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let mut command = registration(ADA);
     command.username = Some(fixtures::username("countess"));
-    world.domain.register.register(command).await.unwrap();
+    domain.use_cases.register.register(command).await.unwrap();
     for attempt in 0..5 {
         let identifier = if attempt % 2 == 0 {
             ClaimedIdentifier::Username("Countess".to_owned())
@@ -67,97 +68,97 @@ async fn the_count_belongs_to_the_account_however_it_is_named() {
         };
         let command =
             LoginCommand { identifier, password: Password::parse("wrong").ok(), client: Client::default() };
-        let refused = world.domain.login.login(command).await;
+        let refused = domain.use_cases.login.login(command).await;
         assert!(matches!(refused, Err(LoginError::InvalidCredentials)));
     }
-    assert!(matches!(world.login(ADA, PASSWORD).await, Err(LoginError::Locked { .. })));
+    assert!(matches!(domain.login(ADA, PASSWORD).await, Err(LoginError::Locked { .. })));
 }
 
 #[tokio::test]
 async fn each_identifier_that_names_no_account_has_a_count_of_its_own() {
-    let world = World::new();
+    let domain = TestDomain::new();
     for _ in 0..5 {
-        assert!(world.login("nobody@example.com", "wrong").await.is_err());
+        assert!(domain.login("nobody@example.com", "wrong").await.is_err());
     }
-    let same = world.login("NOBODY@Example.com", "wrong").await;
+    let same = domain.login("NOBODY@Example.com", "wrong").await;
     assert!(matches!(same, Err(LoginError::Locked { .. })));
-    let other = world.login("somebody@example.com", "wrong").await;
+    let other = domain.login("somebody@example.com", "wrong").await;
     assert!(matches!(other, Err(LoginError::InvalidCredentials)));
 }
 
 #[tokio::test]
 async fn a_right_password_in_between_starts_the_count_again() {
-    let world = World::new();
-    world.verified(ADA).await;
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
     for _ in 0..3 {
         for _ in 0..4 {
-            assert!(world.login(ADA, "wrong").await.is_err());
+            assert!(domain.login(ADA, "wrong").await.is_err());
         }
-        world.login(ADA, PASSWORD).await.unwrap();
+        domain.login(ADA, PASSWORD).await.unwrap();
     }
 }
 
 #[tokio::test]
 async fn a_threshold_of_zero_locks_nobody() {
     let lockout = LockoutPolicy { threshold: 0, duration: Duration::from_mins(15) };
-    let world = World::under(Policy { lockout, ..Policy::default() });
-    world.verified(ADA).await;
+    let domain = TestDomain::under(Policy { lockout, ..Policy::default() });
+    domain.verified(ADA).await;
     for _ in 0..20 {
-        assert!(matches!(world.login(ADA, "wrong").await, Err(LoginError::InvalidCredentials)));
+        assert!(matches!(domain.login(ADA, "wrong").await, Err(LoginError::InvalidCredentials)));
     }
-    world.login(ADA, PASSWORD).await.unwrap();
+    domain.login(ADA, PASSWORD).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_lockout_harms_no_live_session() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
     for _ in 0..6 {
-        assert!(world.login(ADA, "wrong").await.is_err());
+        assert!(domain.login(ADA, "wrong").await.is_err());
     }
-    world.principal(&signed_in).await;
-    world.refresh(&signed_in.tokens.refresh_token).await.unwrap();
+    domain.principal(&signed_in).await;
+    domain.refresh(&signed_in.tokens.refresh_token).await.unwrap();
 }
 
 #[tokio::test]
 async fn an_outdated_hash_is_renewed_at_login() {
-    let world = World::new();
-    world.verified(ADA).await;
-    world.hasher.change_settings();
-    world.login(ADA, PASSWORD).await.unwrap();
-    assert_eq!(world.hasher.hashes(), 2);
-    world.login(ADA, PASSWORD).await.unwrap();
-    assert_eq!(world.hasher.hashes(), 2, "it is of today's settings now");
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    domain.hasher.change_settings();
+    domain.login(ADA, PASSWORD).await.unwrap();
+    assert_eq!(domain.hasher.hashes(), 2);
+    domain.login(ADA, PASSWORD).await.unwrap();
+    assert_eq!(domain.hasher.hashes(), 2, "it is of today's settings now");
 }
 
 #[tokio::test]
 async fn a_login_is_noted() {
-    let world = World::new();
-    let first = world.signed_in(ADA).await;
+    let domain = TestDomain::new();
+    let first = domain.signed_in(ADA).await;
     assert_eq!(first.user.last_login_at, Some(portcullis_testkit::FrozenClock::START));
-    world.clock.advance(Duration::from_secs(5));
-    let second = world.login(ADA, PASSWORD).await.unwrap();
+    domain.clock.advance(Duration::from_secs(5));
+    let second = domain.login(ADA, PASSWORD).await.unwrap();
     assert!(second.user.last_login_at > first.user.last_login_at);
 }
 
 #[tokio::test]
 async fn tokens_say_how_long_they_live_and_whose_they_are() {
-    let world = World::new();
-    let signed_in = world.signed_in(ADA).await;
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
     assert_eq!(signed_in.tokens.expires_in, Duration::from_mins(30));
     assert_eq!(signed_in.tokens.refresh_expires_in, Duration::from_hours(30 * 24));
-    let claims = world.access_tokens.issued().pop().unwrap();
+    let claims = domain.access_tokens.issued().pop().unwrap();
     assert_eq!(claims.user_id, signed_in.user.id);
     assert!(claims.email_verified && claims.permissions.is_empty());
     assert_eq!(claims.roles, [fixtures::role("user")]);
-    world.clock.advance(Duration::from_mins(30));
-    assert!(world.has_ended(&signed_in).await, "the access token has expired");
+    domain.clock.advance(Duration::from_mins(30));
+    assert!(domain.has_ended(&signed_in).await, "the access token has expired");
 }
 
 #[tokio::test]
 async fn tokens_do_not_show_in_debug_output() {
-    let world = World::new();
-    let tokens = world.signed_in(ADA).await.tokens;
+    let domain = TestDomain::new();
+    let tokens = domain.signed_in(ADA).await.tokens;
     let shown = format!("{tokens:?}");
     assert!(shown.starts_with("Tokens"), "{shown}");
     assert!(!shown.contains(tokens.access_token.as_str()) && !shown.contains(tokens.refresh_token.as_str()));

@@ -3,98 +3,97 @@ use std::time::Duration;
 use portcullis_domain::ports::{Clock as _, SigningKeyRepository as _};
 use portcullis_domain::use_cases::RotationStart;
 use portcullis_domain::{KeyState, Origin, SigningAlgorithm, SigningKey};
+use portcullis_testkit::TestDomain;
 
-use crate::world::World;
-
-async fn signing_now(world: &World) -> SigningKey {
-    let keys = world.storage.list().await.unwrap();
-    SigningKey::signing(&keys, world.clock.now()).expect("a key signs").clone()
+async fn signing_now(domain: &TestDomain) -> SigningKey {
+    let keys = domain.storage.list().await.unwrap();
+    SigningKey::signing(&keys, domain.clock.now()).expect("a key signs").clone()
 }
 
 #[tokio::test]
 async fn the_first_key_signs_at_once_and_is_made_once() {
-    let world = World::new();
+    let domain = TestDomain::new();
     for _ in 0..3 {
-        world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+        domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     }
-    assert_eq!(world.storage.list().await.unwrap().len(), 1);
-    assert_eq!(signing_now(&world).await.algorithm, SigningAlgorithm::EdDsa);
+    assert_eq!(domain.storage.list().await.unwrap().len(), 1);
+    assert_eq!(signing_now(&domain).await.algorithm, SigningAlgorithm::EdDsa);
 }
 
 #[tokio::test]
 async fn a_next_key_is_published_before_it_signs_and_the_old_one_verifies_until_its_last_token_expires() {
-    let world = World::new();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
-    let old = signing_now(&world).await;
-    let next = world
-        .domain
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let old = signing_now(&domain).await;
+    let next = domain
+        .use_cases
         .rotate_signing_key
         .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Announced)
         .await
         .unwrap();
-    assert_eq!(signing_now(&world).await.id, old.id);
-    world.clock.advance(Duration::from_mins(10));
-    assert_eq!(signing_now(&world).await.id, next.id);
+    assert_eq!(signing_now(&domain).await.id, old.id);
+    domain.clock.advance(Duration::from_mins(10));
+    assert_eq!(signing_now(&domain).await.id, next.id);
 
-    let old = world.storage.list().await.unwrap().remove(0);
-    let last_token_expires = world.clock.now() + Duration::from_mins(30);
+    let old = domain.storage.list().await.unwrap().remove(0);
+    let last_token_expires = domain.clock.now() + Duration::from_mins(30);
     assert!(old.verifies(last_token_expires));
     assert!(!old.verifies(last_token_expires + Duration::from_mins(1)));
 }
 
 #[tokio::test]
 async fn keys_are_listed_with_what_they_do() {
-    let world = World::new();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     let states = async || {
-        let listed = world.domain.list_signing_keys.list().await.unwrap();
+        let listed = domain.use_cases.list_signing_keys.list().await.unwrap();
         listed.into_iter().map(|(_, state)| state).collect::<Vec<_>>()
     };
     assert_eq!(states().await, [KeyState::Signing]);
     let operator = Origin::operator();
-    let rotate = &world.domain.rotate_signing_key;
+    let rotate = &domain.use_cases.rotate_signing_key;
     rotate.rotate(&operator, SigningAlgorithm::EdDsa, RotationStart::Announced).await.unwrap();
     assert_eq!(states().await, [KeyState::Signing, KeyState::Announced]);
-    world.clock.advance(Duration::from_mins(10));
+    domain.clock.advance(Duration::from_mins(10));
     assert_eq!(states().await, [KeyState::Verifying, KeyState::Signing]);
-    world.clock.advance(Duration::from_mins(31));
+    domain.clock.advance(Duration::from_mins(31));
     assert_eq!(states().await, [KeyState::Expired, KeyState::Signing]);
 }
 
 #[tokio::test]
 async fn a_key_can_sign_at_once() {
-    let world = World::new();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
-    let next = world
-        .domain
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let next = domain
+        .use_cases
         .rotate_signing_key
         .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Immediate)
         .await
         .unwrap();
-    assert_eq!(signing_now(&world).await.id, next.id);
+    assert_eq!(signing_now(&domain).await.id, next.id);
 }
 
 #[tokio::test]
 async fn another_algorithm_is_announced_at_the_next_start() {
-    let world = World::new();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::Es256).await.unwrap();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::Es256).await.unwrap();
-    assert_eq!(world.storage.list().await.unwrap().len(), 2);
-    assert_eq!(signing_now(&world).await.algorithm, SigningAlgorithm::EdDsa);
-    world.clock.advance(Duration::from_mins(10));
-    assert_eq!(signing_now(&world).await.algorithm, SigningAlgorithm::Es256);
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::Es256).await.unwrap();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::Es256).await.unwrap();
+    assert_eq!(domain.storage.list().await.unwrap().len(), 2);
+    assert_eq!(signing_now(&domain).await.algorithm, SigningAlgorithm::EdDsa);
+    domain.clock.advance(Duration::from_mins(10));
+    assert_eq!(signing_now(&domain).await.algorithm, SigningAlgorithm::Es256);
 }
 
 #[tokio::test]
 async fn an_announced_key_that_was_overtaken_never_signs() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let operator = Origin::operator();
-    let rotate = |start| world.domain.rotate_signing_key.rotate(&operator, SigningAlgorithm::EdDsa, start);
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let rotate = |start| domain.use_cases.rotate_signing_key.rotate(&operator, SigningAlgorithm::EdDsa, start);
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     rotate(RotationStart::Announced).await.unwrap();
-    world.clock.advance(Duration::from_mins(1));
+    domain.clock.advance(Duration::from_mins(1));
     let newest = rotate(RotationStart::Immediate).await.unwrap();
-    world.clock.advance(Duration::from_mins(10));
-    assert_eq!(signing_now(&world).await.id, newest.id);
+    domain.clock.advance(Duration::from_mins(10));
+    assert_eq!(signing_now(&domain).await.id, newest.id);
 }

@@ -4,59 +4,60 @@ use portcullis_domain::policy::{Lifetimes, Policy};
 use portcullis_domain::ports::SigningKeyRepository as _;
 use portcullis_domain::use_cases::{ImportTally, RotationStart, Sweep};
 use portcullis_domain::{Actor, Origin, SigningAlgorithm};
+use portcullis_testkit::TestDomain;
 
-use crate::world::{ADA, World};
+use crate::ADA;
 
 #[tokio::test]
 async fn what_has_expired_is_deleted_and_what_lives_stays() {
-    let world = World::new();
-    world.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
-    world
-        .domain
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    domain
+        .use_cases
         .rotate_signing_key
         .rotate(&Origin::operator(), SigningAlgorithm::EdDsa, RotationStart::Announced)
         .await
         .unwrap();
-    world.clock.advance(Duration::from_mins(10));
-    let signed_in = world.signed_in(ADA).await;
-    assert!(!world.domain.sweep.sweep().await.unwrap(), "one batch is enough");
-    world.principal(&signed_in).await;
-    assert_eq!(world.storage.list().await.unwrap().len(), 2);
+    domain.clock.advance(Duration::from_mins(10));
+    let signed_in = domain.signed_in(ADA).await;
+    assert!(!domain.use_cases.sweep.sweep().await.unwrap(), "one batch is enough");
+    domain.principal(&signed_in).await;
+    assert_eq!(domain.storage.list().await.unwrap().len(), 2);
 
-    world.clock.advance(Duration::from_hours(31 * 24));
-    assert!(!world.domain.sweep.sweep().await.unwrap());
-    assert_eq!(world.storage.list().await.unwrap().len(), 1, "the newest key stays, however old");
-    assert!(world.has_ended(&signed_in).await);
+    domain.clock.advance(Duration::from_hours(31 * 24));
+    assert!(!domain.use_cases.sweep.sweep().await.unwrap());
+    assert_eq!(domain.storage.list().await.unwrap().len(), 1, "the newest key stays, however old");
+    assert!(domain.has_ended(&signed_in).await);
 }
 
 #[tokio::test]
 async fn the_trail_forgets_what_is_older_than_the_policy_says() {
     let day = Duration::from_hours(24);
     let lifetimes = Lifetimes { audit: 90 * day, ..Policy::default().lifetimes };
-    let world = World::under(Policy { lifetimes, ..Policy::default() });
-    world.made(ADA, &[]).await;
+    let domain = TestDomain::under(Policy { lifetimes, ..Policy::default() });
+    domain.made(ADA, &[]).await;
     let age = Duration::from_millis(1);
-    world.clock.advance(age);
-    world.made("eve@example.com", &[]).await;
-    let told = world.observer.told();
-    world.clock.advance((90 * day).saturating_sub(age));
-    world.domain.sweep.sweep().await.unwrap();
-    assert_eq!(world.storage.audit_events(), told, "what is as old as that stays");
-    world.clock.advance(age);
-    world.domain.sweep.sweep().await.unwrap();
-    assert_eq!(world.storage.audit_events(), told[1..]);
+    domain.clock.advance(age);
+    domain.made("eve@example.com", &[]).await;
+    let told = domain.audit_observer.told();
+    domain.clock.advance((90 * day).saturating_sub(age));
+    domain.use_cases.sweep.sweep().await.unwrap();
+    assert_eq!(domain.storage.audit_events(), told, "what is as old as that stays");
+    domain.clock.advance(age);
+    domain.use_cases.sweep.sweep().await.unwrap();
+    assert_eq!(domain.storage.audit_events(), told[1..]);
 }
 
 #[tokio::test]
 async fn a_full_batch_says_that_more_may_be_left() {
-    let world = World::new();
+    let domain = TestDomain::new();
     let operator = Actor::operator();
     for _ in 0..=Sweep::BATCH {
-        world.domain.import_users.conclude(&operator, ImportTally::default()).await.unwrap();
+        domain.use_cases.import_users.conclude(&operator, ImportTally::default()).await.unwrap();
     }
-    world.clock.advance(Duration::from_hours(366 * 24));
-    assert!(world.domain.sweep.sweep().await.unwrap());
-    assert_eq!(world.storage.audit_events().len(), 1);
-    assert!(!world.domain.sweep.sweep().await.unwrap());
-    assert!(world.storage.audit_events().is_empty());
+    domain.clock.advance(Duration::from_hours(366 * 24));
+    assert!(domain.use_cases.sweep.sweep().await.unwrap());
+    assert_eq!(domain.storage.audit_events().len(), 1);
+    assert!(!domain.use_cases.sweep.sweep().await.unwrap());
+    assert!(domain.storage.audit_events().is_empty());
 }

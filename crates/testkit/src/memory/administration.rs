@@ -14,7 +14,7 @@ use super::users::changed_profile;
 #[async_trait]
 impl UserAdministration for MemoryStorage {
     async fn list(&self, query: UserQuery) -> Result<Vec<User>, StorageError> {
-        let state = self.step("UserAdministration::list")?;
+        let state = self.step("UserAdministration::list").await?;
         let users = state.accounts.values().map(|account| &account.user);
         let mut found: Vec<_> = users
             .filter(|user| query.before.is_none_or(|before| user.id < before))
@@ -27,7 +27,7 @@ impl UserAdministration for MemoryStorage {
     }
 
     async fn update(&self, update: UserUpdate) -> Result<UserUpdateOutcome, StorageError> {
-        let mut state = self.step("UserAdministration::update")?;
+        let mut state = self.step("UserAdministration::update").await?;
         let Some(before) = state.user(update.user).cloned() else {
             return Ok(UserUpdateOutcome::NotFound);
         };
@@ -60,7 +60,7 @@ impl UserAdministration for MemoryStorage {
     }
 
     async fn unlock(&self, unlocking: Unlocking) -> Result<UnlockOutcome, StorageError> {
-        let mut state = self.step("UserAdministration::unlock")?;
+        let mut state = self.step("UserAdministration::unlock").await?;
         let Some(user) = state.user(unlocking.user).cloned() else {
             return Ok(UnlockOutcome::NotFound);
         };
@@ -76,7 +76,7 @@ impl UserAdministration for MemoryStorage {
     }
 
     async fn set_password(&self, setting: PasswordSetting) -> Result<SetPasswordOutcome, StorageError> {
-        let mut state = self.step("UserAdministration::set_password")?;
+        let mut state = self.step("UserAdministration::set_password").await?;
         let Some(user) = state.user(setting.user) else {
             return Ok(SetPasswordOutcome::NotFound);
         };
@@ -94,7 +94,7 @@ impl UserAdministration for MemoryStorage {
     }
 
     async fn import(&self, accounts: Vec<Account>) -> Result<Vec<ImportOutcome>, StorageError> {
-        let mut state = self.step("UserAdministration::import")?;
+        let mut state = self.step("UserAdministration::import").await?;
         Ok(accounts.into_iter().map(|account| state.import(account)).collect())
     }
 }

@@ -11,17 +11,17 @@ use super::state::remove_up_to;
 #[async_trait]
 impl AuditTrail for MemoryStorage {
     async fn append(&self, event: AuditEvent) -> Result<(), StorageError> {
-        self.step("AuditTrail::append")?.record(event)
+        self.step("AuditTrail::append").await?.record(event)
     }
 
     async fn list(&self, query: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
-        let state = self.step("AuditTrail::list")?;
+        let state = self.step("AuditTrail::list").await?;
         let found = state.events.values().rev().filter(|event| is_asked_for(event, &query));
         Ok(found.take(query.limit.try_into().unwrap_or(usize::MAX)).cloned().collect())
     }
 
     async fn count_by_day(&self, tally: AuditTally) -> Result<Vec<DayCount>, StorageError> {
-        let state = self.step("AuditTrail::count_by_day")?;
+        let state = self.step("AuditTrail::count_by_day").await?;
         let AuditTally { kind, since, at_most } = tally;
         let counted = state.events.values().rev().filter(|event| event.kind == kind && event.at >= since);
         let mut counts = HashMap::new();
@@ -32,7 +32,7 @@ impl AuditTrail for MemoryStorage {
     }
 
     async fn delete_older(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        let mut state = self.step("AuditTrail::delete_older")?;
+        let mut state = self.step("AuditTrail::delete_older").await?;
         Ok(remove_up_to(limit, state.events.extract_if(.., |_, event| event.at < before)))
     }
 }

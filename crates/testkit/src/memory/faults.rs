@@ -14,19 +14,19 @@ impl Faults {
         self.any += 1;
     }
 
-    pub(super) fn fail_next_call_to(&mut self, method: &'static str) {
-        self.named.push_back(method);
+    pub(super) fn fail_next_call_to(&mut self, operation: &'static str) {
+        self.named.push_back(operation);
     }
 
     /// Fails when this call is one that is to fail, which is used up by it.
-    pub(super) fn meet(&mut self, method: &'static str) -> Result<(), StorageError> {
-        if let Some(index) = self.named.iter().position(|named| *named == method) {
+    pub(super) fn meet(&mut self, operation: &'static str) -> Result<(), StorageError> {
+        if let Some(index) = self.named.iter().position(|named| *named == operation) {
             self.named.remove(index);
         } else if let Some(left) = self.any.checked_sub(1) {
             self.any = left;
         } else {
             return Ok(());
         }
-        Err(StorageError::unavailable(format!("a test made {method} fail")))
+        Err(StorageError::unavailable(format!("a test made {operation} fail")))
     }
 }

@@ -12,11 +12,11 @@ use super::state::State;
 #[async_trait]
 impl InstallationArchive for MemoryStorage {
     async fn count(&self, kind: RecordKind) -> Result<u64, StorageError> {
-        Ok(self.step("InstallationArchive::count")?.records(kind).len() as u64)
+        Ok(self.step("InstallationArchive::count").await?.records(kind).len() as u64)
     }
 
     async fn read_page(&self, start: PageStart, limit: u32) -> Result<Vec<Record>, StorageError> {
-        let mut records = self.step("InstallationArchive::read_page")?.records(start.kind());
+        let mut records = self.step("InstallationArchive::read_page").await?.records(start.kind());
         records.retain(|record| start.key().is_none_or(|key| record.key() > key));
         records.sort_by_key(Record::key);
         records.truncate(limit.try_into().unwrap_or(usize::MAX));
@@ -24,7 +24,7 @@ impl InstallationArchive for MemoryStorage {
     }
 
     async fn write_page(&self, records: Vec<Record>) -> Result<u32, WritePageError> {
-        let mut state = self.step("InstallationArchive::write_page")?;
+        let mut state = self.step("InstallationArchive::write_page").await?;
         let mut written = state.clone();
         let mut new = 0;
         for record in records {

@@ -11,11 +11,11 @@ use super::state::{State, remove_up_to};
 #[async_trait]
 impl LockoutRepository for MemoryStorage {
     async fn locked_until(&self, key: AttemptKey, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
-        Ok(self.step("LockoutRepository::locked_until")?.lock(key, now))
+        Ok(self.step("LockoutRepository::locked_until").await?.lock(key, now))
     }
 
     async fn record_failure(&self, attempt: FailedAttempt) -> Result<FailureOutcome, StorageError> {
-        let mut state = self.step("LockoutRepository::record_failure")?;
+        let mut state = self.step("LockoutRepository::record_failure").await?;
         let FailedAttempt { key, now, policy, failure, lock } = attempt;
         if policy.threshold == 0 {
             state.record(failure)?;
@@ -39,7 +39,7 @@ impl LockoutRepository for MemoryStorage {
     }
 
     async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
-        let mut state = self.step("LockoutRepository::record_success")?;
+        let mut state = self.step("LockoutRepository::record_success").await?;
         if let Some(until) = state.lock(key, now) {
             return Ok(Attempt::Locked { until });
         }
@@ -48,7 +48,7 @@ impl LockoutRepository for MemoryStorage {
     }
 
     async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        let mut state = self.step("LockoutRepository::delete_stale")?;
+        let mut state = self.step("LockoutRepository::delete_stale").await?;
         let passwords = state.wrong_passwords.extract_if(|_, wrong| wrong.last_failure_at < before);
         let deleted = remove_up_to(limit, passwords);
         let codes = state.wrong_codes.extract_if(|_, wrong| wrong.last_failure_at < before);

@@ -8,7 +8,7 @@ use super::MemoryStorage;
 #[async_trait]
 impl MailQueue for MemoryStorage {
     async fn enqueue(&self, mail: QueuedMail) -> Result<(), StorageError> {
-        self.step("MailQueue::enqueue")?.queue(mail);
+        self.step("MailQueue::enqueue").await?.queue(mail);
         Ok(())
     }
 
@@ -17,7 +17,7 @@ impl MailQueue for MemoryStorage {
         now: Timestamp,
         leased_until: Timestamp,
     ) -> Result<Option<ClaimedMail>, StorageError> {
-        let mut state = self.step("MailQueue::claim")?;
+        let mut state = self.step("MailQueue::claim").await?;
         let records = state.mails.iter_mut().filter_map(|record| Some((due_at(record.state)?, record)));
         let due = records.filter(|(due_at, _)| *due_at <= now);
         let Some((_, record)) = due.min_by_key(|(due_at, record)| (*due_at, record.mail.id)) else {
@@ -29,12 +29,12 @@ impl MailQueue for MemoryStorage {
     }
 
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
-        self.step("MailQueue::complete")?.mails.retain(|record| !is_claimed_by(record, claim));
+        self.step("MailQueue::complete").await?.mails.retain(|record| !is_claimed_by(record, claim));
         Ok(())
     }
 
     async fn retry(&self, claim: &ClaimedMail, due_at: Timestamp, reason: &str) -> Result<(), StorageError> {
-        let mut state = self.step("MailQueue::retry")?;
+        let mut state = self.step("MailQueue::retry").await?;
         if state.one_like_it_waits(&claim.mail) {
             state.mails.retain(|record| !is_claimed_by(record, claim));
         } else if let Some(record) = state.mails.iter_mut().find(|record| is_claimed_by(record, claim)) {
@@ -45,7 +45,7 @@ impl MailQueue for MemoryStorage {
     }
 
     async fn park(&self, claim: &ClaimedMail, reason: &str) -> Result<(), StorageError> {
-        let mut state = self.step("MailQueue::park")?;
+        let mut state = self.step("MailQueue::park").await?;
         if let Some(record) = state.mails.iter_mut().find(|record| is_claimed_by(record, claim)) {
             record.state = MailState::Parked;
             record.last_failure = Some(reason.to_owned());
@@ -54,7 +54,7 @@ impl MailQueue for MemoryStorage {
     }
 
     async fn list(&self, after: Option<MailId>, limit: u32) -> Result<Vec<MailRecord>, StorageError> {
-        let state = self.step("MailQueue::list")?;
+        let state = self.step("MailQueue::list").await?;
         let later = |record: &&MailRecord| after.is_none_or(|after| record.mail.id > after);
         let mut listed: Vec<_> = state.mails.iter().filter(later).cloned().collect();
         listed.sort_unstable_by_key(|record| record.mail.id);
@@ -63,7 +63,7 @@ impl MailQueue for MemoryStorage {
     }
 
     async fn backlog(&self) -> Result<MailBacklog, StorageError> {
-        let state = self.step("MailQueue::backlog")?;
+        let state = self.step("MailQueue::backlog").await?;
         let due: Vec<_> = state.mails.iter().filter_map(|record| due_at(record.state)).collect();
         Ok(MailBacklog {
             pending: due.len() as u64,
@@ -74,7 +74,7 @@ impl MailQueue for MemoryStorage {
 
     async fn send_again(&self, resending: MailResending) -> Result<bool, StorageError> {
         let MailResending { id, now, event } = resending;
-        let mut state = self.step("MailQueue::send_again")?;
+        let mut state = self.step("MailQueue::send_again").await?;
         let Some(index) = state.mails.iter().position(|record| record.mail.id == id) else {
             return Ok(false);
         };

@@ -3,9 +3,11 @@
 mod administration;
 mod audit_trail;
 mod faults;
+mod gates;
 mod installation_archive;
 mod lockout;
 mod mail_queue;
+mod operations;
 mod operator;
 mod roles;
 mod sessions;
@@ -21,6 +23,8 @@ use portcullis_domain::mail::{MailState, QueuedMail};
 use portcullis_domain::ports::StorageError;
 
 use self::faults::Faults;
+use self::gates::Gates;
+use self::operations::expect_operation;
 use self::state::State;
 use crate::Storage;
 
@@ -46,6 +50,7 @@ pub struct MemoryStorage(Arc<Shared>);
 struct Shared {
     state: Mutex<State>,
     faults: Mutex<Faults>,
+    gates: Mutex<Gates>,
 }
 
 impl MemoryStorage {
@@ -56,9 +61,28 @@ impl MemoryStorage {
 
     /// Makes the next call to one port method fail as an unavailable store does.
     ///
-    /// `method` is a port and a method of it, such as `"MailQueue::claim"`. Calls to others go on as ever.
-    pub fn fail_next_call_to(&self, method: &'static str) {
-        self.faults().fail_next_call_to(method);
+    /// `operation` is a port and a method of it, such as `"MailQueue::claim"`. Calls to others go on as ever.
+    ///
+    /// ```
+    /// use portcullis_domain::use_cases::RefreshError;
+    /// use portcullis_testkit::TestDomain;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let domain = TestDomain::new();
+    /// let token = domain.signed_in("ada@example.com").await.tokens.refresh_token;
+    /// domain.storage.fail_next_call_to("SessionRepository::rotate");
+    /// assert!(matches!(domain.refresh(&token).await, Err(RefreshError::Storage(_))));
+    /// assert!(domain.refresh(&token).await.is_ok(), "the token is as good as before");
+    /// # });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When no storage port has such an operation.
+    #[track_caller]
+    pub fn fail_next_call_to(&self, operation: &'static str) {
+        expect_operation(operation);
+        self.faults().fail_next_call_to(operation);
     }
 
     /// The mails that wait, in the order in which they were queued. Those that are being delivered or
@@ -76,9 +100,14 @@ impl MemoryStorage {
         self.state().events.values().cloned().collect()
     }
 
-    /// Begins the step that `method` is: nothing else happens until the guard is dropped.
-    fn step(&self, method: &'static str) -> Result<MutexGuard<'_, State>, StorageError> {
-        self.faults().meet(method)?;
+    /// Begins the step that `operation` is, once no gate is in its way: nothing else happens until the guard is
+    /// dropped.
+    async fn step(&self, operation: &'static str) -> Result<MutexGuard<'_, State>, StorageError> {
+        let gate = self.gates().meet(operation);
+        if let Some(gate) = gate {
+            gate.pass().await;
+        }
+        self.faults().meet(operation)?;
         Ok(self.state())
     }
 
@@ -88,6 +117,10 @@ impl MemoryStorage {
 
     fn faults(&self) -> MutexGuard<'_, Faults> {
         self.0.faults.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn gates(&self) -> MutexGuard<'_, Gates> {
+        self.0.gates.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -11,26 +11,26 @@ use super::state::State;
 #[async_trait]
 impl RoleRepository for MemoryStorage {
     async fn list(&self) -> Result<Vec<Role>, StorageError> {
-        Ok(self.step("RoleRepository::list")?.roles.values().cloned().collect())
+        Ok(self.step("RoleRepository::list").await?.roles.values().cloned().collect())
     }
 
     async fn find(&self, id: RoleId) -> Result<Option<Role>, StorageError> {
-        Ok(self.step("RoleRepository::find")?.role(id).cloned())
+        Ok(self.step("RoleRepository::find").await?.role(id).cloned())
     }
 
     async fn find_by_name(&self, name: &RoleName) -> Result<Option<Role>, StorageError> {
-        Ok(self.step("RoleRepository::find_by_name")?.roles.get(name).cloned())
+        Ok(self.step("RoleRepository::find_by_name").await?.roles.get(name).cloned())
     }
 
     async fn held_by(&self, user: UserId) -> Result<Option<Vec<Role>>, StorageError> {
-        let state = self.step("RoleRepository::held_by")?;
+        let state = self.step("RoleRepository::held_by").await?;
         let held =
             |user: &User| user.roles.iter().filter_map(|name| state.roles.get(name)).cloned().collect();
         Ok(state.user(user).map(held))
     }
 
     async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError> {
-        let mut state = self.step("RoleRepository::create")?;
+        let mut state = self.step("RoleRepository::create").await?;
         let RoleCreation { role, event } = creation;
         if state.roles.contains_key(&role.name) {
             return Ok(false);
@@ -44,7 +44,7 @@ impl RoleRepository for MemoryStorage {
     }
 
     async fn update(&self, update: RoleUpdate) -> Result<RoleUpdateOutcome, StorageError> {
-        let mut state = self.step("RoleRepository::update")?;
+        let mut state = self.step("RoleRepository::update").await?;
         let Some(before) = state.role(update.role).cloned() else {
             return Ok(RoleUpdateOutcome::NotFound);
         };
@@ -69,7 +69,7 @@ impl RoleRepository for MemoryStorage {
     }
 
     async fn delete(&self, deletion: RoleDeletion) -> Result<RoleDeletionOutcome, StorageError> {
-        let mut state = self.step("RoleRepository::delete")?;
+        let mut state = self.step("RoleRepository::delete").await?;
         let Some(role) = state.role(deletion.role).cloned() else {
             return Ok(RoleDeletionOutcome::NotFound);
         };
@@ -88,7 +88,7 @@ impl RoleRepository for MemoryStorage {
     }
 
     async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        let mut state = self.step("RoleRepository::assign")?;
+        let mut state = self.step("RoleRepository::assign").await?;
         let (user, role) = match state.allowed(&change) {
             Ok(allowed) => allowed,
             Err(refusal) => return Ok(refusal),
@@ -104,7 +104,7 @@ impl RoleRepository for MemoryStorage {
     }
 
     async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        let mut state = self.step("RoleRepository::revoke")?;
+        let mut state = self.step("RoleRepository::revoke").await?;
         let (user, role) = match state.allowed(&change) {
             Ok(allowed) => allowed,
             Err(refusal) => return Ok(refusal),

@@ -11,7 +11,7 @@ use super::state::{State, remove_up_to};
 #[async_trait]
 impl SessionRepository for MemoryStorage {
     async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError> {
-        let mut state = self.step("SessionRepository::open")?;
+        let mut state = self.step("SessionRepository::open").await?;
         let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
         if state.sessions.contains_key(&session.id) {
             return Err(StorageError::broken("the id of a new session is in use"));
@@ -32,12 +32,12 @@ impl SessionRepository for MemoryStorage {
     }
 
     async fn principal(&self, id: SessionId, now: Timestamp) -> Result<Option<Principal>, StorageError> {
-        let state = self.step("SessionRepository::principal")?;
+        let state = self.step("SessionRepository::principal").await?;
         Ok(state.live_session(id, now).and_then(|session| state.principal(session)))
     }
 
     async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {
-        let mut state = self.step("SessionRepository::rotate")?;
+        let mut state = self.step("SessionRepository::rotate").await?;
         let session = state.live_session(rotation.session, rotation.now);
         let Some(principal) = session.and_then(|session| state.principal(session)) else {
             return Ok(RotationOutcome::Unknown);
@@ -58,7 +58,7 @@ impl SessionRepository for MemoryStorage {
     }
 
     async fn list(&self, user: UserId, now: Timestamp) -> Result<Vec<Session>, StorageError> {
-        let state = self.step("SessionRepository::list")?;
+        let state = self.step("SessionRepository::list").await?;
         let is_listed = |session: &&Session| session.user_id == user && session.is_live(now);
         let mut sessions: Vec<_> = state.sessions.values().filter(is_listed).cloned().collect();
         sessions.sort_by_key(|session| std::cmp::Reverse((session.created_at, session.id)));
@@ -66,7 +66,7 @@ impl SessionRepository for MemoryStorage {
     }
 
     async fn end(&self, ending: SessionEnding) -> Result<bool, StorageError> {
-        let mut state = self.step("SessionRepository::end")?;
+        let mut state = self.step("SessionRepository::end").await?;
         let SessionEnding { user, session: id, now, event } = ending;
         let is_theirs = state.live_session(id, now).is_some_and(|session| session.user_id == user);
         if is_theirs {
@@ -77,7 +77,7 @@ impl SessionRepository for MemoryStorage {
     }
 
     async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError> {
-        let mut state = self.step("SessionRepository::end_all")?;
+        let mut state = self.step("SessionRepository::end_all").await?;
         let Some(user) = state.user(ending.user) else {
             return Ok(EndAllOutcome::NotFound);
         };
@@ -90,7 +90,7 @@ impl SessionRepository for MemoryStorage {
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        let mut state = self.step("SessionRepository::delete_expired")?;
+        let mut state = self.step("SessionRepository::delete_expired").await?;
         Ok(remove_up_to(limit, state.sessions.extract_if(|_, session| session.expires_at < now)))
     }
 }

@@ -23,7 +23,7 @@ impl TokenRepository for MemoryStorage {
         address: &EmailAddress,
         secrets: VerificationSecrets,
     ) -> Result<Option<User>, StorageError> {
-        let mut state = self.step("TokenRepository::issue_verification")?;
+        let mut state = self.step("TokenRepository::issue_verification").await?;
         if let Some(wrong) = state.wrong_codes.get_mut(&secrets.attempts) {
             wrong.since_issued = 0;
         }
@@ -43,14 +43,14 @@ impl TokenRepository for MemoryStorage {
         link: TokenDigest,
         now: Timestamp,
     ) -> Result<Option<User>, StorageError> {
-        Ok(self.step("TokenRepository::find_verification")?.user_of_link(link, now))
+        Ok(self.step("TokenRepository::find_verification").await?.user_of_link(link, now))
     }
 
     async fn redeem_verification_link(
         &self,
         redemption: LinkRedemption,
     ) -> Result<VerificationOutcome, StorageError> {
-        let mut state = self.step("TokenRepository::redeem_verification_link")?;
+        let mut state = self.step("TokenRepository::redeem_verification_link").await?;
         let Some(user) = state.user_of_link(redemption.digest, redemption.now) else {
             return Ok(VerificationOutcome::Invalid);
         };
@@ -65,7 +65,7 @@ impl TokenRepository for MemoryStorage {
         &self,
         redemption: CodeRedemption,
     ) -> Result<CodeOutcome, StorageError> {
-        let mut state = self.step("TokenRepository::redeem_verification_code")?;
+        let mut state = self.step("TokenRepository::redeem_verification_code").await?;
         if let Some(exhausted) = state.exhausted(&redemption) {
             return Ok(exhausted);
         }
@@ -89,7 +89,7 @@ impl TokenRepository for MemoryStorage {
         digest: TokenDigest,
         expires_at: Timestamp,
     ) -> Result<Option<User>, StorageError> {
-        let mut state = self.step("TokenRepository::issue_password_reset")?;
+        let mut state = self.step("TokenRepository::issue_password_reset").await?;
         let user = state.active_user_with_email(address);
         if let Some(user) = &user {
             let address = user.email.clone();
@@ -104,11 +104,11 @@ impl TokenRepository for MemoryStorage {
         digest: TokenDigest,
         now: Timestamp,
     ) -> Result<Option<User>, StorageError> {
-        Ok(self.step("TokenRepository::find_password_reset")?.user_of_reset(digest, now))
+        Ok(self.step("TokenRepository::find_password_reset").await?.user_of_reset(digest, now))
     }
 
     async fn redeem_password_reset(&self, reset: PasswordReset) -> Result<bool, StorageError> {
-        let mut state = self.step("TokenRepository::redeem_password_reset")?;
+        let mut state = self.step("TokenRepository::redeem_password_reset").await?;
         let Some(user) = state.user_of_reset(reset.digest, reset.now) else {
             return Ok(false);
         };
@@ -124,7 +124,7 @@ impl TokenRepository for MemoryStorage {
     }
 
     async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
-        let mut state = self.step("TokenRepository::request_email_change")?;
+        let mut state = self.step("TokenRepository::request_email_change").await?;
         state.account_mut(request.user)?;
         let EmailChangeRequest { user, session, new_address, mails, event, .. } = request;
         state.record(event)?;
@@ -140,7 +140,7 @@ impl TokenRepository for MemoryStorage {
         digest: TokenDigest,
         expires_at: Timestamp,
     ) -> Result<Option<User>, StorageError> {
-        let mut state = self.step("TokenRepository::issue_email_change")?;
+        let mut state = self.step("TokenRepository::issue_email_change").await?;
         let pending = state.email_changes.get_mut(&user).filter(|change| change.new_address == *new_address);
         let Some(change) = pending else {
             return Ok(None);
@@ -154,7 +154,7 @@ impl TokenRepository for MemoryStorage {
         digest: TokenDigest,
         now: Timestamp,
     ) -> Result<Option<(User, EmailAddress)>, StorageError> {
-        let state = self.step("TokenRepository::find_email_change")?;
+        let state = self.step("TokenRepository::find_email_change").await?;
         let found = state.email_change(digest, now);
         Ok(found.and_then(|(id, change)| Some((state.user(id)?.clone(), change.new_address.clone()))))
     }
@@ -163,7 +163,7 @@ impl TokenRepository for MemoryStorage {
         &self,
         redemption: LinkRedemption,
     ) -> Result<EmailChangeOutcome, StorageError> {
-        let mut state = self.step("TokenRepository::redeem_email_change")?;
+        let mut state = self.step("TokenRepository::redeem_email_change").await?;
         let Some((id, change)) = state.email_change(redemption.digest, redemption.now) else {
             return Ok(EmailChangeOutcome::Invalid);
         };
@@ -182,7 +182,7 @@ impl TokenRepository for MemoryStorage {
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        let mut state = self.step("TokenRepository::delete_expired")?;
+        let mut state = self.step("TokenRepository::delete_expired").await?;
         let verifications = state.verifications.extract_if(|_, issued| is_over(issued, now));
         let mut deleted = remove_up_to(limit, verifications);
         deleted += remove_up_to(limit - deleted, state.resets.extract_if(|_, reset| reset.expires_at < now));

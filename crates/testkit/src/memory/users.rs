@@ -14,7 +14,7 @@ use super::state::State;
 #[async_trait]
 impl UserRepository for MemoryStorage {
     async fn register(&self, account: NewAccount) -> Result<RegisterOutcome, StorageError> {
-        let mut state = self.step("UserRepository::register")?;
+        let mut state = self.step("UserRepository::register").await?;
         if state.username_is_taken(&account.user, None) {
             Ok(RegisterOutcome::UsernameTaken)
         } else if state.user_with_email(&account.user.email).is_some() {
@@ -28,7 +28,7 @@ impl UserRepository for MemoryStorage {
         &self,
         registration: PrivateRegistration,
     ) -> Result<PrivateRegistrationOutcome, StorageError> {
-        let mut state = self.step("UserRepository::register_privately")?;
+        let mut state = self.step("UserRepository::register_privately").await?;
         let PrivateRegistration { account, notice_to_owner, refusal } = registration;
         let holder = state.user_with_email(&account.user.email);
         let holder = holder.map(|holder| (holder.id, is_mere_claim(holder)));
@@ -54,7 +54,7 @@ impl UserRepository for MemoryStorage {
     }
 
     async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError> {
-        let state = self.step("UserRepository::find_by_login")?;
+        let state = self.step("UserRepository::find_by_login").await?;
         let user = match identifier {
             LoginIdentifier::Email(address) => state.user_with_email(address),
             LoginIdentifier::Username(username) => state.user_with_username(username),
@@ -63,11 +63,11 @@ impl UserRepository for MemoryStorage {
     }
 
     async fn find_by_id(&self, id: UserId) -> Result<Option<Account>, StorageError> {
-        Ok(self.step("UserRepository::find_by_id")?.accounts.get(&id).cloned())
+        Ok(self.step("UserRepository::find_by_id").await?.accounts.get(&id).cloned())
     }
 
     async fn update_profile(&self, update: ProfileUpdate) -> Result<ProfileOutcome, StorageError> {
-        let mut state = self.step("UserRepository::update_profile")?;
+        let mut state = self.step("UserRepository::update_profile").await?;
         let ProfileUpdate { user: id, change, now, event } = update;
         let Some(user) = state.user(id).cloned() else {
             return Ok(ProfileOutcome::NotFound);
@@ -84,7 +84,7 @@ impl UserRepository for MemoryStorage {
     }
 
     async fn change_password(&self, change: PasswordChange) -> Result<bool, StorageError> {
-        let mut state = self.step("UserRepository::change_password")?;
+        let mut state = self.step("UserRepository::change_password").await?;
         let hash = state.accounts.get(&change.user).and_then(|account| account.password_hash.as_ref());
         if hash != Some(&change.verified_hash) {
             return Ok(false);
@@ -99,7 +99,7 @@ impl UserRepository for MemoryStorage {
     }
 
     async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError> {
-        let mut state = self.step("UserRepository::delete")?;
+        let mut state = self.step("UserRepository::delete").await?;
         let Some(user) = state.user(deletion.user) else {
             return Ok(DeleteOutcome::NotFound);
         };
@@ -115,7 +115,7 @@ impl UserRepository for MemoryStorage {
     }
 
     async fn ping(&self) -> Result<(), StorageError> {
-        self.step("UserRepository::ping").map(drop)
+        self.step("UserRepository::ping").await.map(drop)
     }
 }
 

@@ -121,3 +121,40 @@ pub async fn raced_profile_changes_leave_one_holder(storage: &Storage) {
         assert_eq!((updated, refused), (1, CALLERS - 1), "a username has one holder");
     }
 }
+
+/// Of 50 who change one field each of one profile at once, none undoes what another did to another field.
+pub async fn raced_changes_of_one_profile_lose_none(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    for round in 0..ROUNDS {
+        let nothing = ProfileChange {
+            username: Change::Clear,
+            name: Change::Clear,
+            first_name: Change::Clear,
+            last_name: Change::Clear,
+        };
+        change_profile(storage, ada.id, nothing, NOW).await;
+        let given = |caller: usize| format!("given{round}x{caller}");
+        race(storage, |caller, storage| {
+            let text = given(caller);
+            let mut change = ProfileChange::default();
+            match caller % 4 {
+                0 => change.username = Change::Set(username(&text)),
+                1 => change.name = Change::Set(name(&text)),
+                2 => change.first_name = Change::Set(name(&text)),
+                _ => change.last_name = Change::Set(name(&text)),
+            }
+            async move { change_profile(&storage, ada.id, change, NOW).await }
+        })
+        .await;
+        let User { username, profile, .. } = storage.stored(ada.id).await.user;
+        let [name, first_name, last_name] = profile.as_array().map(|name| name.map(ToString::to_string));
+        let fields = [username.map(|username| username.to_string()), name, first_name, last_name];
+        for (field, value) in fields.into_iter().enumerate() {
+            let mut given_to_it = (0..CALLERS).filter(|caller| caller % 4 == field).map(given);
+            assert!(
+                value.as_ref().is_some_and(|value| given_to_it.any(|given| given == *value)),
+                "field {field} has what one of those who changed it gave it: {value:?}"
+            );
+        }
+    }
+}
