@@ -103,8 +103,9 @@ async fn a_copy_tells_how_far_it_is() {
 
 #[tokio::test]
 async fn an_interrupted_copy_goes_on_where_it_ended() {
+    let source = store_of_many().await;
     for call in [2, 15, 30] {
-        let (source, target) = (store_of_many().await, MemoryStorage::default());
+        let target = MemoryStorage::default();
         let calls = Mutex::new(0);
         let interrupted = copy_and_observe(&source, &target, |progress| {
             let mut calls = calls.lock().unwrap();

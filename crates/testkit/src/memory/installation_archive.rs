@@ -4,7 +4,7 @@ use portcullis_domain::mail::MailState;
 use portcullis_domain::ports::{
     InstallationArchive, RecordRefusal, RefusedRecord, StorageError, WritePageError,
 };
-use portcullis_domain::{RoleName, TokenDigest};
+use portcullis_domain::{Account, RoleName, TokenDigest};
 
 use super::MemoryStorage;
 use super::state::State;
@@ -132,10 +132,10 @@ impl State {
         };
         match record {
             Record::Role(role) => self.roles.contains_key(&role.name),
-            Record::User(account) => {
-                let username = account.user.username.as_ref();
-                self.user_with_email(&account.user.email).is_some()
-                    || username.is_some_and(|username| self.user_with_username(username).is_some())
+            Record::User(Account { user: new, .. }) => {
+                self.accounts.values().any(|Account { user, .. }| {
+                    user.email == new.email || (user.username.is_some() && user.username == new.username)
+                })
             }
             Record::Verification(issued) => {
                 self.verifications.values().any(|other| other.link == issued.link)

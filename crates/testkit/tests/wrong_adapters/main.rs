@@ -16,7 +16,7 @@ use std::fs;
 use std::path::Path;
 
 use portcullis_testkit::contract::{
-    Case, access_tokens_cases, fault_cases, hasher_cases, mailer_cases, storage_cases,
+    Case, VERSION, access_tokens_cases, fault_cases, hasher_cases, mailer_cases, storage_cases,
 };
 use tokio::runtime::Builder;
 
@@ -203,10 +203,35 @@ wrong_adapters! {
         [published_keys_have_no_private_part];
 }
 
+fn page() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/writing-an-adapter.md");
+    fs::read_to_string(path).unwrap()
+}
+
+#[test]
+fn the_page_says_what_is_new_in_this_version() {
+    assert!(
+        page().contains(&format!("\n| {VERSION} | ")),
+        "docs/writing-an-adapter.md has a row for {VERSION}"
+    );
+}
+
+#[test]
+fn the_page_shows_what_a_failed_case_says() {
+    let page = page();
+    let (_, after) = page.split_once("```text\n").expect("an example is there");
+    let (example, _) = after.split_once("```").unwrap();
+    let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+    let cases = storage_cases();
+    let case = cases.iter().find(|case| example.contains(case.name())).expect("it names a case");
+    let failure = runtime.block_on(case.check(&behind_tokens(RedeemsAResetTwice))).unwrap_err();
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    assert_eq!(words(example), words(&failure.to_string()));
+}
+
 #[test]
 fn the_page_has_this_table() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/writing-an-adapter.md");
-    let page = fs::read_to_string(page).unwrap();
+    let page = page();
     let (_, after) =
         page.split_once("| wrong adapter | its lie | caught by |\n").expect("the table is there");
     let rows = after.lines().skip(1).take_while(|line| line.starts_with('|'));

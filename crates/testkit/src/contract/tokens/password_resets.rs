@@ -61,7 +61,7 @@ pub async fn raced_resets_have_one_winner(storage: &Storage) {
         .await;
         let winners: Vec<_> = (0..CALLERS).filter(|caller| redeemed[*caller]).collect();
         let [winner] = winners[..] else {
-            panic!("one redemption wins: {winners:?}");
+            panic!("one redemption wins, and {} did", winners.len());
         };
         assert_eq!(
             storage.stored(ada.id).await.password_hash,
