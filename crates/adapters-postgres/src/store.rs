@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use portcullis_domain::ports::StorageError;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use crate::connection::{ConnectionPool, Connector, Lent, pool};
 use crate::errors::{Failure, OpenError};
@@ -135,7 +136,8 @@ impl PostgresStore {
     {
         const ATTEMPTS: u32 = 4;
         let (pool, deadline) = (self.pool.clone(), Instant::now() + self.patience);
-        let outcome = self.runtime.spawn(async move {
+        let span = tracing::debug_span!("postgresql", otel.kind = "client", db.system.name = "postgresql");
+        let operation = async move {
             let mut attempt = 1;
             loop {
                 let attempted = timeout_at(deadline, async {
@@ -151,7 +153,8 @@ impl PostgresStore {
                     outcome => return outcome,
                 }
             }
-        });
+        };
+        let outcome = self.runtime.spawn(operation.instrument(span));
         outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
 }

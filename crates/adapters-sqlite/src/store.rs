@@ -10,6 +10,7 @@ use diesel::SqliteConnection;
 use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use portcullis_domain::ports::StorageError;
 use tokio::runtime::Handle;
+use tracing::Instrument as _;
 
 use crate::connection::{Access, ConnectionPool, LogLimit, pool};
 use crate::database_file;
@@ -127,14 +128,16 @@ impl SqliteStore {
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
         let pool = pool.clone();
-        let outcome = self.runtime.spawn(async move {
+        let span = tracing::debug_span!("sqlite", otel.kind = "client", db.system.name = "sqlite");
+        let operation = async move {
             let mut connection = pool.get().await?;
             let ran = connection.spawn_blocking(move |connection| Ok(operation(connection))).await;
             ran.unwrap_or_else(|panic| {
                 drop(Object::take(connection));
                 Err(Failure::Panicked(panic))
             })
-        });
+        };
+        let outcome = self.runtime.spawn(operation.instrument(span));
         outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
 }

@@ -12,6 +12,7 @@ use actix_web::{Error, HttpMessage as _, HttpRequest, Route, web};
 use futures_util::future::LocalBoxFuture;
 use portcullis_domain::use_cases::UseCases;
 use portcullis_domain::{OwnPermission, Principal};
+use tracing::Instrument as _;
 
 use crate::authenticated::Bearer;
 use crate::built_in_administrator::built_in_administrator;
@@ -87,7 +88,11 @@ async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
         Authentication::AccessTokens => match Bearer::of(request) {
             Bearer::Absent => Err(Problem::new(Code::Unauthenticated)),
             Bearer::Unusable => Err(Problem::new(Code::InvalidAccessToken)),
-            Bearer::Token(token) => Ok(shared::<UseCases>(request)?.authenticate.authenticate(token).await?),
+            Bearer::Token(token) => {
+                let authenticating = shared::<UseCases>(request)?.authenticate.authenticate(token);
+                let span = tracing::debug_span!("use_case", otel.name = "authenticate");
+                Ok(authenticating.instrument(span).await?)
+            }
         },
     }
 }

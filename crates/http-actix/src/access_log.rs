@@ -1,9 +1,8 @@
 use crate::Answered;
-use crate::request_id::RequestId;
 
-/// Records a request that was answered. Its path is given as the pattern that it matched, since paths and
+/// Records a request that was answered, within its span. Its path is given as the pattern that it matched, since paths and
 /// queries can hold secrets.
-pub(crate) fn record(answer: &Answered<'_>, id: RequestId) {
+pub(crate) fn record(answer: &Answered<'_>) {
     let Answered { method, route, status, took } = *answer;
     let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     tracing::info!(
@@ -12,7 +11,6 @@ pub(crate) fn record(answer: &Answered<'_>, id: RequestId) {
         route = route.unwrap_or("unknown"),
         status,
         micros,
-        request_id = %id,
         "answered"
     );
 }

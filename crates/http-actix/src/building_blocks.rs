@@ -14,7 +14,6 @@ pub use crate::path_id::PathId;
 pub use crate::problem::{Code, FieldCode, FieldError, Problem};
 pub use crate::query::Query;
 pub use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
-pub use crate::request_id::RequestId;
 pub use crate::routes::{Endpoint, UNLIMITED, at};
 
 /// What reads one field.

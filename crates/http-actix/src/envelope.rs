@@ -6,11 +6,12 @@ use actix_web::http::ConnectionType;
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::Next;
 use actix_web::{Error, web};
+use tracing::Instrument as _;
 
 use crate::matched_route::MatchedRoute;
 use crate::problem::Problem;
 use crate::request_id::RequestId;
-use crate::{Answered, HttpOptions, Readiness, access_log, head, security_headers};
+use crate::{Answered, HttpOptions, Readiness, access_log, head, request_span, security_headers};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -23,9 +24,10 @@ pub(crate) async fn envelope(
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
     let id = RequestId::assign(&request, options.clock.as_ref(), options.entropy.as_ref());
+    let span = request_span::open(&request, id, &options);
     head::route_as_get(&mut request);
-    let mut response = next.call(request).await?.map_into_boxed_body();
-    response = describe_error(response, id);
+    let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
+    response = span.in_scope(|| describe_error(response, id));
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.header_value());
     security_headers::complete(headers);
@@ -35,7 +37,10 @@ pub(crate) async fn envelope(
     }
     let route = MatchedRoute::of(response.request());
     let answer = answered(&response, route.as_deref(), started.elapsed());
-    access_log::record(&answer, id);
+    span.in_scope(|| access_log::record(&answer));
+    if let Some(tracer) = &options.tracer {
+        tracer.end(&span, &answer);
+    }
     if let Some(observer) = &options.observer {
         observer.answered(&answer);
     }
@@ -57,7 +62,7 @@ fn answered<'a>(response: &'a ServiceResponse, route: Option<&'a str>, took: Dur
 /// CORS, stay.
 fn describe_error(mut response: ServiceResponse, id: RequestId) -> ServiceResponse {
     let describe = |problem: &Problem| {
-        problem.log(id);
+        problem.log();
         problem.describe(Some(id))
     };
     let description = match response.response().error() {

@@ -37,10 +37,13 @@ mod query;
 mod rate_limit;
 mod readiness;
 mod request_id;
+mod request_span;
 mod routes;
 mod schemas;
 mod security_headers;
 mod server;
+mod trace_parent;
+mod use_case_span;
 
 pub use access::Access;
 pub use api::{Api, Operations};
@@ -53,5 +56,7 @@ pub use rate_limit::{
     Allowance, Caller, InProcessRateLimiter, Rate, RateLimiter, RateLimiting, RateLimits, RouteGroup,
 };
 pub use readiness::Readiness;
+pub use request_span::RequestTracer;
 pub use routes::{RouteRule, route_names, routes};
 pub use server::{ServerLimits, serve, serve_operations};
+pub use trace_parent::{TraceId, TraceParent};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use portcullis_domain::Locale;
 use portcullis_domain::ports::{Clock, Entropy};
 
-use crate::{HttpObserver, MetricsReader, RateLimiting, TrustedProxies};
+use crate::{HttpObserver, MetricsReader, RateLimiting, RequestTracer, TrustedProxies};
 
 /// What an installation decides about its HTTP interface.
 #[derive(Clone)]
@@ -22,6 +22,8 @@ pub struct HttpOptions {
     pub default_locale: Locale,
     /// Hears of every request; nobody has to.
     pub observer: Option<Arc<dyn HttpObserver>>,
+    /// Records the traces that requests belong to; nobody has to.
+    pub tracer: Option<Arc<dyn RequestTracer>>,
     /// What `/metrics` shows at the address for operators; nothing makes it 404.
     pub metrics: Option<Arc<dyn MetricsReader>>,
     /// Dates request ids.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// Names one request in its answer and in the logs: a `UUIDv7`, always made here, so that no client writes
 /// into the logs of its choice.
 #[derive(Clone, Copy, Debug)]
-pub struct RequestId(Uuid);
+pub(crate) struct RequestId(Uuid);
 
 impl RequestId {
     /// A new id, known from here on to whatever handles `request`.

@@ -28,6 +28,7 @@ use crate::panics;
 use crate::problem::Problem;
 use crate::rate_limit::RouteGroup::{self, Login, Other, Refresh, Register, Reset, Verify};
 use crate::rate_limit::enforce;
+use crate::use_case_span::UseCaseSpan;
 
 /// Everything that the document describes.
 pub(crate) fn api() -> Vec<Endpoint> {
@@ -239,7 +240,7 @@ impl Endpoint {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.routes.push(limited(access.guard(route.to(handler)), group));
+        self.routes.push(limited(access.guard(route.to(UseCaseSpan::around(handler))), group));
         for method in methods {
             self.rules.push(RouteRule { path: self.path, method, access, group });
             #[cfg(test)]

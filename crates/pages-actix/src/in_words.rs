@@ -6,9 +6,9 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portcullis_http_actix::building_blocks::{Code, Problem, RATE_LIMIT, RATE_LIMIT_POLICY, RequestId};
+use portcullis_http_actix::building_blocks::{Code, Problem, RATE_LIMIT, RATE_LIMIT_POLICY};
 
 use crate::elements::{Card, Page, Sign};
 use crate::frame::{Frame, Powers};
@@ -65,9 +65,7 @@ fn answer_to(
         status if status.is_server_error() => &texts.try_again,
         _ => return None,
     };
-    if let Some(id) = request.extensions().get::<RequestId>() {
-        problem.log(*id);
-    }
+    problem.log();
     let card = Card { text: notice.text.clone(), ..Card::new(Sign::Problem, &notice.title) };
     let mut page = frame.respond(Page::from(card).with_status(problem.status()), Powers::Link, None);
     for name in [header::RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {

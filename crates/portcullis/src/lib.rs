@@ -31,6 +31,7 @@ mod service;
 mod shutdown;
 mod store;
 mod sweeper;
+mod traces;
 mod wiring;
 
 use std::ffi::OsString;

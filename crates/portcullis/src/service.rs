@@ -9,9 +9,10 @@ use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
 use portcullis_adapters_crypto::OsEntropy;
 use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, Operations, Readiness, ServerLimits, serve, serve_operations,
+    Api, Authentication, HttpOptions, Operations, Readiness, RequestTracer, ServerLimits, serve,
+    serve_operations,
 };
-use portcullis_telemetry::Metrics;
+use portcullis_telemetry::{Metrics, Traces};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -36,8 +37,8 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts everything, and returns once everything answers.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+    /// Starts everything, and returns once everything answers. Requests are recorded in `traces`, if there are any.
+    pub(crate) async fn start(config: &Config, traces: Option<Arc<Traces>>) -> anyhow::Result<Self> {
         // First of all, since the public URL may need the port, and another instance may have it.
         let listener = listener::bind(config.bind, "PORTCULLIS_BIND")?;
         let operations = config.ops_bind.map(|address| listener::bind(address, "PORTCULLIS_OPS_BIND"));
@@ -67,6 +68,7 @@ impl Service {
         let limiter = Limiter::start(config).await;
         let options = HttpOptions {
             rate_limiting: limiter.limiting(config),
+            tracer: traces.map(|traces| traces as Arc<dyn RequestTracer>),
             locales: installation.locales.clone(),
             ..bare
         };
@@ -161,6 +163,7 @@ fn bare_options(config: &Config, metrics: &Arc<Metrics>) -> HttpOptions {
         rate_limiting: None,
         locales: Vec::new(),
         default_locale: config.locale.clone(),
+        tracer: None,
         observer: Some(metrics.clone()),
         metrics: Some(metrics.clone()),
         clock: Arc::new(SystemClock),

@@ -142,8 +142,24 @@ mod precedence {
             .env("PORTCULLIS_COPY_TO", "postgres://localhost/new")
             .env("PORTCULLIS_ADMIN_TOKEN", "of somebody")
             .env("PORTCULLIS_ADMIN_PASSWORD", "of somebody")
+            .env("OTEL_TRACES_SAMPLER", "always_on")
+            .env("BIND", "nowhere")
             .env("HOME", "/root")
             .load();
+    }
+
+    #[test]
+    fn variables_of_opentelemetry_are_called_as_everywhere() {
+        let config = nothing()
+            .toml("otel_service_name = 'accounts'")
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4318/")
+            .load()
+            .config;
+        assert_eq!(config.otel_service_name, "accounts");
+        assert_eq!(config.otel_exporter_otlp_endpoint.unwrap().as_str(), "http://collector:4318");
+        let prefixed = refusal_of("PORTCULLIS_OTEL_SERVICE_NAME", "accounts");
+        assert_snapshot!(prefixed, @"PORTCULLIS_OTEL_SERVICE_NAME (environment) is no setting; did you mean OTEL_SERVICE_NAME?");
+        assert_snapshot!(refusal_of("OTEL_EXPORTER_OTLP_ENDPOINT", "collector:4317"), @r#"OTEL_EXPORTER_OTLP_ENDPOINT (environment) cannot be "collector:4317": it starts with neither http:// nor https://; allowed: an `http://` or `https://` URL without user, query and fragment, such as `https://accounts.example.com`"#);
     }
 }
 
@@ -181,7 +197,7 @@ mod files_with_secrets {
     #[test]
     fn every_secret_has_this_form_and_nothing_else_has() {
         for setting in SETTINGS {
-            let refusal = nothing().env(&format!("{}_FILE", setting.variable()), "/nowhere").refusal();
+            let refusal = nothing().toml(&format!("{}_file = '/nowhere'", setting.name)).refusal();
             let known = !refusal.contains("is no setting");
             assert_eq!(known, setting.secrecy != Secrecy::Open, "{refusal}");
         }
@@ -291,6 +307,7 @@ mod refusals {
             ("FRONTEND_RESET_URL", "https://example.com/reset"),
             ("LOG", "info,=x=y"),
             ("LOG_FORMAT", "xml"),
+            ("LOG_EMAIL_ADDRESSES", "some"),
             ("SHUTDOWN_GRACE", "soon"),
         ]
         .map(|(name, value)| refusal_of(&format!("PORTCULLIS_{name}"), value))
@@ -379,6 +396,7 @@ mod documentation {
         let configuration = nothing()
             .env("PORTCULLIS_SECRET_KEY", SECRET)
             .env("PORTCULLIS_SMTP_URL", "smtps://ada:hunter2@mail.example.com:465")
+            .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2")
             .load();
         let shown = format!("{configuration:?}");
         assert!(!shown.contains(SECRET) && !shown.contains("hunter2"), "{shown}");

@@ -66,7 +66,7 @@ macro_rules! measured_store {
             impl<S: $port + ?Sized> $port for MeasuredStore<S> {
                 $(async fn $method(&self, $($argument: $type),*) -> Result<$output, StorageError> {
                     let span = tracing::debug_span!(
-                        "store",
+                        "port",
                         otel.name = concat!(stringify!($port), "::", stringify!($method))
                     );
                     let call = self.store.$method($($argument),*).instrument(span);

@@ -220,14 +220,15 @@ impl Problem {
         self.retry_after.or(passes.then_some(SHORTLY)).map(whole_seconds)
     }
 
-    /// Tells operators of what is not the client's doing, with every cause that is known.
-    pub fn log(&self, request: RequestId) {
+    /// Tells operators of what is not the client's doing, with every cause that is known. What is logged within the
+    /// span of a request can be found by its id.
+    pub fn log(&self) {
         if !self.status().is_server_error() {
             return;
         }
         let code = self.code.as_str();
         let cause = self.cause.as_deref().map(|cause| Chain(cause).to_string());
-        tracing::error!(request_id = %request, code, cause, "a request failed");
+        tracing::error!(code, cause, "a request failed");
     }
 }
 

@@ -93,6 +93,7 @@ impl Installation {
             rate_limiting: self.calls_a_minute.map(limiting),
             locales: vec![Locale::english(), fixtures::locale("de")],
             default_locale: Locale::english(),
+            tracer: None,
             observer: self.observer,
             metrics: self.metrics,
             clock: clock.clone(),

@@ -56,6 +56,7 @@ impl Site {
             rate_limiting: None,
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
             default_locale: Locale::english(),
+            tracer: None,
             observer: None,
             metrics: None,
             clock: clock.clone(),

@@ -19,10 +19,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::runtime::{Builder, Runtime};
+use tracing_subscriber::Layer as _;
 
 use crate::cli::{Cli, Command};
 use crate::config::{Config, Configuration};
-use crate::logging;
+use crate::{logging, traces};
 
 /// Does what the command line asks for.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
@@ -45,7 +46,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             run_async(&load()?.config, async |config| migrate::run(config, check).await)
         }
         Command::Role(command) => run_async(&load()?.config, async |config| role::run(config, command).await),
-        Command::Serve => run_async(&load()?.config, serve::run),
+        Command::Serve => serve(&load()?.config),
         #[cfg(feature = "verify")]
         Command::Verify(examination) => verify::run(examination),
         Command::User(command) => run_async(&load()?.config, async |config| user::run(config, command).await),
@@ -57,11 +58,23 @@ fn run_async(
     config: &Config,
     command: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
+    logging::start(config, None);
+    finish(runtime(config)?, command(config))
+}
+
+/// Serves, which alone is worth to be traced.
+fn serve(config: &Config) -> anyhow::Result<()> {
+    let runtime = runtime(config)?;
+    let traces = traces::start(config, runtime.handle())?;
+    logging::start(config, traces.as_ref().map(|traces| traces.layer().boxed()));
+    finish(runtime, serve::run(config, traces))
+}
+
+/// Runs a command on `runtime`, and ends both.
+fn finish(runtime: Runtime, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     /// For what still runs when the command has ended, such as a name that is being resolved.
     const LAST_GASP: Duration = Duration::from_millis(500);
-    logging::start(config);
-    let runtime = runtime(config)?;
-    let outcome = runtime.block_on(command(config));
+    let outcome = runtime.block_on(command);
     runtime.shutdown_timeout(LAST_GASP);
     outcome
 }

@@ -19,6 +19,7 @@ mod setting;
 mod settings;
 mod sources;
 mod text;
+mod traces;
 mod urls;
 mod values;
 mod warnings;

@@ -5,7 +5,8 @@ use std::borrow::Cow;
 /// One setting: everything that is to be said of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Setting {
-    /// Its key in a TOML file; in upper case after [`PREFIX`](Self::PREFIX) the environment variable.
+    /// Its key in a TOML file; in upper case after [`PREFIX`](Self::PREFIX) the environment variable. That of
+    /// [OpenTelemetry](Self::OPENTELEMETRY) has no prefix.
     pub name: &'static str,
     /// What it is when nobody sets it.
     pub default: DefaultValue,
@@ -44,6 +45,10 @@ impl Setting {
     /// What follows the name of a secret setting when a file holds its value.
     pub const FILE_SUFFIX: &'static str = "_file";
 
+    /// What the names start with of settings that every program has which knows OpenTelemetry. Their variables are
+    /// the same everywhere.
+    pub const OPENTELEMETRY: &'static str = "otel_";
+
     /// The environment variable.
     #[must_use]
     pub fn variable(&self) -> String {
@@ -52,7 +57,8 @@ impl Setting {
 
     /// The environment variable for a key of a TOML file, known or not.
     pub(super) fn variable_of(name: &str) -> String {
-        format!("{}{}", Self::PREFIX, name.to_uppercase())
+        let prefix = if name.starts_with(Self::OPENTELEMETRY) { "" } else { Self::PREFIX };
+        format!("{prefix}{}", name.to_uppercase())
     }
 
     /// Whether the value can be given as a file.

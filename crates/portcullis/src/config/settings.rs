@@ -14,6 +14,7 @@ use super::problem::{Problem, Problems};
 use super::rate_limits::{self, RateLimits};
 use super::setting::{DefaultValue, Setting};
 use super::text::{Audience, LogFilter, Path, ProductName};
+use super::traces::{CollectorHeaders, ServiceName};
 use super::urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 use super::values::Values;
 
@@ -173,6 +174,16 @@ settings! {
     log: LogFilter = "info";
     /// How it is written: for people or for programs.
     log_format: Optional<OneOf<LogFormat>>, else "`pretty` on a terminal, else `json`";
+    /// Whether e-mail addresses stay in log records; else each is written as `[address]`.
+    log_email_addresses: OneOf<bool> = "off";
+    /// Where traces are sent: a collector that takes OTLP over HTTP, at `/v1/traces` below this URL.
+    otel_exporter_otlp_endpoint: Optional<HttpUrl>, else "no traces are sent";
+    /// What the collector wants to be told in headers, such as a key.
+    otel_exporter_otlp_headers: CollectorHeaders, else "none";
+    /// How many milliseconds the collector may take for a batch.
+    otel_exporter_otlp_timeout: Number<1, 600_000> = "10000";
+    /// What the service is called in traces.
+    otel_service_name: ServiceName = ServiceName::DEFAULT;
     /// How long running requests may take to finish after SIGTERM.
     shutdown_grace: Span<0, HOUR> = "10s";
 }

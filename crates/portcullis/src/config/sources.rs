@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::problem::{FileProblem, Problem, Problems};
 use super::setting::Setting;
-use super::values::{Entry, Layer, Place, Source};
+use super::values::{Entry, Layer, Place, Source, Values};
 
 /// What a process was given to configure it.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,8 @@ pub struct Sources {
     pub named_file: Option<PathBuf>,
     /// The TOML file that is read if it is there and no other is named.
     pub usual_file: Option<PathBuf>,
-    /// The environment variables, of which those that start with `PORTCULLIS_` matter.
+    /// The environment variables, of which those that start with `PORTCULLIS_` matter, and of those that start with
+    /// `OTEL_` the ones that are settings.
     pub environment: Vec<(OsString, OsString)>,
     /// The flags.
     pub flags: Flags,
@@ -108,15 +109,27 @@ fn in_one_text(value: toml::Value) -> Option<Zeroizing<String>> {
 fn environment_layer(environment: &[(OsString, OsString)]) -> Layer {
     let entry = |(variable, value): &(OsString, OsString)| {
         let variable = variable.to_string_lossy();
-        let name = variable.strip_prefix(Setting::PREFIX).filter(|_| !is_foreign(&variable))?;
         Some(Entry {
-            // Keys are in lower case here: what was not all in upper case stays unknown.
-            name: if name == name.to_uppercase() { name.to_lowercase() } else { name.to_uppercase() },
+            name: name_of(&variable)?,
             text: OsStr::to_str(value).map(|text| Zeroizing::new(text.to_owned())),
             place: Place { key: variable.into_owned(), source: Source::Environment },
         })
     };
     Layer(environment.iter().filter_map(entry).collect())
+}
+
+/// The key that a variable gives a value; none when it is not for us.
+fn name_of(variable: &str) -> Option<String> {
+    let lowered = variable.to_lowercase();
+    if lowered.starts_with(Setting::OPENTELEMETRY) {
+        // It has many more than are settings.
+        return (variable == variable.to_uppercase() && Values::knows(&lowered)).then_some(lowered);
+    }
+    let name = variable.strip_prefix(Setting::PREFIX).filter(|_| !is_foreign(variable))?;
+    let lowered = name.to_lowercase();
+    let is_spelled_right = name == name.to_uppercase() && !lowered.starts_with(Setting::OPENTELEMETRY);
+    // Keys are in lower case: what was not spelled right stays unknown.
+    Some(if is_spelled_right { lowered } else { name.to_uppercase() })
 }
 
 /// Whether a variable with our prefix is no setting: it names the file, or is read by one command, or Kubernetes

@@ -81,6 +81,11 @@ impl Values {
         Self(SETTINGS.iter().map(default).collect())
     }
 
+    /// Whether a setting is given under this key of a TOML file.
+    pub(super) fn knows(name: &str) -> bool {
+        setting(name).is_some()
+    }
+
     fn overrule(&mut self, layer: Layer, problems: &mut Vec<Problem>) {
         let mut given = BTreeMap::new();
         for Entry { name, text, place } in layer.0 {
@@ -146,15 +151,19 @@ enum Given {
 }
 
 fn known(name: &str, place: &Place) -> Result<(&'static Setting, Given), Problem> {
+    setting(name).ok_or_else(|| Problem::Unknown {
+        place: place.clone(),
+        nearest: nearest(name).map(|name| Setting::variable_of(&name)),
+    })
+}
+
+fn setting(name: &str) -> Option<(&'static Setting, Given)> {
     let named = |name: &str| SETTINGS.iter().find(|setting| setting.name == name);
     let as_file = || {
         let setting = named(name.strip_suffix(Setting::FILE_SUFFIX)?)?;
         setting.has_file_form().then_some((setting, Given::AsFile))
     };
-    named(name).map(|setting| (setting, Given::Directly)).or_else(as_file).ok_or_else(|| Problem::Unknown {
-        place: place.clone(),
-        nearest: nearest(name).map(|name| Setting::variable_of(&name)),
-    })
+    named(name).map(|setting| (setting, Given::Directly)).or_else(as_file)
 }
 
 /// The known key that looks most like `name`, if any looks like it at all.

@@ -3,11 +3,14 @@
 mod accounts;
 mod administration;
 mod audit_log;
+mod collector;
 mod command_line;
 mod copying;
 mod doctor;
 mod mails;
 mod process;
+mod requests_in_the_log;
 mod serving;
 mod sign_in;
 mod start_failures;
+mod traces;

@@ -43,7 +43,7 @@ impl Installation {
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis"));
         for (variable, _) in std::env::vars_os() {
-            if variable.to_string_lossy().starts_with("PORTCULLIS_") {
+            if ["PORTCULLIS_", "OTEL_"].iter().any(|prefix| variable.to_string_lossy().starts_with(prefix)) {
                 command.env_remove(variable);
             }
         }
