@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use anyhow::Context as _;
+
 use super::databases::{Database, Regular, Store};
 use super::round_trips::RoundTrips;
 use crate::cost::Cost;
@@ -203,7 +205,9 @@ impl Stage {
             let (regulars, these) = (&database.regulars, (self.occasion, connections));
             let callers = call.callers(database, regulars, self.hashing, server.address(), these).await?;
             let mut crowd = Turns::deal(callers, connections)?;
-            drive(server.address(), &mut crowd, WARM_UP).await?;
+            drive(server.address(), &mut crowd, WARM_UP).await.with_context(|| {
+                format!("{}, {}, {} users", call.name(), database.store, database.users())
+            })?;
             server.settle().await?;
             crowds.push(crowd);
         }
