@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::Status as PoolStatus;
-use diesel_async::AsyncPgConnection;
+use diesel::sql_types::Timestamptz;
+use diesel_async::{AsyncPgConnection, RunQueryDsl as _};
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
+use portcullis_domain::Timestamp;
 use portcullis_domain::ports::StorageError;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
@@ -14,7 +17,9 @@ use tracing::Instrument as _;
 
 use crate::connection::{ConnectionPool, Connector, Lent, pool};
 use crate::errors::{Failure, OpenError};
+use crate::moment::Moment;
 use crate::postgres_url::PostgresUrl;
+use crate::statement::statement;
 
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
@@ -71,6 +76,23 @@ impl PostgresStore {
     #[must_use]
     pub fn connections(&self) -> PoolStatus {
         self.pool.status()
+    }
+
+    /// What time it is by the clock of the server.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    pub async fn server_time(&self) -> Result<Timestamp, StorageError> {
+        let asked = self.read((), |mut connection, ()| {
+            async move {
+                let time = statement("SELECT clock_timestamp()").returning_columns::<Timestamptz>();
+                Ok(time.get_result::<Moment>(&mut connection).await?)
+            }
+            .boxed()
+        });
+        let Moment(time) = asked.await?;
+        Ok(time)
     }
 
     /// Runs an operation that changes nothing. It is repeated when the connection was lost.
@@ -165,13 +187,11 @@ mod tests {
     use std::time::Instant;
 
     use diesel::sql_types as sql;
-    use diesel_async::{RunQueryDsl as _, SimpleAsyncConnection as _};
-    use futures_util::FutureExt as _;
+    use diesel_async::SimpleAsyncConnection as _;
     use portcullis_throwaway_postgres::{Database, Template};
     use tokio::runtime;
 
     use super::*;
-    use crate::statement::statement;
     use crate::transaction::locked;
 
     async fn connect(url: &str) -> PostgresStore {

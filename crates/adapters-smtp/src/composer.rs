@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime};
 use lettre::Address;
 use lettre::address::Envelope;
 use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue, MessageId};
-use lettre::message::{Body, Mailbox, Message, MultiPart, SinglePart};
+use lettre::message::{Body, Mailbox, Message, MessageBuilder, MultiPart, SinglePart};
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::ports::MailerError;
-use portcullis_domain::{EmailAddress, Timestamp};
+use portcullis_domain::{EmailAddress, MailId, Timestamp};
 
 use crate::links::LinkTemplates;
 use crate::mail_template::{MailFacts, MailTemplate};
@@ -30,12 +30,26 @@ impl Composer {
         Self { templates, links, sender }
     }
 
+    /// A mail that says nothing but that it has arrived.
+    pub(crate) fn compose_trial(
+        &self,
+        id: MailId,
+        to: &EmailAddress,
+        now: Timestamp,
+    ) -> Result<Message, MailerError> {
+        let product = self.sender.product();
+        let text = format!(
+            "This mail was sent to find out whether mails of {product} arrive. This one has.\n\nNothing is to be done.\n"
+        );
+        let head = self.head(id, to, now)?.subject(format!("Mails of {product} arrive"));
+        head.singlepart(SinglePart::plain(body(text))).map_err(|error| permanent(&error))
+    }
+
     /// The mail as RFC 5322 has it, dated `now`: text and HTML as alternatives.
     ///
     /// All of it but the date follows from `mail` and the configuration, the `Message-ID` too, so a
     /// receiver can tell a repetition.
     pub(crate) fn compose(&self, mail: &OutgoingMail, now: Timestamp) -> Result<Message, MailerError> {
-        let to = envelope_address(&mail.to)?;
         let written = self.templates.write(
             MailTemplate::of(&mail.content),
             &mail.locale,
@@ -44,17 +58,8 @@ impl Composer {
         );
         let written =
             written.map_err(|error| MailerError::Permanent(redacted(&error.to_string(), &mail.content)))?;
-        let from = self.sender.mailbox().clone();
-        let envelope = Envelope::new(Some(from.email.clone()), vec![to.clone()])
-            .map_err(|error| MailerError::Permanent(error.to_string()))?;
-        Message::builder()
-            .date(system_time(now))
-            .header(MessageId::from(format!("<{}@{}>", mail.id, self.sender.domain())))
-            .raw_header(auto_submitted())
-            .from(from)
-            .to(Mailbox::new(None, to))
+        self.head(mail.id, &mail.to, now)?
             .subject(written.subject)
-            .envelope(envelope)
             .multipart(
                 // No template is told the id of its mail, so no part can hold the boundary.
                 MultiPart::alternative()
@@ -62,8 +67,28 @@ impl Composer {
                     .singlepart(SinglePart::plain(body(written.text)))
                     .singlepart(SinglePart::html(body(written.html))),
             )
-            .map_err(|error| MailerError::Permanent(error.to_string()))
+            .map_err(|error| permanent(&error))
     }
+
+    /// All of a mail's head but what it is about, and its envelope.
+    fn head(&self, id: MailId, to: &EmailAddress, now: Timestamp) -> Result<MessageBuilder, MailerError> {
+        let to = envelope_address(to)?;
+        let from = self.sender.mailbox().clone();
+        let envelope =
+            Envelope::new(Some(from.email.clone()), vec![to.clone()]).map_err(|error| permanent(&error))?;
+        Ok(Message::builder()
+            .date(system_time(now))
+            .header(MessageId::from(format!("<{id}@{}>", self.sender.domain())))
+            .raw_header(auto_submitted())
+            .from(from)
+            .to(Mailbox::new(None, to))
+            .envelope(envelope))
+    }
+}
+
+/// What no later attempt would mend.
+fn permanent(error: &lettre::error::Error) -> MailerError {
+    MailerError::Permanent(error.to_string())
 }
 
 /// The address as it goes over the wire: the local part as its owner writes it, the domain in ASCII.

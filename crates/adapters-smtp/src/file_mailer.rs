@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use lettre::Message;
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::ports::{Clock, Mailer, MailerError};
-use portcullis_domain::{MailId, Timestamp};
+use portcullis_domain::{EmailAddress, MailId, Timestamp};
 
 use crate::composer::Composer;
 use crate::file_name;
@@ -35,20 +36,33 @@ impl FileMailer {
         DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         Ok(Self { folder, composer, clock })
     }
-}
 
-#[async_trait]
-impl Mailer for FileMailer {
-    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailerError> {
+    /// Writes a mail to `to` that says nothing but that it has arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`MailerError`] as of any mail.
+    pub async fn send_trial(&self, id: MailId, to: &EmailAddress) -> Result<(), MailerError> {
         let now = self.clock.now();
-        let octets = self.composer.compose(mail, now)?.formatted();
-        let (folder, id) = (self.folder.clone(), mail.id);
+        self.write(id, &self.composer.compose_trial(id, to, now)?, now).await
+    }
+
+    async fn write(&self, id: MailId, message: &Message, now: Timestamp) -> Result<(), MailerError> {
+        let (folder, octets) = (self.folder.clone(), message.formatted());
         let written = tokio::task::spawn_blocking(move || store(&folder, now, id, &octets))
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
         written.map_err(|error| {
             MailerError::Transient(format!("cannot write a mail into {}: {error}", self.folder.display()))
         })
+    }
+}
+
+#[async_trait]
+impl Mailer for FileMailer {
+    async fn send(&self, mail: &OutgoingMail) -> Result<(), MailerError> {
+        let now = self.clock.now();
+        self.write(mail.id, &self.composer.compose(mail, now)?, now).await
     }
 }
 

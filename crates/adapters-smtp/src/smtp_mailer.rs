@@ -12,6 +12,7 @@ use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, Certific
 use lettre::transport::smtp::extension::Extension;
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::ports::{Clock, Mailer, MailerError};
+use portcullis_domain::{EmailAddress, MailId};
 
 use crate::composer::Composer;
 use crate::redaction::redacted;
@@ -86,6 +87,16 @@ impl SmtpMailer {
             Ok(())
         })
         .await
+    }
+
+    /// Sends a mail to `to` that says nothing but that it has arrived.
+    ///
+    /// # Errors
+    ///
+    /// [`MailerError`] as of any mail.
+    pub async fn send_trial(&self, id: MailId, to: &EmailAddress) -> Result<(), MailerError> {
+        let message = self.composer.compose_trial(id, to, self.clock.now())?;
+        self.in_time(self.deliver(&message)).await
     }
 
     async fn in_time<T>(

@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use async_trait::async_trait;
 use portcullis_adapters_postgres::{PostgresOptions, PostgresStore};
 use portcullis_adapters_sqlite::{OpenError, SqliteOptions, SqliteStore};
+use portcullis_domain::Timestamp;
 use portcullis_domain::ports::{
     AuditTrail, InstallationArchive, LockoutRepository, MailQueue, RoleRepository, SessionRepository,
     SigningKeyRepository, StorageError, TokenRepository, UserAdministration, UserRepository,
@@ -37,12 +38,15 @@ pub(crate) trait Store:
     /// Names the migrations that the schema lacks.
     async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError>;
 
+    /// What time it is where the store is; none where that is this machine.
+    async fn server_time(&self) -> Result<Option<Timestamp>, StorageError>;
+
     /// How its connections are used at this moment.
     fn connections(&self) -> Vec<ConnectionUse>;
 }
 
 macro_rules! stores {
-    ($($store:ty: $($pool:literal $status:ident),+;)+) => {$(
+    ($($store:ty: $($pool:literal $status:ident),+; $server_time:ident;)+) => {$(
         #[async_trait]
         impl Store for $store {
             async fn apply_migrations(&self) -> Result<Vec<String>, StorageError> {
@@ -51,6 +55,10 @@ macro_rules! stores {
 
             async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError> {
                 self.pending_migrations().await
+            }
+
+            async fn server_time(&self) -> Result<Option<Timestamp>, StorageError> {
+                $server_time(self).await
             }
 
             fn connections(&self) -> Vec<ConnectionUse> {
@@ -70,8 +78,16 @@ macro_rules! stores {
 }
 
 stores! {
-    SqliteStore: "read" readers, "write" writer;
-    PostgresStore: "all" connections;
+    SqliteStore: "read" readers, "write" writer; no_server;
+    PostgresStore: "all" connections; time_of_server;
+}
+
+async fn no_server(_: &SqliteStore) -> Result<Option<Timestamp>, StorageError> {
+    Ok(None)
+}
+
+async fn time_of_server(store: &PostgresStore) -> Result<Option<Timestamp>, StorageError> {
+    store.server_time().await.map(Some)
 }
 
 /// Opens the store with its schema as the settings want it.

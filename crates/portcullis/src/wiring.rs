@@ -12,7 +12,7 @@ use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
 use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, SigningKeyRepository};
 use portcullis_domain::use_cases::{Ports, UseCases};
-use portcullis_domain::{Locale, SecretKey};
+use portcullis_domain::{EmailAddress, Locale, MailId, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 use portcullis_pages_actix::FormTokens;
 use portcullis_telemetry::{HashingUse, MeasuredStore, Metrics, Sources};
@@ -192,7 +192,6 @@ pub(crate) async fn key_ring(
     Ok(Arc::new(ring))
 }
 
-/// SMTP when there is a mail server, else files.
 fn breached_passwords(config: &Config) -> anyhow::Result<Option<Arc<dyn BreachedPasswords>>> {
     let Some(path) = &config.breached_passwords else {
         return Ok(None);
@@ -203,14 +202,17 @@ fn breached_passwords(config: &Config) -> anyhow::Result<Option<Arc<dyn Breached
     Ok(Some(Arc::new(file)))
 }
 
+/// SMTP when there is a mail server, else files.
 fn mailer(config: &Config, composer: Composer, clock: Arc<dyn Clock>) -> anyhow::Result<Arc<dyn Mailer>> {
     Ok(match config.smtp() {
         Some(settings) => Arc::new(smtp_mailer(&settings, composer, clock)?),
-        None => Arc::new(
-            FileMailer::open(config.mailbox(), composer, clock)
-                .with_context(|| format!("the mailbox {} cannot be made", config.mailbox().display()))?,
-        ),
+        None => Arc::new(file_mailer(config, composer, clock)?),
     })
+}
+
+fn file_mailer(config: &Config, composer: Composer, clock: Arc<dyn Clock>) -> anyhow::Result<FileMailer> {
+    FileMailer::open(config.mailbox(), composer, clock)
+        .with_context(|| format!("the mailbox {} cannot be made", config.mailbox().display()))
 }
 
 fn smtp_mailer(
@@ -232,13 +234,18 @@ fn composer(config: &Config, templates: Templates, public_url: &HttpUrl) -> anyh
     Ok(Composer::new(templates, links, config.mail_from.clone()))
 }
 
-/// Finds out whether mails can be handed on, sending none.
-pub(crate) async fn check_mailer(config: &Config) -> anyhow::Result<()> {
+/// Finds out whether mails can be handed on: by one to `recipient`, or else sending none.
+pub(crate) async fn check_mailer(config: &Config, recipient: Option<&EmailAddress>) -> anyhow::Result<()> {
     let composer = composer(config, templates(config)?, &config.public_url(config.bind))?;
-    match config.smtp() {
-        Some(settings) => Ok(smtp_mailer(&settings, composer, Arc::new(SystemClock))?.check().await?),
-        None => mailbox::check_writable(&config.mailbox()),
+    let clock = Arc::new(SystemClock);
+    let id = MailId::generate(clock.now(), &OsEntropy);
+    match (config.smtp(), recipient) {
+        (Some(settings), Some(to)) => smtp_mailer(&settings, composer, clock)?.send_trial(id, to).await?,
+        (Some(settings), None) => smtp_mailer(&settings, composer, clock)?.check().await?,
+        (None, Some(to)) => file_mailer(config, composer, clock)?.send_trial(id, to).await?,
+        (None, None) => mailbox::check_writable(&config.mailbox())?,
     }
+    Ok(())
 }
 
 /// Finds out whether the files that settings name can be used, without reaching or changing anything.

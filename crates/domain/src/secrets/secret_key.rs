@@ -47,6 +47,27 @@ impl SecretKey {
         if octets.len() < Self::MIN_OCTETS || uniform { Err(WeakSecretKey) } else { Ok(Self(octets)) }
     }
 
+    /// Whether a person seems to have chosen it, and not a random source: it is a short text, counts up or down, or
+    /// has few different octets. Of random keys none in a million million looks so.
+    #[must_use]
+    pub fn looks_chosen(&self) -> bool {
+        /// As many as 32 random octets have when written in hexadecimal digits.
+        const LONG_TEXT: usize = 64;
+        const FEW: usize = 8;
+        let octets = self.0.as_slice();
+        let is_short_text =
+            octets.len() < LONG_TEXT && octets.iter().all(|octet| matches!(octet, b' '..=b'~'));
+        let mut steps = octets.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+        let first = steps.next();
+        let counts = steps.all(|step| Some(step) == first);
+        let mut is_there = [false; 256];
+        for octet in octets {
+            is_there[usize::from(*octet)] = true;
+        }
+        let different = is_there.iter().filter(|is_there| **is_there).count();
+        is_short_text || counts || different < FEW
+    }
+
     /// The key for one purpose: always the same 256 bits for the same secret.
     #[must_use]
     #[expect(clippy::missing_panics_doc, reason = "the length is a constant that HKDF-SHA256 can give")]

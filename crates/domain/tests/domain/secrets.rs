@@ -196,3 +196,17 @@ fn a_weak_secret_key_is_refused() {
     assert!(SecretKey::new(vec![0; 64]).is_err());
     assert!(SecretKey::new((0..32).collect()).is_ok());
 }
+
+#[test]
+fn a_secret_key_that_somebody_thought_of_is_told_from_a_random_one() {
+    let looks_chosen = |octets: &[u8]| SecretKey::new(octets.to_vec()).unwrap().looks_chosen();
+    let counting: Vec<u8> = (0..32).collect();
+    let repeated = b"\x8fZ\x01\xe3".repeat(8);
+    for chosen in [b"correct horse battery staple 123".as_slice(), &counting, &repeated] {
+        assert!(looks_chosen(chosen), "{chosen:?}");
+    }
+    let random: Vec<u8> = (0..32_u8).map(|index| index.wrapping_mul(167) ^ index.rotate_left(3)).collect();
+    assert!(!looks_chosen(&random));
+    let in_hexadecimal: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
+    assert!(!looks_chosen(in_hexadecimal.as_bytes()), "it is long enough for a text");
+}

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use clap_complete::Shell;
+use portcullis_domain::EmailAddress;
 
 pub(crate) use self::account_file::{AccountFile, UserExport, UserImport};
 pub(crate) use self::config::ConfigCommand;
@@ -108,13 +109,17 @@ pub(crate) enum Command {
 
     /// Find out what keeps the service from working, and what to do about it
     ///
-    /// Looks at the store, the way mails go, the clock, the secrets, whether there is an administrator, and
-    /// at settings that are allowed and perhaps not wanted. One line each; exit code 1 if anything fails.
-    /// Nothing is changed.
+    /// Looks at the store, the way mails go, the clock, the secrets and the keys, who may read the files, whether
+    /// there is an administrator, the public URL, and settings that are allowed and perhaps not wanted. One line
+    /// each; exit code 1 if anything fails. Nothing is changed.
     #[command(after_help = "Examples:
   portcullis doctor
-  portcullis doctor --json")]
+  portcullis doctor --json
+  portcullis doctor --send-to ada@example.com")]
     Doctor {
+        /// Send a mail to this address, which says nothing but that it has arrived
+        #[arg(long, value_name = "ADDRESS", value_parser = EmailAddress::parse)]
+        send_to: Option<EmailAddress>,
         #[command(flatten)]
         format: OutputFormat,
     },

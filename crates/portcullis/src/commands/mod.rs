@@ -36,8 +36,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             let plan = copy::Plan::of(copying)?;
             run_async(&load()?.config, async |config| copy::run(config, plan).await)
         }
-        Command::Doctor { format } => {
-            run_async(&load()?.config, async |config| doctor::run(config, format).await)
+        Command::Doctor { send_to, format } => {
+            run_async(&load()?.config, async |config| doctor::run(config, send_to.as_ref(), format).await)
         }
         Command::Health { live } => health::run(&load()?.config, live),
         Command::Keys(command) => run_async(&load()?.config, async |config| keys::run(config, command).await),

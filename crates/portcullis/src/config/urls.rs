@@ -36,6 +36,12 @@ impl HttpUrl {
         self.0.starts_with("https://")
     }
 
+    /// Whether it is below others on its host.
+    #[must_use]
+    pub fn has_path(&self) -> bool {
+        Url::parse(&self.0).is_ok_and(|url| url.path() != "/")
+    }
+
     /// Whether it is on this machine.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

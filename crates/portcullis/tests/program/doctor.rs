@@ -1,8 +1,10 @@
 //! What the doctor finds, and what it says to do.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
@@ -14,6 +16,9 @@ use serde_json::Value;
 
 use crate::accounts::{PASSWORD, create};
 use crate::process::{Finished, Installation};
+
+const CHECKS: [&str; 9] =
+    ["store", "mail", "clock", "secrets", "keys", "administrator", "files", "public_url", "settings"];
 
 /// An installation with an administrator that was started once.
 fn healthy() -> Installation {
@@ -50,13 +55,13 @@ fn failure(finished: &Finished, check: &str) -> String {
 fn a_healthy_installation_is_found_healthy() {
     let installation = healthy();
     let findings = examine(&installation).json();
-    for check in ["store", "mail", "clock", "secrets", "administrator", "settings"] {
+    for check in CHECKS {
         assert_eq!(found(&findings, check).0, "ok", "{findings}");
     }
     let serving = installation.serve();
     let report = installation.run(&["doctor"]);
     let lines: Vec<_> = report.output().lines().collect();
-    assert_eq!(lines.len(), 6, "one line each, also while it serves: {}", report.stdout);
+    assert_eq!(lines.len(), CHECKS.len(), "one line each, also while it serves: {}", report.stdout);
     assert!(lines.iter().all(|line| line.starts_with("ok ")), "{}", report.stdout);
     assert_eq!(report.stderr, "");
     serving.end("TERM");
@@ -68,11 +73,11 @@ fn nothing_is_made_where_there_is_nothing() {
     let finished = examine(&installation);
     assert!(failure(&finished, "store").contains("portcullis migrate"), "{finished:?}");
     let findings = serde_json::from_str(&finished.stdout).unwrap();
-    for check in ["clock", "secrets", "administrator"] {
+    for check in ["clock", "secrets", "keys", "administrator"] {
         assert_eq!(found(&findings, check).0, "skipped", "{findings}");
     }
     assert_eq!(found(&findings, "mail").0, "ok", "the folder could be made: {findings}");
-    assert_eq!(finished.stderr, "error: 1 of 6 checks failed\n");
+    assert_eq!(finished.stderr, "error: 1 of 9 checks failed\n");
     assert!(!installation.path("data").exists());
 }
 
@@ -99,6 +104,15 @@ fn a_store_that_does_not_answer_is_not_waited_for() {
     let finished = examine(&installation);
     assert!(failure(&finished, "store").contains(&free.to_string()), "{finished:?}");
     assert!(!format!("{finished:?}").contains("hunter2"), "{finished:?}");
+}
+
+/// What was found at `check` by an examination that failed nowhere.
+#[track_caller]
+fn warning(installation: &Installation, check: &str) -> String {
+    let findings = examine(installation).json();
+    let (status, words) = found(&findings, check);
+    assert_eq!(status, "warning", "{words}");
+    words
 }
 
 /// A mail server that takes one connection and answers what it is given.
@@ -187,4 +201,111 @@ fn settings_that_are_perhaps_not_wanted_are_named_and_no_failure() {
         warning.starts_with("warning  settings") && warning.contains("PORTCULLIS_AUTH_ENABLED"),
         "{warning}"
     );
+}
+
+/// A mail server that takes one mail, unless it answers a recipient otherwise, and the commands and text that it got.
+fn mail_server_for_one(recipients: &'static str) -> (String, JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
+    let address = listener.local_addr().expect("it has an address");
+    let conversation = std::thread::spawn(move || {
+        let (connection, _) = listener.accept().expect("somebody connects");
+        let (mut heard, mut in_mail) = (String::new(), false);
+        let say = |words: &str| write!(&connection, "{words}\r\n").expect("they listen");
+        say("220 ready");
+        for line in BufReader::new(&connection).lines() {
+            let Ok(line) = line else { break };
+            heard += &format!("{line}\n");
+            match line.split([' ', ':']).next() {
+                Some(".") if in_mail => {
+                    in_mail = false;
+                    say("250 taken");
+                }
+                _ if in_mail => {}
+                Some("DATA") => {
+                    in_mail = true;
+                    say("354 go on");
+                }
+                Some("RCPT") => say(recipients),
+                Some("QUIT") => break,
+                _ => say("250 fine"),
+            }
+        }
+        heard
+    });
+    (format!("smtp://{address}"), conversation)
+}
+
+#[test]
+fn a_mail_is_sent_to_who_waits_for_it() {
+    let send = ["doctor", "--json", "--send-to", "ada@example.com"];
+    let (url, conversation) = mail_server_for_one("250 fine");
+    let installation = healthy().with("PORTCULLIS_SMTP_URL", url);
+    let findings = installation.run(&send).json();
+    let (status, words) = found(&findings, "mail");
+    assert!(status == "ok" && words.contains("see whether it arrives"), "{words}");
+    let heard = conversation.join().expect("it takes the mail");
+    for part in ["RCPT TO:<ada@example.com>", "To: ada@example.com", "Subject: Mails of Portcullis arrive"] {
+        assert!(heard.contains(part), "{part}: {heard}");
+    }
+
+    let (url, _conversation) = mail_server_for_one("550 5.1.1 no such user");
+    let installation = healthy().with("PORTCULLIS_SMTP_URL", url);
+    assert!(failure(&installation.run(&send), "mail").contains("no such user"));
+
+    let finished = healthy().run(&["doctor", "--send-to", "no address"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+}
+
+#[test]
+fn without_a_mail_server_the_mail_is_in_the_mailbox() {
+    let installation = healthy();
+    let findings = installation.run(&["doctor", "--json", "--send-to", "ada@example.com"]).json();
+    assert!(found(&findings, "mail").1.contains("no mail server"), "{findings}");
+    let mails: Vec<_> = fs::read_dir(installation.path("data/mailbox")).unwrap().collect();
+    let [mail] = mails.try_into().expect("one mail");
+    let mail = fs::read_to_string(mail.unwrap().path()).unwrap();
+    assert!(mail.contains("To: ada@example.com") && mail.contains("Nothing is to be done."), "{mail}");
+}
+
+#[test]
+fn files_that_others_may_read_are_found() {
+    let installation = healthy();
+    let allow = |path: &str, mode| {
+        fs::set_permissions(installation.path(path), Permissions::from_mode(mode)).unwrap();
+    };
+    allow("data/secret.key", 0o640);
+    let words = failure(&examine(&installation), "files");
+    assert!(words.contains("chmod go= ") && words.contains("data/secret.key"), "{words}");
+    allow("data/secret.key", 0o600);
+    for folder in ["data", "data/mailbox"] {
+        allow(folder, 0o750);
+        let words = warning(&installation, "files");
+        assert!(words.contains("chmod go= ") && words.ends_with(&format!("{folder}`")), "{words}");
+        allow(folder, 0o700);
+    }
+    assert_eq!(found(&examine(&installation).json(), "files").0, "ok");
+}
+
+#[test]
+fn a_secret_key_that_somebody_thought_of_is_found() {
+    // "This is the secret key of the tests."
+    const CHOSEN: &str = "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu";
+    let installation = Installation::new().with("PORTCULLIS_SECRET_KEY", CHOSEN);
+    create(&installation, &["--email", "ada@example.com", "--admin"], PASSWORD).output();
+    installation.serve().end("TERM");
+    let words = warning(&installation, "secrets");
+    assert!(words.contains("openssl rand") && !words.contains(CHOSEN), "{words}");
+}
+
+#[test]
+fn a_public_url_that_suits_neither_links_nor_cookies_is_found() {
+    let at =
+        |bind: &str, url: &str| healthy().with("PORTCULLIS_BIND", bind).with("PORTCULLIS_PUBLIC_URL", url);
+    let words = warning(&at("0.0.0.0:0", "http://localhost:8080"), "public_url");
+    assert!(words.contains("links"), "{words}");
+    let words = warning(&at("127.0.0.1:0", "https://example.com/accounts"), "public_url");
+    assert!(words.contains("cookies"), "{words}");
+    for url in ["https://accounts.example.com", "http://localhost:8080"] {
+        assert_eq!(found(&examine(&at("127.0.0.1:0", url)).json(), "public_url").0, "ok", "{url}");
+    }
 }

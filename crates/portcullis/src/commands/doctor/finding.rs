@@ -29,8 +29,8 @@ enum Status {
 }
 
 impl Finding {
-    pub(super) fn ok(check: &'static str, result: &str) -> Self {
-        Self { check, status: Status::Ok, result: result.to_owned(), remedy: None }
+    pub(super) fn ok(check: &'static str, result: impl Into<String>) -> Self {
+        Self { check, status: Status::Ok, result: result.into(), remedy: None }
     }
 
     pub(super) fn warning(check: &'static str, result: impl Into<String>, remedy: &str) -> Self {

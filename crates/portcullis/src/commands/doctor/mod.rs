@@ -2,22 +2,31 @@
 
 mod administrator;
 mod clock;
+mod files;
 mod finding;
+mod keys;
 mod mail;
+mod public_url;
 mod secrets;
 mod settings;
 mod store;
 
 use anyhow::ensure;
+use portcullis_domain::EmailAddress;
 
 use self::finding::Finding;
 use crate::cli::OutputFormat;
 use crate::config::Config;
 use crate::output::{print, print_json};
 
-/// Examines everything, prints what was found, and fails if any of it keeps the service from working.
-pub(super) async fn run(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
-    let findings = examine(config).await;
+/// Examines everything, prints what was found, and fails if any of it keeps the service from working. A mail is sent
+/// to `recipient`, if somebody waits for it.
+pub(super) async fn run(
+    config: &Config,
+    recipient: Option<&EmailAddress>,
+    format: OutputFormat,
+) -> anyhow::Result<()> {
+    let findings = examine(config, recipient).await;
     if format.json {
         print_json(&findings)?;
     } else {
@@ -29,17 +38,20 @@ pub(super) async fn run(config: &Config, format: OutputFormat) -> anyhow::Result
     Ok(())
 }
 
-async fn examine(config: &Config) -> Vec<Finding> {
+async fn examine(config: &Config, recipient: Option<&EmailAddress>) -> Vec<Finding> {
     let (store, of_store) = store::examine(config).await;
-    let mut findings = vec![of_store, mail::examine(config).await];
+    let mut findings = vec![of_store, mail::examine(config, recipient).await];
     match store {
         Some(store) => findings.extend([
             clock::examine(store.as_ref()).await,
             secrets::examine(config, store.clone()).await,
+            keys::examine(store.as_ref()).await,
             administrator::examine(store.as_ref()).await,
         ]),
-        None => findings.extend([clock::CHECK, secrets::CHECK, administrator::CHECK].map(Finding::skipped)),
+        None => findings
+            .extend([clock::CHECK, secrets::CHECK, keys::CHECK, administrator::CHECK].map(Finding::skipped)),
     }
+    findings.extend([files::examine(config), public_url::examine(config)]);
     findings.extend(settings::examine(config));
     findings
 }

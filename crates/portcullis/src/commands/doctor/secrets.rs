@@ -11,7 +11,7 @@ use crate::{secret_key_file, wiring};
 
 pub(super) const CHECK: &str = "secrets";
 
-/// Finds out whether there is a secret key, and whether it opens the signing keys in the store.
+/// Finds out whether there is a secret key that nobody guesses, and whether it opens the signing keys in the store.
 pub(super) async fn examine(config: &Config, store: Arc<dyn Store>) -> Finding {
     let remedy = "give the secret key that this store was set up with, as PORTCULLIS_SECRET_KEY or in the \
                   data directory";
@@ -21,6 +21,12 @@ pub(super) async fn examine(config: &Config, store: Arc<dyn Store>) -> Finding {
         Err(error) => return Finding::error(CHECK, error, remedy),
     };
     match wiring::key_ring(store, &secret, &SystemClock).await {
+        Ok(_) if secret.looks_chosen() => Finding::warning(
+            CHECK,
+            "the secret key opens the signing keys, but does not look random: who guesses it can forge everything",
+            "for a new installation, take what `openssl rand -base64 32` prints; a key in use cannot be changed \
+             without ending every session",
+        ),
         Ok(_) => Finding::ok(CHECK, "there is a secret key, and it opens the signing keys"),
         Err(error) => Finding::error(CHECK, error, remedy),
     }
