@@ -7,6 +7,8 @@ use crate::harness::{PASSWORD, Server, ServerBuilder, SignedIn};
 
 /// How soon a call is answered while the database does not, with something to spare for a busy machine.
 const SOON: Duration = Duration::from_millis(3_500);
+/// How soon it is told that the database does not answer: sooner than the 1.9 s after which a call is given up.
+const READINESS: Duration = Duration::from_millis(1_500);
 /// How soon the service is back after its database.
 const RECOVERY: Duration = Duration::from_secs(5);
 
@@ -61,6 +63,9 @@ async fn when_postgres_hangs_calls_are_given_up_and_it_is_used_again_when_it_goe
     let server = server_on(&cluster).await;
     let signed_in = server.signed_in("user@example.com").await;
     cluster.pause().expect("it runs");
+    let asked = Instant::now();
+    server.get("/health/ready").await.problem(503, "store_unavailable");
+    assert!(asked.elapsed() < READINESS, "it is told before a call is given up: {:?}", asked.elapsed());
     is_out_of_order(&server, &signed_in).await;
     cluster.resume().expect("it is there");
     recovers(&server, &signed_in).await;

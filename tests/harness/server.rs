@@ -62,10 +62,17 @@ impl ServerBuilder {
             .with("PORTCULLIS_SECRET_KEY", "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu")
     }
 
+    /// The database that was made for it, if there is one.
+    pub(crate) fn database(&self) -> Option<&Database> {
+        self.database.as_deref()
+    }
+
     /// The binary with these settings and no others, about to run `arguments`.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_portcullis-under-test"));
-        for (variable, _) in std::env::vars().filter(|(variable, _)| variable.starts_with("PORTCULLIS_")) {
+        let is_setting =
+            |variable: &str| variable.starts_with("PORTCULLIS_") || variable.starts_with("OTEL_");
+        for (variable, _) in std::env::vars().filter(|(variable, _)| is_setting(variable)) {
             command.env_remove(variable);
         }
         command
@@ -288,7 +295,7 @@ impl Server {
 
     /// The database that was made for this server, if it is not among its files.
     pub(crate) fn database(&self) -> Option<&Database> {
-        self.builder.database.as_deref()
+        self.builder.database()
     }
 
     /// Every row of the database, if it is not among the files.

@@ -1,8 +1,10 @@
 //! Two instances on one PostgreSQL, behind a load balancer.
 
 mod load_balancer;
+mod migrations;
 mod rolling_restart;
 mod shared_state;
+mod skewed_clock;
 
 use crate::harness::Server;
 
