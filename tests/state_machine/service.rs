@@ -101,6 +101,7 @@ impl Service {
             default_locale: Locale::english(),
             observer: None,
             metrics: None,
+            tracer: None,
             clock: clock.clone(),
             entropy,
         };

@@ -99,6 +99,7 @@ fn installation(runtime: Rc<Runtime>) -> Installation {
         default_locale: Locale::english(),
         observer: None,
         metrics: None,
+        tracer: None,
         clock: fakes.clock.clone(),
         entropy: Arc::new(ScriptedEntropy::seeded(1)),
     };
