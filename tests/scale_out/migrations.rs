@@ -11,7 +11,7 @@ use crate::harness::ServerBuilder;
 const HOLD: &str = "
 DO $$ BEGIN
     PERFORM pg_advisory_lock(x'506F727463756C6C'::bigint);
-    WHILE to_regclass('released') IS NULL LOOP PERFORM pg_sleep(0.02); END LOOP;
+    WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'released') LOOP PERFORM pg_sleep(0.02); END LOOP;
 END $$";
 
 const WAITING: &str = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted

@@ -207,6 +207,6 @@ fn a_secret_key_that_somebody_thought_of_is_told_from_a_random_one() {
     }
     let random: Vec<u8> = (0..32_u8).map(|index| index.wrapping_mul(167) ^ index.rotate_left(3)).collect();
     assert!(!looks_chosen(&random));
-    let in_hexadecimal: String = random.iter().map(|octet| format!("{octet:02x}")).collect();
+    let in_hexadecimal = random.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
     assert!(!looks_chosen(in_hexadecimal.as_bytes()), "it is long enough for a text");
 }

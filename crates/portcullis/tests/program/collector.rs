@@ -29,7 +29,7 @@ impl Collector {
         let received = Arc::new(Mutex::new(Received::default()));
         let url = listen({
             let received = Arc::clone(&received);
-            move |connection| take_all(connection, &received)
+            move |connection| take_all(&connection, &received)
         });
         Self { url, received }
     }
@@ -84,8 +84,8 @@ fn listen(serve: impl Fn(TcpStream) + Clone + Send + 'static) -> String {
     url
 }
 
-fn take_all(connection: TcpStream, received: &Mutex<Received>) {
-    let mut incoming = BufReader::new(&connection);
+fn take_all(connection: &TcpStream, received: &Mutex<Received>) {
+    let mut incoming = BufReader::new(connection);
     loop {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -102,12 +102,12 @@ fn take_all(connection: TcpStream, received: &Mutex<Received>) {
             received.heads.push(head);
             received.requests.push(ExportTraceServiceRequest::decode(body.as_slice()).expect("it is OTLP"));
         }
-        (&connection).write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").expect("they listen");
+        { connection }.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n").expect("they listen");
     }
 }
 
 pub(crate) fn hex(id: &[u8]) -> String {
-    id.iter().map(|octet| format!("{octet:02x}")).collect()
+    id.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"))
 }
 
 /// The value of an attribute as text.

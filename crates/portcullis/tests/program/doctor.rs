@@ -214,7 +214,7 @@ fn mail_server_for_one(recipients: &'static str) -> (String, JoinHandle<String>)
         say("220 ready");
         for line in BufReader::new(&connection).lines() {
             let Ok(line) = line else { break };
-            heard += &format!("{line}\n");
+            heard.extend([line.as_str(), "\n"]);
             match line.split([' ', ':']).next() {
                 Some(".") if in_mail => {
                     in_mail = false;
