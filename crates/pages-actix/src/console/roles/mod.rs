@@ -10,7 +10,7 @@ use portcullis_http_actix::building_blocks::{PathId, Problem};
 
 use super::Section;
 use super::asked::address;
-use super::elements::{Badges, Tags, Way, words};
+use super::elements::{AskingWay, Badges, Tags, Way, words};
 use crate::elements::{Fact, Facts, Html, Link, Page, Panel, Plain, Shell, Table};
 use crate::refusals::Refusals;
 use crate::visit::{SignedIn, Visit};
@@ -63,12 +63,16 @@ pub(crate) async fn show(
         link: visit.may(Section::Users.permission()).then(holders),
         ..Panel::default()
     };
-    let deletion = || Panel {
-        title: Some(&texts.delete.title),
-        text: texts.delete.text.iter().map(|text| text.replace("{about}", role.name.as_str())).collect(),
-        link: Some(Link::new(&texts.delete.button, visit.frame.to(&format!("{}/delete", path_of(role.id))))),
-        is_dangerous: true,
-        ..Panel::default()
+    let deletion = || {
+        let href = visit.frame.to(&format!("{}/delete", path_of(role.id)));
+        let text = texts.delete.text.iter().map(|text| text.replace("{about}", role.name.as_str()));
+        Panel {
+            title: Some(&texts.delete.title),
+            text: text.collect(),
+            content: Some(Html::of(AskingWay { href, label: &texts.delete.button })),
+            is_dangerous: true,
+            ..Panel::default()
+        }
     };
     let edit = || Link::new(&texts.edit, visit.frame.to(&format!("{}/edit", path_of(role.id))));
     let shell = Shell {

@@ -8,6 +8,7 @@ async fn the_next_key_is_announced_by_who_asked_for_it() {
     let site = Site::new();
     let (mut browser, root) = site.administered().await;
     site.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key");
+    site.pass_time();
     let page = browser.get("/admin/keys").await;
     page.assert_is_form_page(200);
     assert_eq!(page.rows().len(), 1);

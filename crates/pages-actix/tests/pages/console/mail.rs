@@ -19,6 +19,7 @@ async fn a_mail_that_was_set_aside_is_sent_again() {
     let site = Site::new();
     let (mut browser, root) = site.administered().await;
     site.register(BOB).await;
+    site.pass_time();
     browser.get("/admin/mail").await.assert_contains("waits");
     park(&site).await;
     let page = browser.get("/admin/mail").await;
