@@ -15,8 +15,8 @@ use portcullis_domain::ports::{
     MockTokenRepository, MockUserAdministration, MockUserRepository, StorageError,
 };
 use portcullis_domain::use_cases::{Ports, UseCases};
-use portcullis_testkit::{FrozenClock, ScriptedEntropy};
 use portcullis_testkit::fixtures::{mail, secret_key};
+use portcullis_testkit::{FrozenClock, ScriptedEntropy};
 
 /// Ports that expect no call at all.
 fn ports() -> Ports {

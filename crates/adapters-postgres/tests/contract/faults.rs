@@ -11,16 +11,18 @@ pub(crate) struct PostgresFaults(pub(crate) Arc<Database>);
 #[async_trait]
 impl FaultInjector for PostgresFaults {
     async fn break_writes_to(&self, part: Part) {
-        let mut statements = "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS \
-                              $$ BEGIN RAISE EXCEPTION 'a fault'; END $$;"
-            .to_owned();
-        for table in tables(part) {
-            statements += &format!(
+        let mut statements = vec![
+            "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION 'a fault'; END $$;"
+                .to_owned(),
+        ];
+        statements.extend(tables(part).iter().map(|table| {
+            format!(
                 "CREATE TRIGGER fault BEFORE INSERT OR UPDATE OR DELETE ON {table} \
                  FOR EACH ROW EXECUTE FUNCTION fault();"
-            );
-        }
-        self.0.run(&statements).await;
+            )
+        }));
+        self.0.run(&statements.concat()).await;
     }
 
     async fn mend(&self) {

@@ -485,13 +485,19 @@ async fn a_new_key_is_told_by_its_id() {
     let again = domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa);
     assert!(told_of(&domain, again).await.is_empty());
     let operator = Origin::operator();
-    let next =
-        domain.use_cases.rotate_signing_key.rotate(&operator, SigningAlgorithm::Es256, RotationStart::Immediate);
+    let next = domain.use_cases.rotate_signing_key.rotate(
+        &operator,
+        SigningAlgorithm::Es256,
+        RotationStart::Immediate,
+    );
     assert_eq!(told_of(&domain, next).await, [rotation("algorithm=ES256 by=operator key_id=key-2")]);
     let ada = domain.made(ADA, &[]).await.id;
     let by_ada = fixtures::origin_of(ada);
-    let last =
-        domain.use_cases.rotate_signing_key.rotate(&by_ada, SigningAlgorithm::EdDsa, RotationStart::Announced);
+    let last = domain.use_cases.rotate_signing_key.rotate(
+        &by_ada,
+        SigningAlgorithm::EdDsa,
+        RotationStart::Announced,
+    );
     let told = success(AuditKind::SigningKeyRotation, Some(ada), None, "algorithm=EdDSA key_id=key-3");
     assert_eq!(told_of(&domain, last).await, [told]);
 }
@@ -507,7 +513,10 @@ async fn a_mail_that_is_sent_again_is_told_by_its_id() {
     let told = told_of(&domain, domain.use_cases.resend_mail.resend(&by_root, id)).await;
     assert_eq!(told, [success(AuditKind::MailResend, Some(root), None, &detail)]);
     domain.deliver().await;
-    assert!(told_of(&domain, domain.use_cases.resend_mail.resend(&by_root, id)).await.is_empty(), "it is gone");
+    assert!(
+        told_of(&domain, domain.use_cases.resend_mail.resend(&by_root, id)).await.is_empty(),
+        "it is gone"
+    );
 }
 
 #[tokio::test]

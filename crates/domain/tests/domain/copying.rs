@@ -17,12 +17,14 @@ use portcullis_testkit::{MemoryStorage, TestDomain};
 
 use crate::ADA;
 
-/// Enough for three pages.
-const MANY: usize = CopyInstallation::PAGE as usize * 2 + 1;
+/// Users enough for two pages.
+const TWO_PAGES: usize = CopyInstallation::PAGE as usize + 1;
+/// Users enough for three.
+const THREE_PAGES: usize = CopyInstallation::PAGE as usize * 2 + 1;
 
-async fn store_of_many() -> MemoryStorage {
+async fn store_of(users: usize) -> MemoryStorage {
     let store = MemoryStorage::default();
-    let users: Vec<_> = (0..MANY)
+    let users: Vec<_> = (0..users)
         .map(|number| {
             let user = user(&format!("user{number}@example.com"));
             Record::User(Account { user, password_hash: Some(password_hash()) })
@@ -86,7 +88,7 @@ async fn a_copy_holds_all_that_its_source_holds() {
 #[tokio::test]
 async fn a_copy_tells_how_far_it_is() {
     let told = Mutex::new(Vec::new());
-    let source = store_of_many().await;
+    let source = store_of(THREE_PAGES).await;
     let observer = |progress: CopyProgress| told.lock().unwrap().push(progress);
     copy_and_observe(&source, &MemoryStorage::default(), observer).await.unwrap();
     let told = told.into_inner().unwrap();
@@ -103,7 +105,7 @@ async fn a_copy_tells_how_far_it_is() {
 
 #[tokio::test]
 async fn an_interrupted_copy_goes_on_where_it_ended() {
-    let source = store_of_many().await;
+    let source = store_of(THREE_PAGES).await;
     for call in [2, 15, 30] {
         let target = MemoryStorage::default();
         let calls = Mutex::new(0);
@@ -119,14 +121,14 @@ async fn an_interrupted_copy_goes_on_where_it_ended() {
         assert!(matches!(error, CopyError::Source(_) | CopyError::Target(_)), "{error:?}");
         let held = target.count(RecordKind::Users).await.unwrap();
         let copied = copy(&source, &target).await.unwrap();
-        assert_eq!(of_users(&copied).new, MANY as u64 - held, "what was there is not written again");
+        assert_eq!(of_users(&copied).new, THREE_PAGES as u64 - held, "what was there is not written again");
         assert_eq!(everything(&target).await, everything(&source).await);
     }
 }
 
 #[tokio::test]
 async fn a_page_that_was_refused_by_the_store_is_written_by_the_next_copy() {
-    let (source, target) = (store_of_many().await, MemoryStorage::default());
+    let (source, target) = (store_of(THREE_PAGES).await, MemoryStorage::default());
     let pages = Mutex::new(0);
     let error = copy_and_observe(&source, &target, |progress| {
         if progress.kind == RecordKind::Users && progress.stage == CopyStage::Copying {
@@ -141,12 +143,12 @@ async fn a_page_that_was_refused_by_the_store_is_written_by_the_next_copy() {
     assert!(matches!(&error, CopyError::Target(cause) if cause.is_unavailable()), "{error:?}");
     assert_eq!(target.count(RecordKind::Users).await.unwrap(), u64::from(CopyInstallation::PAGE));
     let copied = copy(&source, &target).await.unwrap();
-    assert_eq!(of_users(&copied).new, MANY as u64 - u64::from(CopyInstallation::PAGE));
+    assert_eq!(of_users(&copied).new, THREE_PAGES as u64 - u64::from(CopyInstallation::PAGE));
 }
 
 #[tokio::test]
 async fn a_finished_copy_is_only_verified() {
-    let (source, target) = (store_of_many().await, MemoryStorage::default());
+    let (source, target) = (store_of(TWO_PAGES).await, MemoryStorage::default());
     let first = copy(&source, &target).await.unwrap();
     let written = Mutex::new(false);
     let again = copy_and_observe(&source, &target, |progress| {
@@ -163,7 +165,7 @@ async fn a_finished_copy_is_only_verified() {
 
 #[tokio::test]
 async fn what_has_gone_from_the_target_comes_back() {
-    let (source, target) = (store_of_many().await, MemoryStorage::default());
+    let (source, target) = (store_of(TWO_PAGES).await, MemoryStorage::default());
     source.enqueue(mail(MailKind::VerifyEmail, ADA)).await.unwrap();
     copy(&source, &target).await.unwrap();
     let delivered = target.claim(NOW, NOW + DeliverMail::LEASE).await.unwrap().expect("a mail waits");
@@ -176,7 +178,7 @@ async fn what_has_gone_from_the_target_comes_back() {
 
 #[tokio::test]
 async fn a_target_that_holds_anything_else_is_refused_before_anything_is_written() {
-    let source = store_of_many().await;
+    let source = store_of(TWO_PAGES).await;
     let stranger = account("stranger@example.com");
     let target = MemoryStorage::default();
     target.register(stranger.clone()).await.unwrap();
@@ -196,7 +198,7 @@ async fn a_target_that_holds_anything_else_is_refused_before_anything_is_written
 
 #[tokio::test]
 async fn a_target_that_was_changed_since_is_refused() {
-    let (source, target) = (store_of_many().await, MemoryStorage::default());
+    let (source, target) = (store_of(TWO_PAGES).await, MemoryStorage::default());
     copy(&source, &target).await.unwrap();
     let users = target.read_page(RecordKind::Users.first_page(), 1).await.unwrap();
     let Some(Record::User(changed)) = users.first() else { panic!("there are many users") };
@@ -219,7 +221,7 @@ async fn what_the_source_loses_or_gains_meanwhile_is_found() {
         },
     ];
     for change in changes {
-        let (source, target) = (store_of_many().await, MemoryStorage::default());
+        let (source, target) = (store_of(TWO_PAGES).await, MemoryStorage::default());
         let users = source.read_page(RecordKind::Users.first_page(), 1).await.unwrap();
         let Some(Record::User(first)) = users.first() else { panic!("there are many users") };
         let outcome = copy_and_observe(&source, &target, |progress| {

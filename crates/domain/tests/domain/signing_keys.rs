@@ -89,7 +89,8 @@ async fn another_algorithm_is_announced_at_the_next_start() {
 async fn an_announced_key_that_was_overtaken_never_signs() {
     let domain = TestDomain::new();
     let operator = Origin::operator();
-    let rotate = |start| domain.use_cases.rotate_signing_key.rotate(&operator, SigningAlgorithm::EdDsa, start);
+    let rotate =
+        |start| domain.use_cases.rotate_signing_key.rotate(&operator, SigningAlgorithm::EdDsa, start);
     domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
     rotate(RotationStart::Announced).await.unwrap();
     domain.clock.advance(Duration::from_mins(1));

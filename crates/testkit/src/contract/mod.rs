@@ -1,6 +1,6 @@
 //! The contracts of the ports, as cases that any adapter can be held to.
 //!
-//! Each [`Case`] is one documented function on a fresh, empty [`Storage`](crate::Storage), on a
+//! Each [`Case`] is one documented function on a fresh, empty [`Storage`], on a
 //! [`MailerSetup`](mailer::MailerSetup) that has delivered nothing, and so on. Its name is the invariant that it
 //! proves; the documentation of the ports names it beside the promise. An adapter that fails one is told what
 //! the port promises, what it did instead, and what [usually causes](UsualCause) that.

@@ -39,6 +39,8 @@ pub enum UsualCause {
     SharedState,
     /// A password is cut.
     Shortened,
+    /// A password is hashed in another form than it was.
+    NormalForm,
     /// A salt is not random.
     FixedSalt,
     /// The work is skipped.
@@ -73,8 +75,8 @@ impl UsualCause {
                  does not get the subject that the port says."
             }
             Self::Lossy => {
-                "a column rounds, cuts or normalises: moments need microseconds, texts every code point (MySQL's utf8 \
-                 has not) in their full length, octets no character set, absent values no empty strings."
+                "a column or a format rounds, cuts or normalises: moments need microseconds, texts every code point \
+                 (MySQL's utf8 has not) in their full length, octets no character set, absent values no empty strings."
             }
             Self::Folding => {
                 "the store folds case, strips accents, normalises, or reads wildcards: a collation, ILIKE, or a LIKE \
@@ -82,8 +84,8 @@ impl UsualCause {
                  BINARY), and let a prefix be a range. What was typed is kept beside them, as it was."
             }
             Self::Boundary => {
-                "the moment is compared with <= where < is meant or the other way round, is taken from the store's \
-                 own clock, or is left to a job that deletes what has expired. Compare with the `now` that is handed \
+                "the moment is compared with <= where < is meant or the other way round, is taken from another \
+                 clock, or is left to a job that deletes what has expired. Compare with the `now` that is handed \
                  in, at each use."
             }
             Self::TooWide => {
@@ -103,8 +105,8 @@ impl UsualCause {
                  (WHERE id < ...), which need not be there any more."
             }
             Self::UncheckedCondition => {
-                "a condition that the documentation of the method names is not part of the statement, or is there \
-                 the wrong way round."
+                "a condition that the documentation of the method names is not checked, is checked apart from the \
+                 write that depends on it, or is there the wrong way round."
             }
             Self::Unbounded => {
                 "the DELETE has no limit, counts the limit for each table anew, or deletes what has not expired."
@@ -120,6 +122,10 @@ impl UsualCause {
             Self::SharedState => "callers share a buffer, a connection, a counter or a file name.",
             Self::Shortened => {
                 "the algorithm reads a part of the password only (bcrypt: 72 octets, or up to the first NUL)."
+            }
+            Self::NormalForm => {
+                "other octets are hashed or checked than the password gives: `expose()`, which is in NFKC, and for \
+                 what is checked `expose_as_typed()` as well."
             }
             Self::FixedSalt => "the salt is a constant, is made from the password, or is remembered.",
             Self::EarlyReturn => {

@@ -44,8 +44,8 @@ use self::sessions::{
     LosesCountsOfPasswords, RedeemsAResetTwice, RemembersPermissions,
 };
 
-/// The cases that an adapter fails, by name, each run on a new one. One thread runs all that is at once, so that a race
-/// comes out the same every time.
+/// The cases that an adapter fails, by name, each run on a new one. One thread runs all that is at once, so that
+/// a race comes out the same every time.
 fn failed_by<Setup>(cases: &[Case<Setup>], setup: impl Fn() -> Setup) -> BTreeSet<&'static str> {
     let runtime = Builder::new_current_thread().enable_all().build().unwrap();
     let fails = |case: &Case<Setup>| runtime.block_on(case.check(&setup())).is_err();
@@ -154,7 +154,8 @@ wrong_adapters! {
             the_mail_due_longest_is_claimed_first, operators_see_how_each_mail_stands];
     /// keeps the moments of events in milliseconds
     RoundsEvents, rounded_events: storage_cases, behind_audit_trail(RoundsEvents) =>
-        [events_are_kept_as_they_were_given, events_are_found_by_user_kind_and_time, events_are_listed_in_pages, old_events_are_deleted_in_batches];
+        [events_are_kept_as_they_were_given, events_are_found_by_user_kind_and_time, events_are_listed_in_pages,
+            events_are_counted_by_day_and_outcome, old_events_are_deleted_in_batches];
     /// lists the oldest events of a page first
     ListsOldEventsFirst, events_in_the_wrong_order: storage_cases, behind_audit_trail(ListsOldEventsFirst) =>
         [events_are_listed_in_pages, events_are_found_by_user_kind_and_time];
