@@ -106,7 +106,8 @@ macro_rules! page {
     };
 }
 
-/// Up to 1,001 of the users in whose `$column` something has the prefix.
+/// Up to 1,001 of the users in whose `$column` something has the prefix. Nothing else is asked of them here: a plan
+/// for any prefix would take that for a reason to read all of them, and sort.
 macro_rules! matches {
     ($column:literal) => {
         concat!(
@@ -114,7 +115,7 @@ macro_rules! matches {
             $column,
             " >= $6 AND users.",
             $column,
-            " < $7 AND users.id <= $1 ORDER BY users.",
+            " < $7 ORDER BY users.",
             $column,
             " LIMIT 1001)"
         )
@@ -138,7 +139,7 @@ macro_rules! search {
             ") ",
             page!(concat!(
                 "(SELECT matches.id FROM matches
-                WHERE (SELECT count(*) FROM matches) <= 1000 AND (
+                WHERE matches.id <= $1 AND (SELECT count(*) FROM matches) <= 1000 AND (
                     SELECT ",
                 flags_fit!(),
                 " AND ",
