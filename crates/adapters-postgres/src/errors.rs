@@ -267,6 +267,14 @@ pub(crate) fn violates(failure: &Failure, constraint: &str) -> bool {
     }
 }
 
+/// Whether any unique constraint or index stood in the way.
+pub(crate) fn is_taken(failure: &Failure) -> bool {
+    matches!(
+        failure,
+        Failure::Statement(StatementError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+    )
+}
+
 /// Whether a role was granted that does not exist, and so has no id, or that was deleted meanwhile.
 pub(crate) fn names_unknown_role(error: &StatementError) -> bool {
     match error {

@@ -7,8 +7,10 @@
 //! What is looked up about one user is a subquery of its own, so that the planner finds it by the key and
 //! never joins whole tables for it.
 
+use diesel::QueryResult;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use futures_util::try_join;
 use portcullis_domain::ports::{UserFilter, UserQuery};
 use portcullis_domain::{RoleName, SearchPrefix, User, UserId};
 use uuid::Uuid;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::errors::Failure;
 use crate::rows::{UserRow, user_columns};
 use crate::statement::{Statement, statement};
+use crate::transaction::{begin, commit, or_roll_back};
 
 // The placeholders of all statements below: $1 the greatest id that may be among them, $2 how many, $3 the name of a
 // role, $4 whether verified and $5 whether active, each NULL where it does not matter, $6 and $7 where texts with
@@ -106,8 +109,8 @@ macro_rules! page {
     };
 }
 
-/// Up to 1,001 of the users in whose `$column` something has the prefix. Nothing else is asked of them here: a plan
-/// for any prefix would take that for a reason to read all of them, and sort.
+/// Up to 1,001 of the users in whose `$column` something has the prefix. Nothing else is asked of them here: who has
+/// to be read for it would be read for all of them.
 macro_rules! matches {
     ($column:literal) => {
         concat!(
@@ -221,12 +224,34 @@ pub(super) async fn list(
         .bind::<sql::Nullable<sql::Text>, _>(filter.role.as_ref().map(RoleName::as_str))
         .bind::<sql::Nullable<sql::Bool>, _>(filter.email_verified)
         .bind::<sql::Nullable<sql::Bool>, _>(filter.is_active);
-    let list = match &filter.prefix {
-        Some(prefix) => with_range(list, prefix),
-        None => list,
+    let rows: Vec<UserRow> = match &filter.prefix {
+        Some(prefix) => {
+            let search = with_range(list, prefix).returning::<UserRow>();
+            by_indexes_in_their_order(connection, search.load(&mut connection)).await?
+        }
+        None => list.returning::<UserRow>().load(&mut connection).await?,
     };
-    let rows: Vec<UserRow> = list.returning::<UserRow>().load(&mut connection).await?;
     Ok(rows.into_iter().map(UserRow::try_into_domain).collect::<Result<_, _>>()?)
+}
+
+/// Runs a search so that it reads no more of those who have the prefix than it looks at.
+async fn by_indexes_in_their_order<T: Send>(
+    connection: &AsyncPgConnection,
+    search: impl Future<Output = QueryResult<T>> + Send,
+) -> Result<T, Failure> {
+    let search = async { search.await.map_err(Failure::from) };
+    or_roll_back(connection, async {
+        let ((), (), found, ()) =
+            try_join!(begin(connection), gather_nothing(connection), search, commit(connection))?;
+        Ok(found)
+    })
+    .await
+}
+
+/// In a plan for any prefix, PostgreSQL would rather gather all who have it, and sort.
+async fn gather_nothing(mut connection: &AsyncPgConnection) -> Result<(), Failure> {
+    statement("SET LOCAL enable_bitmapscan = off").execute(&mut connection).await?;
+    Ok(())
 }
 
 /// The greatest id of all, or of those before one, if there is any.

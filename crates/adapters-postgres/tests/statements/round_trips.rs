@@ -76,7 +76,7 @@ const ROUND_TRIPS: &[(&str, usize)] = &[
     ("unlock", 1),
     ("set_password", 1),
     ("import", 3),
-    ("import, again", 3),
+    ("import, again", 6),
     ("create role", 1),
     ("list roles", 1),
     ("find role", 1),
