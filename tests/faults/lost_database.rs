@@ -132,13 +132,17 @@ async fn while_a_table_is_locked_elsewhere_waits_are_bounded() {
         portcullis_throwaway_postgres::run(&url, "BEGIN; LOCK users; SELECT pg_sleep(6); ROLLBACK").await
     });
     tokio::time::sleep(Duration::from_millis(300)).await;
-    let begun = Instant::now();
-    let calls = (0..40).map(|_| server.get_as(&signed_in.access_token, "/api/v1/auth/me"));
-    for answer in futures_util::future::join_all(calls).await {
-        answer.problem(503, "store_unavailable");
-    }
-    assert!(begun.elapsed() < 2 * SOON, "all are given up: {:?}", begun.elapsed());
-    server.get("/health/live").await.json(200);
+    let calls = async {
+        let begun = Instant::now();
+        let calls = (0..40).map(|_| server.get_as(&signed_in.access_token, "/api/v1/auth/me"));
+        for answer in futures_util::future::join_all(calls).await {
+            answer.problem(503, "store_unavailable");
+        }
+        assert!(begun.elapsed() < 2 * SOON, "all are given up: {:?}", begun.elapsed());
+        server.get("/health/live").await.json(200);
+    };
+    let ((), command) = tokio::join!(calls, server.run(&["user", "show", "user@example.com"]));
+    assert!(command.output().contains("user@example.com"), "a command waits");
     holding.await.expect("the lock is given back");
     recovers(&server, &signed_in).await;
 }

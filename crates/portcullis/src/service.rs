@@ -21,6 +21,7 @@ use crate::config::{Config, cores};
 use crate::delivery_worker::DeliveryWorker;
 use crate::pages::pages;
 use crate::shutdown::Shutdown;
+use crate::store::Purpose;
 use crate::wiring::{Installation, Limiter, VERSION};
 use crate::{listener, sweeper};
 
@@ -59,7 +60,7 @@ impl Service {
         };
 
         let public_url = config.public_url(address);
-        let installation = Installation::open(config, &public_url, &metrics).await?;
+        let installation = Installation::open(config, Purpose::Service, &public_url, &metrics).await?;
         installation.prepare_keys(config).await?;
         for warning in config.warnings() {
             tracing::warn!("{warning}");

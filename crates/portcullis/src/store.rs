@@ -92,8 +92,8 @@ async fn time_of_server(store: &PostgresStore) -> Result<Option<Timestamp>, Stor
 }
 
 /// Opens the store with its schema as the settings want it.
-pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    let store = open_as_it_is(config).await?;
+pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Store>> {
+    let store = open_as_it_is(config, purpose).await?;
     match config.migrate {
         Migrate::Auto => {
             migrate(store.as_ref(), config).await?;
@@ -107,9 +107,9 @@ pub(crate) async fn open(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// Opens the store whatever its schema is.
-pub(crate) async fn open_as_it_is(config: &Config) -> anyhow::Result<Arc<dyn Store>> {
+pub(crate) async fn open_as_it_is(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Store>> {
     data_dir::create(&config.data_dir)?;
-    connect(config.database(), Purpose::Service, config).await
+    connect(config.database(), purpose, config).await
 }
 
 /// Opens the store that an installation is copied from, which is there and whose schema is the newest.
@@ -134,30 +134,57 @@ pub(crate) async fn open_to_examine(config: &Config) -> anyhow::Result<Arc<dyn S
 
 /// What a store is opened for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Purpose {
+pub(crate) enum Purpose {
+    /// To answer requests.
     Service,
+    /// To do what an operator asked for.
+    Command,
+    /// To copy all of it.
     CopyFrom,
+    /// To copy another one into it.
     CopyTo,
+    /// To look at how it is.
     Examination,
 }
 
+impl Purpose {
+    /// How long an operation may take, where that is longer than usual.
+    fn patience(self) -> Option<Duration> {
+        match self {
+            // Clients wait for an answer, and whoever examines a store wants to know what they would get.
+            Self::Service | Self::Examination => None,
+            // A page of an export takes its time on a busy machine, and an operator has some.
+            Self::Command => Some(Duration::from_secs(30)),
+            // To count a large table takes long.
+            Self::CopyFrom | Self::CopyTo => Some(Duration::from_mins(5)),
+        }
+    }
+
+    /// Whether an embedded database is made where there is none.
+    fn creates(self) -> bool {
+        matches!(self, Self::Service | Self::Command | Self::CopyTo)
+    }
+}
+
 async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
-    /// Nobody waits for an answer, and to count a large table takes its time.
-    const PATIENCE_OF_A_COPY: Duration = Duration::from_mins(5);
     let connections = config.database_connections();
     match url {
         DatabaseUrl::Sqlite(path) => {
-            let create = matches!(purpose, Purpose::Service | Purpose::CopyTo);
-            let options = SqliteOptions { readers: connections, create, ..SqliteOptions::new(path) };
+            let usual = SqliteOptions::new(path);
+            let options = SqliteOptions {
+                readers: connections,
+                create: purpose.creates(),
+                busy_timeout: purpose.patience().unwrap_or(usual.busy_timeout),
+                ..usual
+            };
             let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });
             let attempt = async || SqliteStore::open(&options).await;
             Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))
         }
         DatabaseUrl::Postgres(url) => {
-            let mut options = PostgresOptions { connections, ..PostgresOptions::new(url) };
-            if matches!(purpose, Purpose::CopyFrom | Purpose::CopyTo) {
-                options.patience = PATIENCE_OF_A_COPY;
-            }
+            let usual = PostgresOptions::new(url);
+            let patience = purpose.patience().unwrap_or(usual.patience);
+            let options = PostgresOptions { connections, patience, ..usual };
             let may_pass = portcullis_adapters_postgres::OpenError::is_passing;
             let attempt = async || PostgresStore::connect(&options).await;
             Ok(Arc::new(patiently(config.database_wait, may_pass, attempt).await?))

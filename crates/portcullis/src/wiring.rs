@@ -21,7 +21,7 @@ use crate::audit_log::{AuditLog, AuditObservers};
 use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
 use crate::delivery_signal::LocalDeliverySignal;
-use crate::store::Store;
+use crate::store::{Purpose, Store};
 use crate::{mailbox, pages, secret_key_file, store};
 
 /// The version of the program.
@@ -47,6 +47,7 @@ impl Installation {
     /// is counted in `metrics`.
     pub(crate) async fn open(
         config: &Config,
+        purpose: Purpose,
         public_url: &HttpUrl,
         metrics: &Arc<Metrics>,
     ) -> anyhow::Result<Self> {
@@ -57,7 +58,7 @@ impl Installation {
         let templates = templates(config)?;
         let locales = templates.locales().to_vec();
         let composer = composer(config, templates, public_url)?;
-        let store = store::open(config).await?;
+        let store = store::open(config, purpose).await?;
         let mailer = mailer(config, composer, clock.clone())?;
         let secret = secret_key(config, entropy.as_ref())?;
         let key_ring = key_ring(store.clone(), &secret, clock.as_ref()).await?;
@@ -95,7 +96,7 @@ impl Installation {
     /// The same for a command, which serves nobody.
     pub(crate) async fn for_command(config: &Config) -> anyhow::Result<Self> {
         let unread = Arc::new(Metrics::new(VERSION));
-        Self::open(config, &config.public_url(config.bind), &unread).await
+        Self::open(config, Purpose::Command, &config.public_url(config.bind), &unread).await
     }
 
     /// Lets `metrics` look up what only shows when it is looked at.

@@ -11,7 +11,7 @@ use crate::cli::{KeysCommand, OutputFormat};
 use crate::clock::{SystemClock, rfc3339};
 use crate::config::Config;
 use crate::output::{print, print_json};
-use crate::store;
+use crate::store::{self, Purpose};
 use crate::wiring::Installation;
 
 /// Runs one of the commands on signing keys.
@@ -24,7 +24,7 @@ pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result
 
 /// Prints every key, the oldest first.
 async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
-    let keys = SigningKeyRepository::list(store::open(config).await?.as_ref()).await?;
+    let keys = SigningKeyRepository::list(store::open(config, Purpose::Command).await?.as_ref()).await?;
     let now = SystemClock.now();
     let signing = SigningKey::signing(&keys, now);
     let views: Vec<_> = keys.iter().map(|key| KeyView::of(key, signing, now)).collect();

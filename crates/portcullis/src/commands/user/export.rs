@@ -11,7 +11,7 @@ use crate::cli::UserExport;
 use crate::config::Config;
 use crate::output::print;
 use crate::progress::Progress;
-use crate::store::{self, Store};
+use crate::store::{self, Purpose, Store};
 use portcullis_account_files::{AccountFormat, AccountReader, AccountRecord, AccountWriter};
 
 /// How many accounts are read with one step.
@@ -22,7 +22,7 @@ const PAGE: u32 = 2_000;
 /// It grows under another name, and is there once it is whole; an export that was interrupted goes on.
 pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<()> {
     let format = export.file.format()?;
-    let store = store::open(config).await?;
+    let store = store::open(config, Purpose::Command).await?;
     let Some(path) = export.file.path() else {
         let mut writer = AccountWriter::new(io::stdout().lock(), format, false)?;
         write_accounts(store.as_ref(), None, &mut writer, |_| {}).await?;
