@@ -32,6 +32,8 @@ pub(crate) struct Reception {
     pub(crate) refused: Answered,
     /// How long requests arrived.
     lasted: Duration,
+    /// How long after the first request the last one was served.
+    last_served: Duration,
 }
 
 /// Answers of one kind. Their latencies count from when the request was due, so they tell how long a client
@@ -59,9 +61,10 @@ impl Answered {
 }
 
 impl Reception {
-    /// Requests that got what they asked for, a second.
+    /// Requests that got what they asked for, a second. What waited in a queue when no more requests came was
+    /// served in a time of its own.
     pub(crate) fn goodput(&self) -> f64 {
-        f64::from(self.served.count) / self.lasted.as_secs_f64()
+        f64::from(self.served.count) / self.lasted.max(self.last_served).as_secs_f64()
     }
 
     /// Requests that were turned away, a second.
@@ -85,8 +88,13 @@ pub(crate) async fn send(address: SocketAddr, arrivals: Arrivals<'_>) -> anyhow:
     let Arrivals { requests, a_second, last } = arrivals;
     ensure!(!requests.is_empty() && a_second > 0.0, "there is something to send");
     let free = RefCell::new(Vec::new());
-    let tally = RefCell::new((Answered::none(), Answered::none()));
     let begun = Instant::now();
+    let tally = RefCell::new(Reception {
+        served: Answered::none(),
+        refused: Answered::none(),
+        lasted: last,
+        last_served: Duration::ZERO,
+    });
     let due = (0_u32..)
         .map(|number| begun + Duration::from_secs_f64(f64::from(number) / a_second))
         .take_while(|due| due.duration_since(begun) < last);
@@ -100,20 +108,19 @@ pub(crate) async fn send(address: SocketAddr, arrivals: Arrivals<'_>) -> anyhow:
         } {
             let () = result?;
         }
-        under_way.push(exchange(address, request, due, &free, &tally));
+        under_way.push(exchange(address, request, [begun, due], &free, &tally));
         ensure!(under_way.len() <= MOST_UNDER_WAY, "{MOST_UNDER_WAY} requests wait for their answers");
     }
     timeout(PATIENCE, under_way.try_collect::<()>()).await.context("answers did not come")??;
-    let (served, refused) = tally.into_inner();
-    Ok(Reception { served, refused, lasted: last })
+    Ok(tally.into_inner())
 }
 
 async fn exchange(
     address: SocketAddr,
     request: &[u8],
-    due: Instant,
+    [begun, due]: [Instant; 2],
     free: &RefCell<Vec<Connection>>,
-    tally: &RefCell<(Answered, Answered)>,
+    tally: &RefCell<Reception>,
 ) -> anyhow::Result<()> {
     let kept = free.borrow_mut().pop();
     let mut connection = match kept {
@@ -121,11 +128,15 @@ async fn exchange(
         None => Connection::open(address).await.context("cannot connect")?,
     };
     let answer = connection.exchange(request).await?;
-    let latency = due.elapsed();
-    let (served, refused) = &mut *tally.borrow_mut();
+    let answered = Instant::now();
+    let latency = answered - due;
+    let tally = &mut *tally.borrow_mut();
     match answer.status {
-        200 => served.add(latency),
-        503 => refused.add(latency),
+        200 => {
+            tally.served.add(latency);
+            tally.last_served = answered - begun;
+        }
+        503 => tally.refused.add(latency),
         _ => return Err(UnexpectedAnswer::from(answer).into()),
     }
     free.borrow_mut().push(connection);
@@ -169,6 +180,18 @@ mod tests {
         let reception = send(address, ten_a_second(&requests)).await.unwrap();
         assert_eq!((reception.served.count, reception.refused.count), (4, 6));
         assert!((reception.goodput() - 4.0).abs() < 1e-9 && (reception.refusals() - 6.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_is_served_after_the_last_arrival_took_longer_than_the_arrivals() {
+        let reception = |last_served| Reception {
+            served: Answered { count: 30, latencies: Latencies::new() },
+            refused: Answered { count: 10, latencies: Latencies::new() },
+            lasted: Duration::from_secs(2),
+            last_served: Duration::from_secs(last_served),
+        };
+        assert!((reception(1).goodput() - 15.0).abs() < 1e-9 && (reception(3).goodput() - 10.0).abs() < 1e-9);
+        assert!((reception(3).refusals() - 5.0).abs() < 1e-9);
     }
 
     #[tokio::test]

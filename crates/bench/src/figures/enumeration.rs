@@ -1,9 +1,13 @@
-//! Whether the time of an answer tells who has an account. Answers about somebody who has one and about
-//! somebody who has none are measured in pairs, now one first and now the other.
+//! Whether the time of an answer tells who has an account. Answers about people who have one and about as many who
+//! have none are measured in random order: what the service still does after an answer, as sending a mail, then falls
+//! on either kind as often.
 
 use std::time::{Duration, Instant};
 
 use anyhow::ensure;
+use rand::rngs::Xoshiro256PlusPlus;
+use rand::seq::SliceRandom as _;
+use rand::{Rng, SeedableRng as _};
 use serde_json::{Value, json};
 
 use crate::http_client::{Connection, post};
@@ -15,7 +19,7 @@ use crate::process::ServerProcess;
 use crate::report::{Table, median, percent};
 use crate::rounds::Rounds;
 
-/// In each round, of each call. Each pair has an account of its own, which was not asked about before.
+/// In each round, of each call, one with and one without an account, who were not asked about before.
 const PAIRS: usize = 200;
 
 /// A call that must not tell who has an account.
@@ -64,6 +68,7 @@ struct Round {
 /// The table of enumeration.
 pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
     let mut calls = CALLS.map(|call| (call, Vec::new()));
+    let mut randomness = Xoshiro256PlusPlus::seed_from_u64(0);
     for _ in 0..measuring.rounds.get() {
         let mut installation = measuring.installation()?;
         let service = installation.start(placement).await?;
@@ -73,7 +78,7 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
         installation.set("PORTCULLIS_EMAIL_VERIFICATION", "required");
         let service = installation.start(placement).await?;
         for (call, rounds) in &mut calls {
-            rounds.push(Round::measure(&service, call, &people).await?);
+            rounds.push(Round::measure(&service, call, &people, &mut randomness).await?);
             service.settle().await?;
         }
         service.stop().await?;
@@ -82,21 +87,26 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
 }
 
 impl Round {
-    async fn measure(service: &ServerProcess, call: &Call, people: &[Person]) -> anyhow::Result<Self> {
+    async fn measure(
+        service: &ServerProcess,
+        call: &Call,
+        people: &[Person],
+        randomness: &mut impl Rng,
+    ) -> anyhow::Result<Self> {
         let mut connection = Connection::open(service.address()).await?;
         let mut round = Self { known: Latencies::new(), unknown: Latencies::new(), known_took_longer: 0 };
-        for (number, person) in people.iter().enumerate() {
-            let request = |email: &str| post(call.path, &(call.body)(email));
-            let known = request(person.email());
+        let mut order: Vec<_> = (0..2 * people.len()).collect();
+        order.shuffle(randomness);
+        let mut answers = vec![[Duration::ZERO; 2]; people.len()];
+        for asked in order {
+            let (person, has_account) = (asked / 2, asked % 2);
+            let email = people[person].email();
             // As long as the other, and nobody's.
-            let unknown = request(&person.email().replacen("user", "none", 1));
-            let (known, unknown) = if number % 2 == 0 {
-                let known = call.answer(&mut connection, &known).await?;
-                (known, call.answer(&mut connection, &unknown).await?)
-            } else {
-                let unknown = call.answer(&mut connection, &unknown).await?;
-                (call.answer(&mut connection, &known).await?, unknown)
-            };
+            let email = if has_account == 1 { email.to_owned() } else { email.replacen("user", "none", 1) };
+            let request = post(call.path, &(call.body)(&email));
+            answers[person][has_account] = call.answer(&mut connection, &request).await?;
+        }
+        for [unknown, known] in answers {
             round.known.record(known);
             round.unknown.record(unknown);
             round.known_took_longer += u32::from(known > unknown);
