@@ -49,6 +49,14 @@ docs:
 deny:
     cargo deny --all-features check
 
+# Make a Debian package of the release build, in target/debian/.
+deb:
+    cargo deb --version || cargo install --locked cargo-deb
+    cargo build --release -p portcullis
+    mkdir -p target/completions
+    for shell in bash zsh fish; do target/release/portcullis completions $shell > target/completions/portcullis.$shell; done
+    cargo deb --no-build -p portcullis
+
 # Write the bill of materials of the binary (CycloneDX) to target/portcullis.cdx.json.
 sbom:
     cargo cyclonedx --version || cargo install --locked cargo-cyclonedx

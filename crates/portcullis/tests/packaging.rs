@@ -1,4 +1,4 @@
-//! The files for containers and systemd say what the program understands. Neither is run here.
+//! The files for containers, systemd and packages say what the program understands. None of them is run here.
 
 use std::path::PathBuf;
 
@@ -34,6 +34,30 @@ fn the_container_starts_with_the_settings_of_its_files() {
     let config = Configuration::load(sources).expect("the settings can be started with").config;
     assert!(config.bind.ip().is_unspecified(), "it is reached from outside of the container");
     assert!(config.smtp_url.is_some() && config.database_url.is_some());
+}
+
+#[test]
+fn the_settings_to_begin_with_can_be_started_with_as_they_are_and_as_their_examples_say() {
+    let text = read("docs/operations/portcullis.toml");
+    let with_examples: String = text
+        .lines()
+        .map(|line| line.strip_prefix("# ").filter(|line| line.contains(" = ")).unwrap_or(line))
+        .flat_map(|line| [line, "\n"])
+        .collect();
+    assert_ne!(text, with_examples);
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("smtp-url");
+    std::fs::write(&secret, "smtps://user:password@mail.example.com:465").expect("a file");
+    let with_examples = with_examples.replace("/etc/portcullis/smtp-url", secret.to_str().expect("a path"));
+    for text in [text, with_examples] {
+        let file = folder.path().join("portcullis.toml");
+        std::fs::write(&file, text).expect("a file");
+        let mut sources = Sources { named_file: Some(file), ..Sources::default() };
+        let key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+        sources.environment.push(("PORTCULLIS_SECRET_KEY".into(), key.into()));
+        let loaded = Configuration::load(sources);
+        loaded.unwrap_or_else(|refusal| panic!("{refusal}"));
+    }
 }
 
 /// Every setting that a text names is one.
