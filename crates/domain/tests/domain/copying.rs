@@ -177,6 +177,24 @@ async fn what_has_gone_from_the_target_comes_back() {
 }
 
 #[tokio::test]
+async fn a_gap_in_the_target_is_filled_by_going_on_before_it() {
+    let (source, target) = (store_of(TWO_PAGES).await, MemoryStorage::default());
+    let mut users = source.read_page(RecordKind::Users.first_page(), CopyInstallation::PAGE).await.unwrap();
+    users.remove(3);
+    target.write_page(users).await.unwrap();
+    let told = Mutex::new(Vec::new());
+    let observer = |progress: CopyProgress| {
+        if progress.stage == CopyStage::Copying && progress.kind == RecordKind::Users {
+            told.lock().unwrap().push(progress.done);
+        }
+    };
+    let copied = copy_and_observe(&source, &target, observer).await.unwrap();
+    assert_eq!(of_users(&copied).new, 2, "the one in the gap, and the one of the second page");
+    assert_eq!(everything(&target).await, everything(&source).await);
+    assert_eq!(told.into_inner().unwrap(), [0, 3, 501], "what is before the gap is not read again");
+}
+
+#[tokio::test]
 async fn a_target_that_holds_anything_else_is_refused_before_anything_is_written() {
     let source = store_of(TWO_PAGES).await;
     let stranger = account("stranger@example.com");

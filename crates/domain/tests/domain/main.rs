@@ -10,6 +10,7 @@ mod breached_passwords;
 mod copying;
 mod delivery;
 mod email_addresses;
+mod health;
 mod ids;
 mod importing;
 mod interleavings;
