@@ -115,9 +115,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
         "portcullis-adapters-sqlite",
         &[
             "async-trait",
-            "deadpool",
             "diesel",
-            "diesel-async",
             "diesel_migrations",
             "libsqlite3-sys",
             "portcullis-domain",

@@ -46,7 +46,7 @@ impl AuditTrail for SqliteStore {
     }
 
     async fn delete_older(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.write(move |connection| Ok(delete_older(connection, before, limit)?)).await
+        self.write_alone(move |connection| Ok(delete_older(connection, before, limit)?)).await
     }
 }
 

@@ -1,15 +1,11 @@
-//! Connections to the database, their settings, and the pools that keep them.
+//! Connections to the database, their settings, and how a thread keeps one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use deadpool::Runtime;
-use diesel::connection::SimpleConnection as _;
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
 use diesel::{Connection as _, ConnectionError, ConnectionResult, QueryResult, SqliteConnection};
-use diesel_async::pooled_connection::deadpool::Pool;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
-use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
-
-pub(crate) type ConnectionPool = Pool<SyncConnectionWrapper<SqliteConnection>>;
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,25 +67,58 @@ pub(crate) fn establish(
     Ok(connection)
 }
 
-/// A pool of up to `size` connections, made when they are first needed. Who waits longer than
-/// `busy_timeout` for one is refused.
-pub(crate) fn pool(path: &str, access: Access, size: usize, busy_timeout: Duration) -> ConnectionPool {
-    let mut config = ManagerConfig::default();
-    // A connection to a file does not die; one that was left inside a transaction is not used again.
-    config.recycling_method = RecyclingMethod::Fast;
-    config.custom_setup = Box::new(move |path| {
-        let path = path.to_owned();
-        Box::pin(async move {
-            let established = tokio::task::spawn_blocking(move || establish(&path, access, busy_timeout));
-            let connection =
-                established.await.map_err(|error| ConnectionError::BadConnection(error.to_string()))??;
-            Ok(SyncConnectionWrapper::new(connection))
-        })
-    });
-    Pool::builder(AsyncDieselConnectionManager::new_with_config(path, config))
-        .max_size(size)
-        .runtime(Runtime::Tokio1)
-        .wait_timeout(Some(busy_timeout))
-        .build()
-        .expect("a pool with a runtime can have timeouts")
+/// Makes the connections of one kind, and knows how many of them are open.
+#[derive(Clone)]
+pub(crate) struct ConnectionMaker {
+    path: Arc<str>,
+    access: Access,
+    busy_timeout: Duration,
+    open: Arc<AtomicUsize>,
+}
+
+impl ConnectionMaker {
+    pub(crate) fn new(path: &str, access: Access, busy_timeout: Duration) -> Self {
+        Self { path: path.into(), access, busy_timeout, open: Arc::default() }
+    }
+
+    /// A connection that is made when it is first needed.
+    pub(crate) fn own(&self) -> OwnConnection {
+        OwnConnection { maker: self.clone(), connection: None }
+    }
+
+    /// How many are open.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+}
+
+/// The connection of one thread.
+pub(crate) struct OwnConnection {
+    maker: ConnectionMaker,
+    connection: Option<SqliteConnection>,
+}
+
+impl OwnConnection {
+    /// The connection, ready for use. One that was left inside a transaction is not used again.
+    pub(crate) fn get(&mut self) -> ConnectionResult<&mut SqliteConnection> {
+        if self.connection.as_mut().is_some_and(AnsiTransactionManager::is_broken_transaction_manager) {
+            self.close();
+        }
+        match &mut self.connection {
+            Some(connection) => Ok(connection),
+            none => {
+                let ConnectionMaker { path, access, busy_timeout, open } = &self.maker;
+                let connection = establish(path, *access, *busy_timeout)?;
+                open.fetch_add(1, Ordering::Relaxed);
+                Ok(none.insert(connection))
+            }
+        }
+    }
+
+    /// Closes it: the next use is that of another one.
+    pub(crate) fn close(&mut self) {
+        if self.connection.take().is_some() {
+            self.maker.open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }

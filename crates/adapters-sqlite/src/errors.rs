@@ -3,10 +3,10 @@
 use std::error::Error;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use diesel::ConnectionError;
 use diesel::result::Error as StatementError;
-use diesel_async::pooled_connection::deadpool::PoolError;
 use portcullis_domain::RoleName;
 use portcullis_domain::ports::{RefusedRecord, StorageError};
 use tokio::task::JoinError;
@@ -66,6 +66,9 @@ pub enum OpenError {
         /// What SQLite says.
         source: ConnectionError,
     },
+    /// The operating system gives the store no threads.
+    #[error("the threads of the store cannot be started")]
+    NoThreads(#[source] io::Error),
     /// The runtime ended meanwhile.
     #[error("opening the database was interrupted")]
     Interrupted(#[from] JoinError),
@@ -74,8 +77,12 @@ pub enum OpenError {
 /// Why an operation on an open store failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("no connection to the database was to be had")]
-    NoConnection(#[from] PoolError),
+    #[error("no connection to the database was free in time")]
+    Waited,
+    #[error("too many operations wait for a connection to the database")]
+    Crowded,
+    #[error("the database cannot be connected to")]
+    NoConnection(#[from] ConnectionError),
     #[error("a statement failed")]
     Statement(#[from] StatementError),
     #[error("a stored row makes no sense")]
@@ -87,9 +94,14 @@ pub(crate) enum Failure {
     #[error("a migration failed")]
     Migration(#[source] Box<dyn Error + Send + Sync>),
     #[error("the operation panicked")]
-    Panicked(#[source] StatementError),
+    Panicked,
     #[error("the operation was interrupted")]
-    Interrupted(#[from] JoinError),
+    Interrupted,
+    #[error("SQLite has rolled back the transaction")]
+    Undone(#[source] StatementError),
+    /// What became of all operations of a transaction.
+    #[error(transparent)]
+    Shared(Arc<Self>),
 }
 
 /// A stored row that is no valid entity.
@@ -101,15 +113,16 @@ pub(crate) struct UnreadableRow {
 
 impl Failure {
     /// Whether the same operation may succeed later.
-    fn is_passing(&self) -> bool {
+    pub(crate) fn is_passing(&self) -> bool {
         match self {
-            Self::NoConnection(_) | Self::Interrupted(_) => true,
+            Self::Waited | Self::Crowded | Self::NoConnection(_) | Self::Interrupted | Self::Undone(_) => {
+                true
+            }
             Self::Statement(error) => is_passing(error),
-            Self::Row(_)
-            | Self::UnknownRole(_)
-            | Self::Refused(_)
-            | Self::Migration(_)
-            | Self::Panicked(_) => false,
+            Self::Shared(failure) => failure.is_passing(),
+            Self::Row(_) | Self::UnknownRole(_) | Self::Refused(_) | Self::Migration(_) | Self::Panicked => {
+                false
+            }
         }
     }
 }

@@ -37,32 +37,38 @@
 //! transaction: it holds the lock from its first statement on, so what it reads stays true until it
 //! commits. That is why the invariants of the ports read here as plain code: look, decide, change.
 //!
-//! A port method is one closure over a plain synchronous [`diesel`] connection. It runs as a whole on a
-//! thread for blocking work, rather than statement by statement as the async wrapper would: a
-//! transaction crosses threads once, not six times, and cannot be left open half way. It runs in a task
-//! of the runtime that opened the store: a caller that goes away, or that lives on a single-threaded
-//! runtime as an actix worker does, neither cuts it short nor waits in `drop`. A closure that panics
-//! loses its connection, and nobody else notices.
+//! A port method is one closure over a plain synchronous [`diesel`] connection. Each connection belongs to
+//! a thread, which takes closures from a queue: one queue for those that read, one for the thread that
+//! writes. So an operation crosses threads once and comes back once, and runs as a whole where nothing can
+//! cut it short: a caller that goes away is not answered, and that is all. A closure that panics loses its
+//! connection, and nobody else notices.
+//!
+//! Writes that wait while others are on their way to the disk are committed together: one transaction, a
+//! savepoint for each, one sync, and only then their answers. One that fails is taken back to its savepoint.
+//! A write that is alone has its transaction at once. What takes long is always committed alone.
 //!
 //! What is slow to answer is bounded: a lock held by another process, or a queue for the connections,
 //! turns into [`StorageError::unavailable`](portcullis_domain::ports::StorageError::unavailable) after
 //! [`SqliteOptions::busy_timeout`] each.
 //!
 //! Statements are diesel's typed ones, which a connection prepares once and keeps; raw SQL would be
-//! prepared at each call. (So is an `UPDATE`, which is cheap beside the sync that follows it.) A single row
-//! is taken with `get_result` and never with `first`: that binds a limit, for which SQLite prepares the
-//! statement again each time. What a typed statement could not say well is said in the views `accounts` and
-//! `complete_roles`.
+//! prepared at each call. (So is an `UPDATE`.) A single row is taken with `get_result`
+//! and never with `first`: that binds a limit, for which SQLite prepares the statement again each time. What
+//! a typed statement could not say well is said in the views `accounts` and `complete_roles`.
 
 mod audit_trail;
 mod authority;
 mod connection;
+mod connection_threads;
 mod database_file;
 mod errors;
 mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod migrations;
+mod operation;
+mod queue;
+mod reader;
 mod roles;
 mod rows;
 mod schema;
@@ -70,10 +76,13 @@ mod sessions;
 mod signing_keys;
 mod store;
 mod sweep;
+#[cfg(test)]
+mod test_store;
 mod tokens;
 mod user_administration;
 mod users;
+mod writer;
 
-pub use deadpool::Status as PoolStatus;
+pub use connection_threads::PoolStatus;
 pub use errors::OpenError;
 pub use store::{SqliteOptions, SqliteStore};

@@ -37,7 +37,7 @@ impl LockoutRepository for SqliteStore {
     }
 
     async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.write(move |connection| {
+        self.write_alone(move |connection| {
             let mut left = limit;
             left -= delete_oldest!(password_attempts, key: key, moment: last_failure_at, connection, before, left)?;
             left -= delete_oldest!(code_attempts, key: key, moment: last_failure_at, connection, before, left)?;

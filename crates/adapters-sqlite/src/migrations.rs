@@ -21,7 +21,7 @@ impl SqliteStore {
     ///
     /// [`StorageError`]: none is applied.
     pub async fn migrate(&self) -> Result<Vec<String>, StorageError> {
-        self.write(|connection| {
+        self.write_alone(|connection| {
             let pending = pending(connection)?;
             connection.run_pending_migrations(MIGRATIONS).map_err(Failure::Migration)?;
             Ok(pending)

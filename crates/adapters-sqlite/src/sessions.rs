@@ -52,7 +52,7 @@ impl SessionRepository for SqliteStore {
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.write(move |connection| {
+        self.write_alone(move |connection| {
             Ok(delete_oldest!(sessions, key: id, moment: expires_at, connection, now, limit)?)
         })
         .await

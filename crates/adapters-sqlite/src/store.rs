@@ -1,20 +1,20 @@
-//! The store: how it is opened, and how an operation gets its connection.
+//! The store: how it is opened, and how operations reach its connections.
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool::Status as PoolStatus;
-use deadpool::managed::Object;
 use diesel::SqliteConnection;
-use diesel::connection::{AnsiTransactionManager, TransactionManager as _};
 use portcullis_domain::ports::StorageError;
-use tokio::runtime::Handle;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
-use crate::connection::{Access, ConnectionPool, LogLimit, pool};
-use crate::database_file;
+use crate::connection::{Access, ConnectionMaker};
+use crate::connection_threads::{ConnectionThreads, PoolStatus};
 use crate::errors::{Failure, OpenError};
+use crate::operation::{Operation, asked};
+use crate::writer::{Scope, Write};
+use crate::{database_file, reader, writer};
 
 /// Where the database is, and how it is used.
 #[derive(Clone, Debug)]
@@ -41,32 +41,42 @@ impl SqliteOptions {
 
 /// All storage ports on one SQLite file. Clones share their connections.
 ///
-/// Several stores can be open on one file, in one process or in many.
+/// Several stores can be open on one file, in one process or in many. When the last clone is dropped, what
+/// was submitted is done, and the connections are closed: that takes as long as the disk does.
 #[derive(Clone)]
 pub struct SqliteStore {
-    writer: ConnectionPool,
-    readers: ConnectionPool,
-    runtime: Handle,
+    readers: Arc<ConnectionThreads<Box<dyn Operation>>>,
+    /// Dropped after the readers: who is the last to close its connection tidies up the file.
+    writer: Arc<ConnectionThreads<Write>>,
+    busy_timeout: Duration,
 }
 
 impl SqliteStore {
     /// Opens the database, and creates it if need be. Its files can be read by their owner only.
     ///
-    /// Operations run on the runtime that this is called on, which should be a multi-threaded one and
-    /// outlive the store. The tables are there after [`migrate`](Self::migrate).
+    /// Operations run on threads of the store. Whoever waits for them does so on any runtime of tokio, also a
+    /// single-threaded one, whose timers are enabled. The tables are there after [`migrate`](Self::migrate).
     ///
     /// # Errors
     ///
     /// [`OpenError`] says why the file cannot be used.
     pub async fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
         let SqliteOptions { path, create, readers, busy_timeout } = options.clone();
-        let runtime = Handle::current();
-        let prepared = runtime.spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
+        let prepared =
+            tokio::task::spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
         let path = prepared.await??;
+        let connections = |access| ConnectionMaker::new(&path, access, busy_timeout);
+        let readers = ConnectionThreads::start(
+            "sqlite-reader",
+            readers.get(),
+            connections(Access::Read),
+            reader::serve,
+        );
+        let writer = ConnectionThreads::start("sqlite-writer", 1, connections(Access::Write), writer::serve);
         Ok(Self {
-            writer: pool(&path, Access::Write, 1, busy_timeout),
-            readers: pool(&path, Access::Read, readers.get(), busy_timeout),
-            runtime,
+            readers: Arc::new(readers.map_err(OpenError::NoThreads)?),
+            writer: Arc::new(writer.map_err(OpenError::NoThreads)?),
+            busy_timeout,
         })
     }
 
@@ -87,24 +97,26 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StorageError> {
-        Ok(self.run(&self.readers, operation).await?)
+        let (operation, answer) = asked(operation);
+        let read = self.readers.submit(operation, answer, self.busy_timeout);
+        Ok(read.instrument(span()).await?)
     }
 
-    /// Runs an operation as one transaction, alone: it sees nobody else's changes, and nobody sees
-    /// any of its own before it succeeds.
+    /// Runs an operation as if it were a transaction, alone: it sees nobody else's changes but those that
+    /// are kept, and nobody sees any of its own before they are.
     pub(crate) async fn write<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StorageError> {
-        Ok(self.transaction(operation).await?)
+        Ok(self.transaction(Scope::Shared, operation).await?)
     }
 
-    /// As [`write`](Self::write), for who tells failures apart.
-    pub(crate) async fn transaction<T: Send + 'static>(
+    /// As [`write`](Self::write), for an operation that would keep others waiting.
+    pub(crate) async fn write_alone<T: Send + 'static>(
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
-    ) -> Result<T, Failure> {
-        self.run(&self.writer, |connection| immediate_transaction(connection, operation)).await
+    ) -> Result<T, StorageError> {
+        Ok(self.transaction(Scope::Own, operation).await?)
     }
 
     /// As [`write`](Self::write), for an operation that changes thousands of rows.
@@ -112,87 +124,42 @@ impl SqliteStore {
         &self,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, StorageError> {
-        let written = self.run(&self.writer, move |connection| {
-            LogLimit::Bulk.set(connection)?;
-            let outcome = immediate_transaction(connection, operation);
-            LogLimit::Usual.set(connection)?;
-            outcome
-        });
-        Ok(written.await?)
+        Ok(self.transaction(Scope::Bulk, operation).await?)
     }
 
-    /// Runs an operation on a connection of `pool` to its end, whether or not the caller waits for it.
-    async fn run<T: Send + 'static>(
+    /// As these, for who tells failures apart.
+    pub(crate) async fn transaction<T: Send + 'static>(
         &self,
-        pool: &ConnectionPool,
+        scope: Scope,
         operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let pool = pool.clone();
-        let span = tracing::debug_span!("sqlite", otel.kind = "client", db.system.name = "sqlite");
-        let operation = async move {
-            let mut connection = pool.get().await?;
-            let ran = connection.spawn_blocking(move |connection| Ok(operation(connection))).await;
-            ran.unwrap_or_else(|panic| {
-                drop(Object::take(connection));
-                Err(Failure::Panicked(panic))
-            })
-        };
-        let outcome = self.runtime.spawn(operation.instrument(span));
-        outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
+        let (operation, answer) = asked(operation);
+        let written = self.writer.submit(Write { operation, scope }, answer, self.busy_timeout);
+        written.instrument(span()).await
     }
 }
 
-/// As diesel's, except that a failed rollback does not hide why there was one: SQLite has rolled back
-/// by itself when the disk is full or broken.
-fn immediate_transaction<T>(
-    connection: &mut SqliteConnection,
-    operation: impl FnOnce(&mut SqliteConnection) -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    AnsiTransactionManager::begin_transaction_sql(connection, "BEGIN IMMEDIATE")?;
-    let outcome = operation(connection);
-    if outcome.is_ok() {
-        AnsiTransactionManager::commit_transaction(connection)?;
-    } else {
-        // The pool throws a connection away that is still inside a transaction.
-        let _ = AnsiTransactionManager::rollback_transaction(connection);
-    }
-    outcome
+fn span() -> Span {
+    tracing::debug_span!("sqlite", otel.kind = "client", db.system.name = "sqlite")
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::mpsc;
+    use std::thread;
 
     use diesel::connection::SimpleConnection as _;
     use diesel::dsl::sql;
     use diesel::prelude::*;
-    use diesel::sql_types::{BigInt, Text};
-    use tempfile::TempDir;
+    use diesel::sql_types::Text;
     use tokio::runtime;
 
     use super::*;
     use crate::schema::users;
-
-    async fn fresh_store() -> (SqliteStore, TempDir) {
-        let folder = tempfile::tempdir().unwrap();
-        let store =
-            SqliteStore::open(&SqliteOptions::new(folder.path().join("portcullis.db"))).await.unwrap();
-        store.migrate().await.unwrap();
-        (store, folder)
-    }
-
-    fn integer(connection: &mut SqliteConnection, expression: &str) -> Result<i64, Failure> {
-        Ok(diesel::select(sql::<BigInt>(expression)).get_result(connection)?)
-    }
-
-    fn count_roles(connection: &mut SqliteConnection) -> Result<i64, Failure> {
-        integer(connection, "(SELECT count(*) FROM roles)")
-    }
-
-    fn add_role(connection: &mut SqliteConnection) -> Result<(), Failure> {
-        let role = "INSERT INTO roles (id, name, built_in) VALUES (randomblob(16), hex(randomblob(9)), 0)";
-        Ok(connection.batch_execute(role)?)
-    }
+    use crate::test_store::{
+        BUILT_IN, Holding, add_role, add_role_with_name_of, count_roles, empty_disk, fill_disk, fresh_store,
+        integer,
+    };
 
     #[tokio::test(flavor = "multi_thread")]
     async fn what_is_acknowledged_is_on_the_disk() {
@@ -227,7 +194,7 @@ mod tests {
         let (store, _folder) = fresh_store().await;
         let refused = store.read(add_role).await.expect_err("a reader only reads");
         assert!(!refused.is_unavailable(), "it is a defect, not a passing trouble");
-        assert_eq!(store.read(count_roles).await.unwrap(), 2);
+        assert_eq!(store.read(count_roles).await.unwrap(), BUILT_IN);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -246,7 +213,7 @@ mod tests {
             integer(connection, "no_such_function()")
         });
         failed.await.expect_err("there is no such function");
-        assert_eq!(store.write(count_roles).await.unwrap(), 2);
+        assert_eq!(store.write(count_roles).await.unwrap(), BUILT_IN);
     }
 
     #[tokio::test(flavor = "multi_thread")]
@@ -258,9 +225,9 @@ mod tests {
         });
         let error = panicking.await.expect_err("the panic is told");
         assert!(!error.is_unavailable(), "it is a defect, which no retry cures");
-        assert_eq!(store.write(count_roles).await.unwrap(), 2);
+        assert_eq!(store.write(count_roles).await.unwrap(), BUILT_IN);
         store.write(add_role).await.unwrap();
-        assert_eq!(store.read(count_roles).await.unwrap(), 3);
+        assert_eq!(store.read(count_roles).await.unwrap(), BUILT_IN + 1);
     }
 
     #[test]
@@ -271,7 +238,7 @@ mod tests {
         let (release, released) = mpsc::channel();
 
         let abandoned = store.clone();
-        let worker = std::thread::spawn(move || {
+        let worker = thread::spawn(move || {
             let worker = runtime::Builder::new_current_thread().enable_all().build().unwrap();
             worker.block_on(async {
                 let slow = abandoned.write(move |connection| {
@@ -287,7 +254,7 @@ mod tests {
         release.send(()).unwrap();
 
         let seen = main.block_on(store.write(count_roles)).unwrap();
-        assert_eq!(seen, 3, "what was begun is finished, and its connection serves the next");
+        assert_eq!(seen, BUILT_IN + 1, "what was begun is finished, and its connection serves the next");
     }
 
     #[test]
@@ -302,7 +269,7 @@ mod tests {
             tokio::spawn(async move {
                 let slow = store.write(move |connection| {
                     begun.send(()).unwrap();
-                    std::thread::sleep(Duration::from_millis(200));
+                    thread::sleep(Duration::from_millis(200));
                     add_role(connection)
                 });
                 slow.await
@@ -316,30 +283,99 @@ mod tests {
             let store = SqliteStore::open(&options).await.unwrap();
             store.write(count_roles).await.unwrap()
         });
-        assert_eq!(seen, 3);
+        assert_eq!(seen, BUILT_IN + 1);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_waits_too_long_for_a_connection_is_refused_and_nothing_is_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("portcullis.db");
+        let impatient =
+            SqliteOptions { busy_timeout: Duration::from_millis(50), ..SqliteOptions::new(&path) };
+        let store = SqliteStore::open(&impatient).await.unwrap();
+        store.migrate().await.unwrap();
+        let holding = Holding::begin(&store).await;
+        let refused = store.write(add_role).await.expect_err("the writer is busy");
+        assert!(refused.is_unavailable(), "{refused:?}");
+        holding.end().await;
+        assert_eq!(store.write(count_roles).await.unwrap(), BUILT_IN);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_knows_how_its_connections_are_used() {
+        let (store, _folder) = fresh_store().await;
+        let used = |PoolStatus { max_size, size, available, waiting }| {
+            (size - available, available, max_size, waiting)
+        };
+        assert_eq!(used(store.readers()), (0, 0, 4, 0), "none of them is open before it is needed");
+
+        let holding = Holding::begin(&store).await;
+        let adding = store.clone();
+        let waiting = tokio::spawn(async move { adding.write(add_role).await });
+        while store.writer().waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(used(store.writer()), (1, 0, 1, 1));
+        holding.end().await;
+        waiting.await.unwrap().unwrap();
+        store.read(count_roles).await.unwrap();
+        while store.readers().available == 0 || store.writer().available == 0 {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(used(store.readers()), (0, 1, 4, 0));
+        assert_eq!(used(store.writer()), (0, 1, 1, 0));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_store_that_is_dropped_finishes_what_it_was_given_and_tidies_up() {
+        let (store, folder) = fresh_store().await;
+        let (begun, has_begun) = mpsc::channel();
+        let begun_first = store.clone();
+        let first = tokio::spawn(async move {
+            let slow = begun_first.write(move |connection| {
+                begun.send(()).unwrap();
+                thread::sleep(Duration::from_millis(100));
+                add_role(connection)
+            });
+            slow.await
+        });
+        tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
+        let waiting = store.clone();
+        let second = tokio::spawn(async move { waiting.write(add_role).await });
+        while store.writer().waiting == 0 {
+            tokio::task::yield_now().await;
+        }
+        first.abort();
+        second.abort();
+        assert!(first.await.is_err() && second.await.is_err(), "nobody waits any more");
+        drop(store);
+
+        let files: Vec<_> =
+            std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+        assert_eq!(files, ["portcullis.db"], "the log is part of the database again");
+        let options = SqliteOptions::new(folder.path().join("portcullis.db"));
+        let again = SqliteStore::open(&options).await.unwrap();
+        assert_eq!(again.read(count_roles).await.unwrap(), BUILT_IN + 2);
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_reading_that_panics_harms_nobody_else() {
+        let (store, _folder) = fresh_store().await;
+        for _ in 0..10 {
+            let panicking = store.read(|_| -> Result<(), Failure> { panic!("on purpose") });
+            assert!(!panicking.await.expect_err("the panic is told").is_unavailable());
+        }
+        assert_eq!(store.read(count_roles).await.unwrap(), BUILT_IN);
     }
 
     #[tokio::test(flavor = "multi_thread")]
     async fn a_full_disk_is_a_passing_trouble() {
         let (store, _folder) = fresh_store().await;
-        store
-            .write(|connection| {
-                let pages = integer(connection, "(SELECT page_count FROM pragma_page_count)")?;
-                Ok(connection.batch_execute(&format!("PRAGMA max_page_count = {pages}"))?)
-            })
-            .await
-            .unwrap();
-        let large = |connection: &mut SqliteConnection| {
-            Ok(connection.batch_execute(
-                "INSERT INTO roles (id, name, built_in) VALUES (randomblob(16), hex(randomblob(100000)), 0)",
-            )?)
-        };
+        let large = |connection: &mut SqliteConnection| add_role_with_name_of(connection, 100_000);
+        fill_disk(&store).await;
         let error = store.write(large).await.expect_err("there is no page left");
         assert!(error.is_unavailable(), "{error:?}");
-        store
-            .write(|connection| Ok(connection.batch_execute("PRAGMA max_page_count = 1000000")?))
-            .await
-            .unwrap();
+        empty_disk(&store).await;
         store.write(large).await.expect("there is space again");
     }
 

@@ -25,6 +25,7 @@ use crate::schema::{
     password_resets, roles, sessions, signing_keys, users, verifications,
 };
 use crate::store::SqliteStore;
+use crate::writer::Scope;
 
 #[async_trait]
 impl InstallationArchive for SqliteStore {
@@ -37,7 +38,7 @@ impl InstallationArchive for SqliteStore {
     }
 
     async fn write_page(&self, records: Vec<Record>) -> Result<u32, WritePageError> {
-        let written = self.transaction(move |connection| write(connection, &records)).await;
+        let written = self.transaction(Scope::Own, move |connection| write(connection, &records)).await;
         written.map_err(|failure| match failure {
             Failure::Refused(refused) => WritePageError::Refused(refused),
             failure => WritePageError::Storage(failure.into()),

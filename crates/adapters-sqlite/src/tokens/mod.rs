@@ -108,7 +108,7 @@ impl TokenRepository for SqliteStore {
     }
 
     async fn delete_expired(&self, now: Timestamp, limit: u32) -> Result<u32, StorageError> {
-        self.write(move |connection| Ok(delete_expired(connection, now, limit)?)).await
+        self.write_alone(move |connection| Ok(delete_expired(connection, now, limit)?)).await
     }
 }
 

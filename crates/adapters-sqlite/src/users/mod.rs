@@ -17,14 +17,16 @@ use crate::errors::Failure;
 use crate::rows::{AccountRow, ProfileRow, UserRow};
 use crate::schema::{accounts, roles, users};
 use crate::store::SqliteStore;
+use crate::writer::Scope;
 use crate::{audit_trail, lockout, mail_queue, sessions, tokens};
 
 #[async_trait]
 impl UserRepository for SqliteStore {
     async fn register(&self, account: NewAccount) -> Result<RegisterOutcome, StorageError> {
-        let registered = self.transaction(move |connection| registration::register(connection, &account));
+        let registered =
+            self.transaction(Scope::Shared, move |connection| registration::register(connection, &account));
         match registered.await {
-            // The transaction ended with the failure: nothing is stored.
+            // The failure has taken it back: nothing is stored.
             Err(Failure::UnknownRole(_)) => Ok(RegisterOutcome::UnknownRole),
             outcome => Ok(outcome?),
         }
