@@ -52,7 +52,7 @@
 //! [`SqliteOptions::busy_timeout`] each.
 //!
 //! Statements are diesel's typed ones, which a connection prepares once and keeps; raw SQL would be
-//! prepared at each call. (So is an `UPDATE`.) A single row is taken with `get_result`
+//! prepared at each call. Of an `UPDATE` diesel has to be told so. A single row is taken with `get_result`
 //! and never with `first`: that binds a limit, for which SQLite prepares the statement again each time. What
 //! a typed statement could not say well is said in the views `accounts` and `complete_roles`.
 
@@ -63,6 +63,7 @@ mod connection_threads;
 mod database_file;
 mod errors;
 mod installation_archive;
+mod kept;
 mod lockout;
 mod mail_queue;
 mod migrations;

@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::audit_trail;
 use crate::errors::{Failure, UnreadableRow};
+use crate::kept::ExecuteKept as _;
 use crate::rows::InColumn as _;
 use crate::schema::mail_queue;
 use crate::store::SqliteStore;
@@ -220,7 +221,7 @@ fn claim(
             mail_queue::due_at.eq(leased_until.unix_micros()),
             mail_queue::leased_until.eq(leased_until.unix_micros()),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     Ok(Some(ClaimedMail {
         attempt: attempts.try_into().in_column("mail_queue.attempts")?,
         mail: row.try_into_domain()?,
@@ -265,7 +266,7 @@ fn give_back(
             mail_queue::leased_until.eq(None::<i64>),
             mail_queue::last_failure.eq(reason),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     Ok(())
 }
 
@@ -287,7 +288,7 @@ fn send_again(connection: &mut SqliteConnection, resending: &MailResending) -> Q
                 mail_queue::queued_at.eq(now.unix_micros()),
                 mail_queue::due_at.eq(now.unix_micros()),
             ))
-            .execute(connection)?;
+            .execute_kept(connection)?;
     }
     Ok(true)
 }

@@ -14,6 +14,7 @@ use portcullis_domain::{Permission, Role, RoleDescription, RoleId, RoleName, Use
 use crate::audit_trail;
 use crate::authority::{self, Found, is_last_admin};
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::RoleRow;
 use crate::schema::{complete_roles, role_permissions, roles, user_roles, users};
 use crate::store::SqliteStore;
@@ -167,7 +168,7 @@ fn update(connection: &mut SqliteConnection, update: RoleUpdate) -> Result<RoleU
             roles::name.eq(role.name.as_str()),
             roles::description.eq(role.description.as_ref().map(RoleDescription::as_str)),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     if let Some(permissions) = permissions {
         let former = role_permissions::table.filter(role_permissions::role_id.eq(id.uuid().into_bytes()));
         diesel::delete(former).execute(connection)?;

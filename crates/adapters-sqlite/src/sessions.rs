@@ -11,6 +11,7 @@ use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserId};
 use crate::audit_trail;
 use crate::authority::{self, Found};
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::{PrincipalRow, SessionRow};
 use crate::schema::{accounts, sessions, users};
 use crate::store::SqliteStore;
@@ -70,7 +71,7 @@ fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<O
             users::last_login_at.eq(session.created_at.unix_micros()),
             users::password_hash.eq(renewed_hash.as_ref().unwrap_or(verified_hash).as_str()),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     if noted == 0 {
         return Ok(OpenOutcome::Refused);
     }
@@ -119,7 +120,7 @@ fn rotate(connection: &mut SqliteConnection, rotation: &Rotation) -> Result<Rota
                 sessions::last_used_at.eq(session.last_used_at.unix_micros()),
                 sessions::expires_at.eq(session.expires_at.unix_micros()),
             ))
-            .execute(connection)?;
+            .execute_kept(connection)?;
         Ok(RotationOutcome::Current(Box::new(principal)))
     } else if generation.next() == session.generation && now.since(session.last_used_at) < grace {
         Ok(RotationOutcome::Current(Box::new(principal)))

@@ -7,6 +7,7 @@ use portcullis_domain::{KeyId, SigningAlgorithm, SigningKey, Timestamp};
 
 use crate::audit_trail;
 use crate::errors::{Failure, UnreadableRow};
+use crate::kept::ExecuteKept as _;
 use crate::rows::InColumn as _;
 use crate::schema::signing_keys;
 use crate::store::SqliteStore;
@@ -89,7 +90,7 @@ fn succeed(connection: &mut SqliteConnection, succession: KeySuccession) -> Resu
     if let Some(newest) = newest {
         diesel::update(signing_keys::table.filter(signing_keys::id.eq(newest)))
             .set(signing_keys::verifies_until.eq(predecessor_until.unix_micros()))
-            .execute(connection)?;
+            .execute_kept(connection)?;
     }
     diesel::insert_into(signing_keys::table).values(SigningKeyRow::from(key)).execute(connection)?;
     audit_trail::insert(connection, &event)?;

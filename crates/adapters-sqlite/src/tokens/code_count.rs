@@ -6,6 +6,7 @@ use diesel::prelude::*;
 use portcullis_domain::ports::{CodeOutcome, CodeRedemption};
 use portcullis_domain::{AttemptKey, Timestamp};
 
+use crate::kept::ExecuteKept as _;
 use crate::schema::code_attempts;
 
 /// Wrong codes for an address, as stored.
@@ -74,7 +75,7 @@ impl CodeCount {
     pub(super) fn begin_anew(connection: &mut SqliteConnection, key: AttemptKey) -> QueryResult<()> {
         diesel::update(code_attempts::table.find(key.as_bytes()))
             .set(code_attempts::since_issued.eq(0))
-            .execute(connection)?;
+            .execute_kept(connection)?;
         Ok(())
     }
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::end_all;
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::{InColumn as _, UserRow};
 use crate::schema::{accounts, email_changes, users};
 use crate::users::{find as find_user, find_by_address};
@@ -40,7 +41,7 @@ pub(super) fn issue(
             email_changes::digest.eq(digest.as_bytes()),
             email_changes::expires_at.eq(expires_at.unix_micros()),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     if issued == 0 { Ok(None) } else { find_user(connection, user) }
 }
 
@@ -92,7 +93,7 @@ pub(super) fn redeem(
             users::email_canonical.eq(user.email.canonical()),
             users::email_verified.eq(true),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     end_all(connection, user.id)?;
     sessions::end_others(connection, user.id, asking_session)?;
     audit_trail::insert_about(connection, &redemption.event, user.id)?;

@@ -6,6 +6,7 @@ use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User};
 
 use super::end_all;
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::UserRow;
 use crate::schema::{accounts, password_resets, users};
 use crate::users::find_by_address;
@@ -53,7 +54,7 @@ pub(super) fn redeem(connection: &mut SqliteConnection, reset: &PasswordReset) -
     };
     diesel::update(users::table.find(user.id.uuid().into_bytes()))
         .set((users::password_hash.eq(reset.new_hash.as_str()), users::email_verified.eq(true)))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     end_all(connection, user.id)?;
     sessions::end_all(connection, user.id)?;
     lockout::forget(connection, reset.attempts)?;

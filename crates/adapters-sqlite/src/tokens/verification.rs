@@ -11,6 +11,7 @@ use super::code_count::CodeCount;
 use super::end_email_change;
 use crate::audit_trail;
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::UserRow;
 use crate::schema::{accounts, users, verifications};
 use crate::users::find_by_address;
@@ -75,12 +76,12 @@ fn verify(connection: &mut SqliteConnection, mut user: User) -> QueryResult<User
     let id = user.id.uuid().into_bytes();
     diesel::update(verifications::table.find(id))
         .set((verifications::code.eq(None::<&[u8]>), verifications::code_expires_at.eq(None::<i64>)))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     // Only before the first time can it have been somebody else who asked for another address.
     if !user.email_verified {
         end_email_change(connection, user.id)?;
         user.email_verified = true;
-        diesel::update(users::table.find(id)).set(users::email_verified.eq(true)).execute(connection)?;
+        diesel::update(users::table.find(id)).set(users::email_verified.eq(true)).execute_kept(connection)?;
     }
     Ok(user)
 }

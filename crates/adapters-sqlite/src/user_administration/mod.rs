@@ -14,6 +14,7 @@ use portcullis_domain::{Account, EmailAddress, Timestamp, User};
 
 use crate::authority::{self, Found, is_last_admin};
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::ProfileRow;
 use crate::schema::users;
 use crate::store::SqliteStore;
@@ -99,7 +100,7 @@ fn store(connection: &mut SqliteConnection, user: &User) -> QueryResult<()> {
             users::is_active.eq(user.is_active),
             users::updated_at.eq(user.updated_at.map(Timestamp::unix_micros)),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     Ok(())
 }
 
@@ -128,7 +129,7 @@ fn set_password(
     };
     diesel::update(users::table.find(user.uuid().into_bytes()))
         .set(users::password_hash.eq(setting.new_hash.as_str()))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     sessions::end_all(connection, user)?;
     tokens::end_password_reset(connection, user)?;
     tokens::end_email_change(connection, user)?;

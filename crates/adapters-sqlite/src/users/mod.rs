@@ -14,6 +14,7 @@ use portcullis_domain::{
 
 use crate::authority::{self, Found, is_last_admin};
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::rows::{AccountRow, ProfileRow, UserRow};
 use crate::schema::{accounts, roles, users};
 use crate::store::SqliteStore;
@@ -148,7 +149,7 @@ fn update_profile(
     user.updated_at = Some(now);
     diesel::update(users::table.find(id.uuid().into_bytes()))
         .set((ProfileRow::from(&user), users::updated_at.eq(now.unix_micros())))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     audit_trail::insert(connection, &event)?;
     Ok(ProfileOutcome::Updated(Box::new(user)))
 }
@@ -177,8 +178,9 @@ fn change_password(connection: &mut SqliteConnection, change: &PasswordChange) -
     let account = users::table
         .find(change.user.uuid().into_bytes())
         .filter(users::password_hash.eq(change.verified_hash.as_str()));
-    let changed =
-        diesel::update(account).set(users::password_hash.eq(change.new_hash.as_str())).execute(connection)?;
+    let changed = diesel::update(account)
+        .set(users::password_hash.eq(change.new_hash.as_str()))
+        .execute_kept(connection)?;
     if changed == 0 {
         return Ok(false);
     }

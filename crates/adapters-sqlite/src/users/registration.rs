@@ -8,6 +8,7 @@ use portcullis_domain::{PasswordHash, Principal, RoleName, User, UserId};
 
 use super::{find_by_address, is_username_taken};
 use crate::errors::Failure;
+use crate::kept::ExecuteKept as _;
 use crate::roles::grant_all;
 use crate::rows::{NewUserRow, ProfileRow};
 use crate::schema::users;
@@ -88,7 +89,7 @@ fn replace_claim(connection: &mut SqliteConnection, claim: UserId, new: &NewAcco
             users::password_hash.eq(password_hash.as_ref().map(PasswordHash::as_str)),
             users::locale.eq(user.locale.as_str()),
         ))
-        .execute(connection)?;
+        .execute_kept(connection)?;
     tokens::end_all(connection, claim)?;
     sessions::end_all(connection, claim)?;
     if let Some(mail) = mail {
