@@ -1,5 +1,5 @@
 //! The schemas of values that requests carry: what the document says of them is exactly what is accepted, as
-//! far as JSON Schema can say it.
+//! far as JSON Schema can say it. Names that are one of a few are the same in answers.
 
 use portcullis_domain::{EmailAddress, Password, PasswordPolicy};
 use utoipa::openapi::schema::{ArrayItems, KnownFormat, SchemaFormat, SchemaType, Type};
@@ -205,6 +205,26 @@ pub(crate) fn optional_refresh_token() -> Object {
 }
 
 const REFRESH_TOKEN: &str = "AZypRQoAdcKGjrWEfcM02AAAAAABpgjIzJBJYTdVxDJUaWE68B_JWcLIlJHNmvdAkm_3Hg";
+
+/// What tells one object from another that is told by false.
+pub(crate) fn always_true() -> Object {
+    always(true)
+}
+
+/// What tells one object from another that is told by true.
+pub(crate) fn always_false() -> Object {
+    always(false)
+}
+
+fn always(flag: bool) -> Object {
+    let schema = ObjectBuilder::new().schema_type(SchemaType::new(Type::Boolean));
+    schema.description(Some(format!("Always {flag}."))).enum_values(Some([flag])).build()
+}
+
+/// One of these names.
+pub(crate) fn names(description: &str, names: impl IntoIterator<Item = &'static str>) -> Object {
+    text(description).enum_values(Some(names)).build()
+}
 
 fn personal_name(description: &str, example: &str) -> Object {
     optional(description)

@@ -1,5 +1,7 @@
 //! What a configuration is read from, and what is said when it is no good.
 
+mod http_api;
+
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
@@ -412,14 +414,7 @@ mod documentation {
 
     #[test]
     fn the_reference_in_the_documentation_is_current() {
-        const BEGIN: &str = "<!-- settings: begin -->\n";
-        const END: &str = "<!-- settings: end -->";
-        keep_current("configuration.md", |page| {
-            let (before, rest) =
-                page.split_once(BEGIN).expect("the page has the mark where the table begins");
-            let (_, after) = rest.split_once(END).expect("the page has the mark where the table ends");
-            format!("{before}{BEGIN}\n{}\n{END}{after}", reference())
-        });
+        keep_current("configuration.md", |page| between(page, "settings", &reference()));
     }
 
     #[test]
@@ -427,6 +422,21 @@ mod documentation {
         keep_current("openapi.json", |_| {
             portcullis_http_actix::openapi().to_pretty_json().expect("the document is JSON") + "\n"
         });
+    }
+
+    #[test]
+    fn the_calls_in_the_documentation_are_current() {
+        let document = serde_json::to_value(portcullis_http_actix::openapi()).expect("the document is JSON");
+        keep_current("http-api.md", |page| between(page, "calls", &http_api::calls(&document)));
+        keep_current("http-api.md", |page| between(page, "objects", &http_api::objects(&document)));
+    }
+
+    /// The page with this between the marks that have this name.
+    fn between(page: &str, name: &str, generated: &str) -> String {
+        let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
+        let (before, rest) = page.split_once(&begin).expect("the page has the mark where it begins");
+        let (_, after) = rest.split_once(&end).expect("the page has the mark where it ends");
+        format!("{before}{begin}\n{generated}\n{end}{after}")
     }
 
     /// Holds a generated file of the documentation to what `write` makes of it, or writes it anew.

@@ -1,15 +1,16 @@
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use portcullis_domain::audit::{AuditEvent, AuditKind, AuditOutcome};
 use portcullis_domain::{Page, UserAgent, UserId};
 use serde::Serialize;
-use utoipa::ToSchema;
-use utoipa::openapi::schema::{SchemaType, Type};
-use utoipa::openapi::{Object, ObjectBuilder};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::moment::Moment;
+use crate::schemas;
 
 /// Something that happened and matters to security.
 #[derive(Serialize, ToSchema)]
@@ -22,10 +23,10 @@ pub(crate) struct AuditEventDto<'a> {
     #[schema(value_type = String, format = DateTime, examples("2026-03-01T12:00:00.123456Z"))]
     at: Moment,
     /// What happened.
-    #[schema(schema_with = kind)]
+    #[schema(value_type = AuditKindSchema)]
     kind: &'static str,
     /// Whether it succeeded; the detail `reason` says why it did not.
-    #[schema(schema_with = outcome)]
+    #[schema(value_type = AuditOutcomeSchema)]
     outcome: &'static str,
     /// The signed-in user who did it; null when nobody was signed in, as at a login, and for operators.
     #[schema(required)]
@@ -77,20 +78,33 @@ impl<'a> From<&'a Page<AuditEvent>> for AuditEventsDto<'a> {
     }
 }
 
-fn kind() -> Object {
-    one_of("What happened.", AuditKind::ALL.iter().map(|kind| kind.name()))
+/// What can happen, to the document.
+pub(crate) enum AuditKindSchema {}
+
+impl ToSchema for AuditKindSchema {
+    fn name() -> Cow<'static, str> {
+        "AuditKind".into()
+    }
 }
 
-fn outcome() -> Object {
-    let outcomes = [AuditOutcome::Success, AuditOutcome::Failure];
-    let description = "Whether it succeeded; the detail `reason` says why it did not.";
-    one_of(description, outcomes.into_iter().map(AuditOutcome::name))
+impl PartialSchema for AuditKindSchema {
+    fn schema() -> RefOr<Schema> {
+        schemas::names("What can happen.", AuditKind::ALL.iter().map(|kind| kind.name())).into()
+    }
 }
 
-fn one_of(description: &str, names: impl IntoIterator<Item = &'static str>) -> Object {
-    ObjectBuilder::new()
-        .schema_type(SchemaType::new(Type::String))
-        .description(Some(description))
-        .enum_values(Some(names))
-        .build()
+/// How it can come out, to the document.
+enum AuditOutcomeSchema {}
+
+impl ToSchema for AuditOutcomeSchema {
+    fn name() -> Cow<'static, str> {
+        "AuditOutcome".into()
+    }
+}
+
+impl PartialSchema for AuditOutcomeSchema {
+    fn schema() -> RefOr<Schema> {
+        let outcomes = [AuditOutcome::Success, AuditOutcome::Failure];
+        schemas::names("How something can come out.", outcomes.into_iter().map(AuditOutcome::name)).into()
+    }
 }

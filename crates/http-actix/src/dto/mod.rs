@@ -9,7 +9,7 @@ mod session;
 mod tokens;
 mod user;
 
-pub(crate) use audit_event::AuditEventsDto;
+pub(crate) use audit_event::{AuditEventsDto, AuditKindSchema};
 pub(crate) use message::MessageDto;
 pub use moment::Moment;
 pub(crate) use permission::PermissionsDto;

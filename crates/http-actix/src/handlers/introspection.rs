@@ -37,21 +37,22 @@ impl FromFields for IntrospectionRequest {
 #[schema(as = Introspection)]
 enum IntrospectionDto<'a> {
     Active(ActiveTokenDto<'a>),
-    /// A token that is good for nothing, whatever the reason.
-    #[schema(title = "InactiveToken")]
-    Inactive {
-        /// False.
-        #[schema(examples(false))]
-        active: bool,
-    },
+    Inactive(InactiveTokenDto),
+}
+
+/// A token that is good for nothing, whatever the reason.
+#[derive(Serialize, ToSchema)]
+#[schema(as = InactiveToken)]
+struct InactiveTokenDto {
+    #[schema(schema_with = schemas::always_false)]
+    active: bool,
 }
 
 /// A good token, and what it is good for.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ActiveToken)]
 struct ActiveTokenDto<'a> {
-    /// True.
-    #[schema(examples(true))]
+    #[schema(schema_with = schemas::always_true)]
     active: bool,
     token_type: TokenTypeDto,
     /// The id of the user.
@@ -138,6 +139,6 @@ pub(crate) async fn introspect(
     let found = domain.introspect_token.introspect(&request.token).await?;
     Ok(HttpResponse::Ok().json(match &found {
         Some(token) => IntrospectionDto::Active(token.into()),
-        None => IntrospectionDto::Inactive { active: false },
+        None => IntrospectionDto::Inactive(InactiveTokenDto { active: false }),
     }))
 }

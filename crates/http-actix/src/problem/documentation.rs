@@ -1,18 +1,20 @@
 //! Problems in the `OpenAPI` document.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::time::Duration;
 
 use serde_json::json;
-use utoipa::IntoResponses;
 use utoipa::openapi::content::ContentBuilder;
 use utoipa::openapi::example::ExampleBuilder;
 use utoipa::openapi::header::{Header, HeaderBuilder};
 use utoipa::openapi::schema::{KnownFormat, SchemaFormat, SchemaType, Type};
-use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Response, Responses};
+use utoipa::openapi::{Object, ObjectBuilder, Ref, RefOr, Response, Responses, Schema};
+use utoipa::{IntoResponses, PartialSchema, ToSchema};
 
 use super::{Answers, Code, FieldCode, FieldError, MEDIA_TYPE, Problem};
+use crate::schemas;
 
 /// The problems that an error is answered with, or either of two, for the annotation of a handler. A failing
 /// store is always one.
@@ -62,13 +64,17 @@ fn is_documented(response: &Response, code: Code) -> bool {
     content.examples.contains_key(code.as_str())
 }
 
-/// The schema of `code`: every one there is.
-pub(super) fn code_schema() -> Object {
-    ObjectBuilder::new()
-        .schema_type(SchemaType::new(Type::String))
-        .description(Some("Which problem it is, for programs."))
-        .enum_values(Some(Code::ALL.iter().map(|code| code.as_str())))
-        .build()
+impl ToSchema for Code {
+    fn name() -> Cow<'static, str> {
+        "ProblemCode".into()
+    }
+}
+
+impl PartialSchema for Code {
+    fn schema() -> RefOr<Schema> {
+        let codes = Code::ALL.iter().map(|code| code.as_str());
+        schemas::names("Which problem it is: stable, for programs to decide on.", codes).into()
+    }
 }
 
 fn example(code: Code) -> Problem {

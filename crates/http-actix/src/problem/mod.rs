@@ -75,7 +75,6 @@ pub(crate) struct ProblemBody<'a> {
     /// One sentence for people.
     detail: &'a str,
     /// Which problem it is, for programs.
-    #[schema(schema_with = documentation::code_schema)]
     code: Code,
     /// The id of the request, which is also the header `X-Request-Id`.
     #[schema(format = "uri", examples("urn:uuid:019ca0f4-3c5b-7cc1-8000-5d2e3b7f7a10"))]

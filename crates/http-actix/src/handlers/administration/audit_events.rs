@@ -5,7 +5,7 @@ use portcullis_domain::{PageLimit, Timestamp, UserId};
 use utoipa::IntoParams;
 use zeroize::Zeroizing;
 
-use crate::dto::AuditEventsDto;
+use crate::dto::{AuditEventsDto, AuditKindSchema};
 use crate::fields::{self, Fault, Fields, FromFields};
 use crate::problem::{FieldCode, Problem, Problems};
 use crate::query::Query;
@@ -18,7 +18,7 @@ pub(crate) struct AuditEventsQuery {
     #[param(value_type = Option<uuid::Uuid>)]
     user_id: Option<UserId>,
     /// What happened.
-    #[param(value_type = Option<String>, example = "login")]
+    #[param(value_type = Option<AuditKindSchema>, example = "login")]
     kind: Option<AuditKind>,
     /// At this moment or later (RFC 3339).
     #[param(value_type = Option<String>, format = DateTime, example = "2026-03-01T00:00:00Z")]
