@@ -6,6 +6,8 @@ mod harness;
 mod journeys;
 #[path = "faults/lost_database.rs"]
 mod lost_database;
+#[path = "clients/rust.rs"]
+mod rust_client;
 mod scale_out;
 mod security;
 mod verification;

@@ -1,6 +1,7 @@
 //! The real binary over real sockets, on the embedded default: journeys of users, what must hold under
 //! attack, and what happens when something breaks.
 
+mod clients;
 mod conformance;
 mod faults;
 mod harness;
