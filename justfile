@@ -45,6 +45,14 @@ snapshots:
 docs:
     PORTCULLIS_TEST_UPDATE_DOCS=1 cargo test -p portcullis --test configuration is_current
 
+# Build docs/ as a book into target/book, and fail on a warning.
+book:
+    .ci/book
+
+# Make the packages of the crates that are published, and build each as if it came from a registry.
+package *arguments:
+    .ci/package {{ arguments }}
+
 # Licences, sources, banned crates, and known vulnerabilities (fetches the advisory database).
 deny:
     cargo deny --all-features check

@@ -152,6 +152,21 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "portcullis-client",
+        &[
+            "async-trait",
+            "futures-util",
+            "reqwest",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "time",
+            "tokio",
+            "uuid",
+            "zeroize",
+        ],
+    ),
+    (
         "portcullis-domain",
         &[
             "async-trait",
@@ -314,6 +329,63 @@ fn each_crate_depends_on_what_it_may_and_on_nothing_else() {
 }
 
 #[test]
+fn the_packages_of_the_stores_hold_their_migrations() {
+    for (package, of_the_workspace) in [
+        ("portcullis-adapters-sqlite", "migrations/sqlite"),
+        ("portcullis-adapters-postgres", "migrations/postgres"),
+    ] {
+        let output = Command::new(env!("CARGO"))
+            .args(["package", "--list", "--allow-dirty", "--offline", "--package", package])
+            .current_dir(root())
+            .output()
+            .expect("cargo runs");
+        let files = String::from_utf8(output.stdout).expect("names of files");
+        let migrations = std::fs::read_dir(root().join(of_the_workspace)).expect("a folder").flatten();
+        let migrations: Vec<_> = migrations.filter(|entry| entry.path().is_dir()).collect();
+        assert!(!migrations.is_empty());
+        for migration in migrations {
+            let file = format!("migrations/{}/up.sql", migration.file_name().display());
+            assert!(files.lines().any(|line| line == file), "{package} lacks {file}:\n{files}");
+        }
+    }
+}
+
+/// Whether others may build on it.
+fn is_published(package: &Value) -> bool {
+    package["publish"].is_null()
+}
+
+#[test]
+fn what_is_published_says_what_it_is_and_needs_nothing_that_is_not() {
+    let members = members();
+    let (published, private): (Vec<_>, Vec<_>) = members.iter().partition(|package| is_published(package));
+    assert!(published.len() > 10 && !private.is_empty());
+    let version = &published[0]["version"];
+    for package in &published {
+        let name = name(package);
+        assert_eq!(&package["version"], version, "{name}");
+        for field in ["description", "license", "documentation", "readme", "rust_version"] {
+            assert!(package[field].as_str().is_some_and(|text| !text.is_empty()), "{name} has no {field}");
+        }
+        for field in ["keywords", "categories"] {
+            assert!(
+                package[field].as_array().is_some_and(|names| !names.is_empty()),
+                "{name} has no {field}"
+            );
+        }
+        let of_the_workspace = package["dependencies"].as_array().expect("dependencies").iter();
+        for dependency in of_the_workspace.filter(|dependency| dependency["path"].is_string()) {
+            let (named, requirement) = (dependency["name"].as_str().expect("a name"), &dependency["req"]);
+            // A package loses what its tests need and has no version.
+            let is_lost = dependency["kind"] == "dev" && requirement == "*";
+            let is_there = published.iter().any(|other| other["name"] == named)
+                && *requirement == format!("^{}", version.as_str().expect("a version"));
+            assert!(is_lost || is_there, "{name} depends on {named} {requirement}");
+        }
+    }
+}
+
+#[test]
 fn every_crate_inherits_the_lints_of_the_workspace() {
     for package in members() {
         let path = package["manifest_path"].as_str().expect("a path");
@@ -373,8 +445,9 @@ fn tests_named_in(document: &str, is_row: fn(&str) -> bool) -> Vec<(String, Vec<
 
 /// Checks that there are tests by these names.
 fn assert_exist(document: &str, tests: &[(String, Vec<String>)]) {
-    let mut code = read("tests/architecture.rs") + &read("tests/readme.rs");
+    let mut code = read("tests/architecture.rs") + &read("tests/documents.rs") + &read("tests/readme.rs");
     for folder in [
+        "tests/clients",
         "tests/conformance",
         "tests/security",
         "tests/faults",

@@ -18,7 +18,7 @@ use crate::schema::__diesel_schema_migrations as applied;
 use crate::statement::statement;
 use crate::store::PostgresStore;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 impl PostgresStore {
     /// Applies the migrations that the database lacks, all or none, and gives their names. However

@@ -265,7 +265,7 @@ async fn migrations_go_down_and_up_again() {
     store.register(account("ada@example.com")).await.unwrap();
 
     let connection = AsyncPgConnection::establish(&database.url()).await.unwrap();
-    let files = FileBasedMigrations::from_path("../../migrations/postgres").unwrap();
+    let files = FileBasedMigrations::from_path("migrations").unwrap();
     AsyncMigrationHarness::new(connection).revert_all_migrations(files).unwrap();
     let left = "SELECT relname FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
                 WHERE nspname = 'public' AND relname NOT LIKE '\\_\\_diesel%'";

@@ -11,7 +11,7 @@ use portcullis_domain::ports::StorageError;
 use crate::errors::Failure;
 use crate::store::SqliteStore;
 
-const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
 impl SqliteStore {
     /// Applies the migrations that the database lacks, all or none, and gives their names. However

@@ -171,7 +171,7 @@ async fn migrations_go_down_and_up_again() {
     store.register(account("ada@example.com")).await.unwrap();
 
     let mut connection = connect(&path);
-    let files = FileBasedMigrations::from_path("../../migrations/sqlite").unwrap();
+    let files = FileBasedMigrations::from_path("migrations").unwrap();
     connection.revert_all_migrations(files).unwrap();
     drop(connection);
 
