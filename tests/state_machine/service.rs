@@ -14,10 +14,8 @@ use portcullis_adapters_crypto::{
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::Clock as _;
 use portcullis_domain::use_cases::{self, CreateUserCommand, Delivery, UseCases};
-use portcullis_domain::{Actor, Locale, Password, ProfileNames, SessionLifetime, SigningAlgorithm};
-use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, Readiness, ServerLimits, TrustedProxies, serve,
-};
+use portcullis_domain::{Actor, Password, ProfileNames, SessionLifetime, SigningAlgorithm};
+use portcullis_http_actix::{Api, HttpOptions, ServerLimits, serve};
 use portcullis_testkit::{
     CountingSignal, FrozenClock, RecordingMailer, RecordingObserver, ScriptedEntropy, fixtures,
 };
@@ -71,6 +69,7 @@ impl Service {
             delivery: Arc::new(CountingSignal::default()),
             clock: clock.clone(),
             entropy: entropy.clone(),
+            hooks: use_cases::Hooks::default(),
         };
         let use_cases = Arc::new(UseCases::new(&ports, policy(), &secret));
         use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key is made");
@@ -92,20 +91,8 @@ impl Service {
             .expect("an administrator is made");
         let admin_role =
             use_cases.list_roles.find_by_name(&fixtures::role("admin")).await.expect("it is built in");
-        let options = HttpOptions {
-            authentication: Authentication::AccessTokens,
-            cors_origins: Vec::new(),
-            trusted_proxies: TrustedProxies::default(),
-            rate_limiting: None,
-            locales: vec![Locale::english()],
-            default_locale: Locale::english(),
-            observer: None,
-            metrics: None,
-            tracer: None,
-            clock: clock.clone(),
-            entropy,
-        };
-        let api = Api::new(use_cases.clone(), options, Readiness::default());
+        let options = HttpOptions { rate_limiting: None, ..HttpOptions::new(clock.clone(), entropy) };
+        let api = Api::new(use_cases.clone(), options);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
         let limits = ServerLimits { workers: 1, shutdown_grace: Duration::from_secs(1) };

@@ -3,6 +3,7 @@
 //! It is seen to before anything of a request is read, and no handler can forget it: whoever may not call
 //! learns nothing of what is wrong with the call.
 
+use std::fmt::Display;
 use std::slice;
 
 use actix_web::body::BoxBody;
@@ -70,16 +71,19 @@ impl Access {
     async fn check(self, request: &HttpRequest) -> Result<Principal, Problem> {
         let principal = authenticate(request).await?;
         match self.permissions().iter().find(|permission| !principal.permissions.allow_own(**permission)) {
-            Some(lacking) => {
-                let detail = format!("This call needs the permission `{lacking}`.");
-                Err(Problem::new(Code::Forbidden).with_detail(detail))
-            }
+            Some(lacking) => Err(lacks(lacking)),
             None => Ok(principal),
         }
     }
 }
 
-async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
+/// Who lacks `permission` may not call.
+pub(crate) fn lacks(permission: &impl Display) -> Problem {
+    Problem::new(Code::Forbidden).with_detail(format!("This call needs the permission `{permission}`."))
+}
+
+/// Who is calling.
+pub(crate) async fn authenticate(request: &HttpRequest) -> Result<Principal, Problem> {
     if let Some(Recognition(recognise)) = request.app_data() {
         return recognise(request.clone()).await;
     }

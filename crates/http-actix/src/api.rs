@@ -13,20 +13,34 @@ use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::{HttpOptions, Readiness, routes};
 
 /// The HTTP interface of one installation, to be [served](crate::serve) or mounted into an application of
-/// one's own. Clones share all they have.
+/// one's own, at its root or in any scope. Clones share all they have; two that were made apart share nothing.
 ///
 /// ```no_run
-/// # fn example(api: portcullis_http_actix::Api) {
-/// use actix_web::{App, HttpServer};
+/// # use std::sync::Arc;
+/// # use portcullis_domain::use_cases::UseCases;
+/// # use portcullis_http_actix::{Authenticated, HttpOptions};
+/// # fn example(use_cases: Arc<UseCases>, options: HttpOptions) {
+/// use actix_web::{App, HttpServer, web};
+/// use portcullis_http_actix::Api;
 ///
-/// HttpServer::new(move || App::new().configure(|routes| api.configure(routes)));
+/// let accounts = Api::new(use_cases, options);
+/// HttpServer::new(move || {
+///     App::new()
+///         .service(web::scope("/accounts").configure(|routes| accounts.configure(routes)))
+///         .configure(|routes| accounts.recognise_callers(routes))
+///         .route("/greeting", web::get().to(greeting))
+/// });
+///
+/// async fn greeting(Authenticated(caller): Authenticated) -> String {
+///     format!("Hello {}", caller.user.email)
+/// }
 /// # }
 /// ```
 #[derive(Clone)]
 pub struct Api {
-    domain: web::Data<UseCases>,
+    domain: Arc<UseCases>,
     options: web::Data<HttpOptions>,
-    readiness: web::Data<Readiness>,
+    readiness: Readiness,
     others: Vec<Mount>,
 }
 
@@ -34,16 +48,17 @@ pub struct Api {
 type Mount = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 impl Api {
-    /// The interface to `domain`, whose start is over. `readiness` is what the program tells it about its shutdown.
+    /// The interface to `domain`, whose start is over.
     #[must_use]
-    pub fn new(domain: Arc<UseCases>, options: HttpOptions, readiness: Readiness) -> Self {
-        readiness.begin_service(domain.clone());
-        Self {
-            domain: web::Data::from(domain),
-            options: web::Data::new(options),
-            readiness: web::Data::new(readiness),
-            others: Vec::new(),
-        }
+    pub fn new(domain: Arc<UseCases>, options: HttpOptions) -> Self {
+        let options = web::Data::new(options);
+        Self { domain, options, readiness: Readiness::default(), others: Vec::new() }.in_service()
+    }
+
+    /// The same, which `readiness` tells when a shutdown begins.
+    #[must_use]
+    pub fn with_readiness(self, readiness: Readiness) -> Self {
+        Self { readiness, ..self }.in_service()
     }
 
     /// The same with another interface beside it, made of the same [building blocks](crate::building_blocks).
@@ -54,10 +69,15 @@ impl Api {
         self
     }
 
-    /// Mounts everything, at the root and for good: what comes after it in `routes` is never asked.
+    fn in_service(self) -> Self {
+        self.readiness.begin_service(self.domain.clone());
+        self
+    }
+
+    /// Mounts everything into an application or a scope, for good: what comes after it in `routes` is never asked.
     pub fn configure(&self, routes: &mut ServiceConfig) {
-        self.share_state(routes);
-        let root = scope().configure(|routes| {
+        let root = scope().app_data(web::Data::new(self.readiness.clone())).configure(|routes| {
+            self.recognise_callers(routes);
             for endpoint in routes::api().into_iter().chain(routes::documentation()) {
                 endpoint.mount(routes);
             }
@@ -69,8 +89,10 @@ impl Api {
         routes.service(root.wrap(cors).wrap(from_fn(envelope)));
     }
 
-    fn share_state(&self, routes: &mut ServiceConfig) {
-        routes.app_data(self.domain.clone()).app_data(self.options.clone()).app_data(self.readiness.clone());
+    /// Lets handlers in the application or scope of `routes` ask this installation who is calling, with
+    /// [`Authenticated`](crate::Authenticated) and [`Authorized`](crate::Authorized).
+    pub fn recognise_callers(&self, routes: &mut ServiceConfig) {
+        routes.app_data(web::Data::from(self.domain.clone())).app_data(self.options.clone());
     }
 
     /// Lets pages of the configured origins call. The API knows no cookies, so credentials are not involved.
@@ -104,12 +126,12 @@ impl Operations {
 
     /// Mounts it and nothing else.
     pub fn configure(&self, routes: &mut ServiceConfig) {
-        routes.app_data(self.options.clone()).app_data(self.readiness.clone());
-        let root = scope().configure(|routes| {
-            for endpoint in routes::operations().into_iter().chain([routes::metrics()]) {
-                endpoint.mount(routes);
-            }
-        });
+        let root =
+            scope().app_data(self.options.clone()).app_data(self.readiness.clone()).configure(|routes| {
+                for endpoint in routes::operations().into_iter().chain([routes::metrics()]) {
+                    endpoint.mount(routes);
+                }
+            });
         routes.service(root.wrap(from_fn(envelope)));
     }
 }

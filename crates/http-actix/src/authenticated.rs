@@ -5,14 +5,21 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, LocalBoxFuture};
 use portcullis_domain::{Actor, Principal};
 
+use crate::access;
 use crate::client::ClientOf;
 use crate::problem::{Answers, Code, Problem};
 use crate::{Authentication, HttpOptions};
 
-/// Who is calling, on a route that only they may call who are signed in.
-pub(crate) struct Authenticated(pub(crate) Principal);
+/// Who is calling: a handler that takes it lets nobody in who is not signed in, and answers them 401.
+///
+/// On routes of an application's own it asks the installation that
+/// [`Api::recognise_callers`](crate::Api::recognise_callers) tells them of.
+#[derive(Clone, Debug)]
+pub struct Authenticated(pub Principal);
 
 /// Who is calling to change what is not their own, from where, and with what authority.
 pub(crate) struct Acting(pub(crate) Actor);
@@ -42,12 +49,25 @@ impl Answers for NoAccount {
 
 impl FromRequest for Authenticated {
     type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
+    type Future = Either<Ready<Result<Self, Problem>>, LocalBoxFuture<'static, Result<Self, Problem>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let principal = request.extensions_mut().remove::<Principal>().map(Self);
-        ready(principal.ok_or_else(|| Problem::internal("nobody was authenticated on this route")))
+        if let Some(principal) = admitted(request) {
+            return Either::Left(ready(Ok(Self(principal))));
+        }
+        let request = request.clone();
+        Either::Right(async move { access::authenticate(&request).await.map(Self) }.boxed_local())
     }
+}
+
+/// Whom the guard of the route has let in.
+fn admitted(request: &HttpRequest) -> Option<Principal> {
+    request.extensions_mut().remove()
+}
+
+/// The same, where there is such a guard.
+fn let_in(request: &HttpRequest) -> Result<Principal, Problem> {
+    admitted(request).ok_or_else(|| Problem::internal("nobody was authenticated on this route"))
 }
 
 impl FromRequest for Acting {
@@ -56,8 +76,7 @@ impl FromRequest for Acting {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
-        let authenticated = Authenticated::extract(request).into_inner();
-        ready(authenticated.map(|Authenticated(principal)| Self(Actor::signed_in(&principal, client))))
+        ready(let_in(request).map(|principal| Self(Actor::signed_in(&principal, client))))
     }
 }
 
@@ -69,8 +88,7 @@ impl FromRequest for OwnAccount {
         let options = request.app_data::<web::Data<HttpOptions>>();
         let has_account =
             options.is_some_and(|options| options.authentication == Authentication::AccessTokens);
-        let authenticated = Authenticated::extract(request).into_inner();
-        ready(authenticated.map(|Authenticated(principal)| Self(has_account.then_some(principal))))
+        ready(let_in(request).map(|principal| Self(has_account.then_some(principal))))
     }
 }
 

@@ -27,7 +27,7 @@ pub(crate) async fn envelope(
     let span = request_span::open(&request, id, &options);
     head::route_as_get(&mut request);
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
-    response = span.in_scope(|| describe_error(response, id));
+    response = span.in_scope(|| describe_error(response, id, &options));
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.header_value());
     security_headers::complete(headers);
@@ -60,10 +60,15 @@ fn answered<'a>(response: &'a ServiceResponse, route: Option<&'a str>, took: Dur
 /// Describes the problem that is behind an error answer, also where the framework refused a request in its own
 /// words or in none. Pages describe their errors themselves. Headers that are there already, such as those of
 /// CORS, stay.
-fn describe_error(mut response: ServiceResponse, id: RequestId) -> ServiceResponse {
+fn describe_error(mut response: ServiceResponse, id: RequestId, options: &HttpOptions) -> ServiceResponse {
     let describe = |problem: &Problem| {
         problem.log();
-        problem.describe(Some(id))
+        let description = problem.describe(Some(id));
+        let pages = options.problem_pages.as_ref();
+        match pages.and_then(|pages| pages.page(problem, response.request(), id.uuid())) {
+            Some(page) => description.shown_as(page),
+            None => description,
+        }
     };
     let description = match response.response().error() {
         Some(error) => match error.as_error::<Problem>() {

@@ -5,8 +5,9 @@
 //! of who may call them and how often, `access` and `rate_limit` see to that, `envelope` is what all requests go
 //! through, `client` says where they come from, `problem` how errors are told, and `fields` how input is read.
 //!
-//! Interfaces for others than programs, such as pages, are made of the same [`building_blocks`] and mounted
-//! beside the API.
+//! An application of one's own mounts an [`Api`] into a scope, and asks with [`Authenticated`] and [`Authorized`]
+//! who calls its own routes. Interfaces for others than programs, such as pages, are made of the same
+//! [`building_blocks`] and mounted beside the API.
 //!
 //! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 
@@ -14,6 +15,7 @@ mod access;
 mod access_log;
 mod api;
 mod authenticated;
+mod authorized;
 mod body;
 pub mod building_blocks;
 mod built_in_administrator;
@@ -27,6 +29,7 @@ mod head;
 mod json;
 mod locale;
 mod matched_route;
+mod mount_point;
 mod observer;
 mod openapi;
 mod options;
@@ -47,11 +50,14 @@ mod use_case_span;
 
 pub use access::Access;
 pub use api::{Api, Operations};
+pub use authenticated::Authenticated;
+pub use authorized::{Authorized, RequiredPermission};
 pub use client::TrustedProxies;
 pub use handlers::metrics::MetricsReader;
 pub use observer::{Answered, HttpObserver};
 pub use openapi::openapi;
 pub use options::{Authentication, HttpOptions};
+pub use problem::{ProblemPage, ProblemPages};
 pub use rate_limit::{
     Allowance, Caller, InProcessRateLimiter, Rate, RateLimiter, RateLimiting, RateLimits, RouteGroup,
 };

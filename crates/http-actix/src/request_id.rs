@@ -28,6 +28,11 @@ impl RequestId {
             .expect("a UUID is hexadecimal digits and hyphens")
     }
 
+    /// The id itself.
+    pub(crate) fn uuid(self) -> Uuid {
+        self.0
+    }
+
     /// The id as a URI (RFC 9562 §4).
     pub(crate) fn urn(self) -> String {
         self.0.urn().to_string()

@@ -251,7 +251,7 @@ impl Endpoint {
 
     /// Mounts it. Other methods are answered 405.
     pub fn mount(self, routes: &mut ServiceConfig) {
-        let route = Arc::new(MatchedRoute::default());
+        let route = Arc::new(MatchedRoute::new(self.path));
         let allow = self.allow();
         let refuse = move || ready(Err::<HttpResponse, _>(Problem::method_not_allowed(allow.clone())));
         let resource = self.routes.into_iter().fold(web::resource(self.path), Resource::route);

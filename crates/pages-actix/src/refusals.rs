@@ -70,6 +70,8 @@ impl Refusals {
             }
             Code::TooManyAttempts => refusals.banner = Some(texts.too_many_attempts.clone()),
             Code::LastAdmin => refusals.banner = Some(texts.last_admin.clone()),
+            // Where nobody can register there is no form: this one was refused for what the problem says.
+            Code::RegistrationClosed => refusals.banner = Some(problem.detail().to_owned()),
             _ => return Err(problem),
         }
         Ok(refusals)

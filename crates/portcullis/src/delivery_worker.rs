@@ -167,7 +167,7 @@ mod tests {
     use portcullis_domain::mail::MailKind;
     use portcullis_domain::policy::Policy;
     use portcullis_domain::ports::{DeliverySignal as _, MailQueue as _, MailerError};
-    use portcullis_domain::use_cases::Ports;
+    use portcullis_domain::use_cases::{Hooks, Ports};
     use portcullis_testkit::{
         CheapHasher, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer, RecordingObserver,
         ScriptedEntropy, fixtures,
@@ -212,6 +212,7 @@ mod tests {
                 delivery: signal.clone(),
                 clock: Arc::new(clock),
                 entropy: Arc::new(ScriptedEntropy::default()),
+                hooks: Hooks::default(),
             };
             let use_cases = Arc::new(UseCases::new(&ports, Policy::default(), &fixtures::secret_key()));
             let (shutdown, notice) = Shutdown::new();

@@ -75,7 +75,8 @@ impl Service {
         };
         installation.show_in(&metrics, limiter);
         let pages = pages(config, &public_url, installation.form_tokens.clone())?;
-        let api = Api::new(installation.use_cases.clone(), options, readiness.clone())
+        let api = Api::new(installation.use_cases.clone(), options)
+            .with_readiness(readiness.clone())
             .with(move |routes| pages.configure(routes));
         let limits = ServerLimits { workers: cores().get(), shutdown_grace: config.shutdown_grace };
         let api = start_server(serve(listener, api, limits), &mut servers).await?;
@@ -164,10 +165,8 @@ fn bare_options(config: &Config, metrics: &Arc<Metrics>) -> HttpOptions {
         rate_limiting: None,
         locales: Vec::new(),
         default_locale: config.locale.clone(),
-        tracer: None,
         observer: Some(metrics.clone()),
         metrics: Some(metrics.clone()),
-        clock: Arc::new(SystemClock),
-        entropy: Arc::new(OsEntropy),
+        ..HttpOptions::new(Arc::new(SystemClock), Arc::new(OsEntropy))
     }
 }

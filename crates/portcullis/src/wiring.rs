@@ -11,7 +11,7 @@ use portcullis_adapters_crypto::{
 use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
 use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, SigningKeyRepository};
-use portcullis_domain::use_cases::{Ports, UseCases};
+use portcullis_domain::use_cases::{Hooks, Ports, UseCases};
 use portcullis_domain::{EmailAddress, Locale, MailId, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 use portcullis_pages_actix::FormTokens;
@@ -87,6 +87,7 @@ impl Installation {
             delivery: delivery.clone(),
             clock: clock.clone(),
             entropy,
+            hooks: Hooks::default(),
         };
         let use_cases = Arc::new(UseCases::new(&ports, config.policy(), &secret));
         let form_tokens = FormTokens::new(&secret);

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use portcullis_adapters_crypto::{JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
 use portcullis_domain::policy::Policy;
-use portcullis_domain::ports::{AccessClaims, AccessToken, AccessTokenError, AccessTokens as _};
+use portcullis_domain::ports::{AccessClaims, AccessToken, AccessTokenError, AccessTokens as _, AddedClaims};
 use portcullis_domain::use_cases::UseCases;
 use portcullis_domain::{SessionId, SigningAlgorithm, Timestamp, UserId};
 use portcullis_testkit::{Fakes, FrozenClock, fixtures};
@@ -49,6 +49,7 @@ impl Issuer {
             roles: vec![fixtures::role("user")],
             permissions: vec![fixtures::permission("reports:read")],
             email_verified: true,
+            added: AddedClaims::new(),
         };
         let (tokens, genuine) = runtime.block_on(async {
             let fakes = Fakes::default();

@@ -10,9 +10,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::http::{Method, StatusCode};
 use actix_web::rt::Runtime;
 use actix_web::test::{TestRequest, call_service, init_service};
-use portcullis_domain::Locale;
 use portcullis_domain::policy::Policy;
-use portcullis_http_actix::{Api, Authentication, HttpOptions, Readiness, RouteRule, TrustedProxies, routes};
+use portcullis_http_actix::{Api, Authentication, HttpOptions, RouteRule, routes};
 use portcullis_testkit::{Fakes, ScriptedEntropy};
 use serde_json::Value;
 
@@ -92,19 +91,11 @@ fn installation(runtime: Rc<Runtime>) -> Installation {
     let fakes = Fakes::default();
     let options = HttpOptions {
         authentication: Authentication::BuiltInAdministrator,
-        cors_origins: Vec::new(),
-        trusted_proxies: TrustedProxies::default(),
         rate_limiting: None,
-        locales: vec![Locale::english()],
-        default_locale: Locale::english(),
-        observer: None,
-        metrics: None,
-        tracer: None,
-        clock: fakes.clock.clone(),
-        entropy: Arc::new(ScriptedEntropy::seeded(1)),
+        ..HttpOptions::new(fakes.clock.clone(), Arc::new(ScriptedEntropy::seeded(1)))
     };
     let domain = Arc::new(fakes.use_cases(Policy::default()));
-    let api = Api::new(domain, options, Readiness::default());
+    let api = Api::new(domain, options);
     let app = App::new().configure(|routes| api.configure(routes));
     let service = runtime.block_on(init_service(app));
     Box::new(move |request| {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use portcullis_domain::policy::Policy;
-use portcullis_domain::use_cases::{Ports, UseCases};
+use portcullis_domain::use_cases::{Hooks, Ports, UseCases};
 
 use crate::{
     CheapHasher, CountingSignal, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer,
@@ -63,6 +63,7 @@ impl Fakes {
             delivery: self.delivery.clone(),
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
+            hooks: Hooks::default(),
         }
     }
 

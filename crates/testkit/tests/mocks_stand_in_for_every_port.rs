@@ -9,12 +9,13 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::{
-    MockAccessTokens, MockAuditObserver, MockAuditTrail, MockBreachedPasswords, MockClock,
-    MockDeliverySignal, MockEntropy, MockLockoutRepository, MockMailQueue, MockMailer, MockPasswordHasher,
-    MockRoleRepository, MockSessionRepository, MockSigningKeyFactory, MockSigningKeyRepository,
-    MockTokenRepository, MockUserAdministration, MockUserRepository, StorageError,
+    MockAccessTokens, MockAuditObserver, MockAuditTrail, MockBreachedPasswords, MockClaimSource, MockClock,
+    MockDeliverySignal, MockEntropy, MockLockoutRepository, MockLoginObserver, MockMailQueue, MockMailer,
+    MockPasswordHasher, MockRegistrationGate, MockRoleRepository, MockSessionRepository,
+    MockSigningKeyFactory, MockSigningKeyRepository, MockTokenRepository, MockUserAdministration,
+    MockUserRepository, StorageError,
 };
-use portcullis_domain::use_cases::{Ports, UseCases};
+use portcullis_domain::use_cases::{Hooks, Ports, UseCases};
 use portcullis_testkit::fixtures::{mail, secret_key};
 use portcullis_testkit::{FrozenClock, ScriptedEntropy};
 
@@ -39,6 +40,11 @@ fn ports() -> Ports {
         delivery: Arc::new(MockDeliverySignal::new()),
         clock: Arc::new(MockClock::new()),
         entropy: Arc::new(MockEntropy::new()),
+        hooks: Hooks {
+            claims: Some(Arc::new(MockClaimSource::new())),
+            registration_gate: Some(Arc::new(MockRegistrationGate::new())),
+            login_observer: Some(Arc::new(MockLoginObserver::new())),
+        },
     }
 }
 

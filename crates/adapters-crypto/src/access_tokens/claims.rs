@@ -1,8 +1,8 @@
 use std::time::Duration;
 
-use portcullis_domain::ports::{AccessClaims, VerifiedAccessToken};
+use portcullis_domain::ports::{AccessClaims, AddedClaims, ClaimValue, VerifiedAccessToken};
 use portcullis_domain::{Permission, RoleName, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use uuid::Uuid;
 
 use super::strict_json;
@@ -24,6 +24,8 @@ pub(super) struct IssuedClaims<'a> {
     roles: Vec<&'a str>,
     permissions: Vec<&'a str>,
     email_verified: bool,
+    #[serde(flatten, serialize_with = "write_added")]
+    added: &'a AddedClaims,
 }
 
 impl<'a> IssuedClaims<'a> {
@@ -40,11 +42,31 @@ impl<'a> IssuedClaims<'a> {
             roles: claims.roles.iter().map(RoleName::as_str).collect(),
             permissions: claims.permissions.iter().map(Permission::as_str).collect(),
             email_verified: claims.email_verified,
+            added: &claims.added,
         }
     }
 
     pub(super) fn to_json(&self) -> Vec<u8> {
         serde_json::to_vec(self).expect("strings and numbers can be written")
+    }
+}
+
+/// What an application adds stands beside what is said here, since none of it can have the same name.
+fn write_added<S: Serializer>(added: &AddedClaims, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(added.iter().map(|(name, value)| (name.as_str(), Json(value))))
+}
+
+/// A claim as JSON.
+struct Json<'a>(&'a ClaimValue);
+
+impl Serialize for Json<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            ClaimValue::Text(text) => serializer.serialize_str(text),
+            ClaimValue::Integer(number) => serializer.serialize_i64(*number),
+            ClaimValue::Flag(flag) => serializer.serialize_bool(*flag),
+            ClaimValue::List(values) => serializer.collect_seq(values.iter().map(Json)),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use zeroize::Zeroizing;
 
-use super::StorageError;
+use super::{AddedClaims, StorageError};
 use crate::signing_key::{SigningAlgorithm, SigningKey};
 use crate::values::{Permission, RoleName, SessionId, Timestamp, UserId};
 
@@ -9,7 +9,7 @@ use crate::values::{Permission, RoleName, SessionId, Timestamp, UserId};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait AccessTokens: Send + Sync {
-    /// Signs `claims` with the key whose time it is at their `issued_at`.
+    /// Signs `claims`, all of them, with the key whose time it is at their `issued_at`.
     ///
     /// # Errors
     ///
@@ -68,6 +68,8 @@ pub struct AccessClaims {
     pub permissions: Vec<Permission>,
     /// `email_verified`.
     pub email_verified: bool,
+    /// Those of the application around, beside these.
+    pub added: AddedClaims,
 }
 
 /// A signed access token, as clients send it.

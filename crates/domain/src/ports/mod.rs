@@ -32,14 +32,17 @@ mod access_tokens;
 mod audit_observer;
 mod audit_trail;
 mod breached_passwords;
+mod claim_source;
 mod clock;
 mod delivery_signal;
 mod entropy;
 mod installation_archive;
 mod lockout_repository;
+mod login_observer;
 mod mail_queue;
 mod mailer;
 mod password_hasher;
+mod registration_gate;
 mod role_repository;
 mod session_repository;
 mod signing_key_repository;
@@ -54,14 +57,17 @@ pub use access_tokens::{
 pub use audit_observer::AuditObserver;
 pub use audit_trail::{AuditQuery, AuditTally, AuditTrail, DayCount};
 pub use breached_passwords::BreachedPasswords;
+pub use claim_source::{AddedClaims, ClaimName, ClaimSource, ClaimValue};
 pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
 pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord, WritePageError};
 pub use lockout_repository::{Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository};
+pub use login_observer::LoginObserver;
 pub use mail_queue::{MailQueue, MailResending};
 pub use mailer::{Mailer, MailerError};
 pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, Verification};
+pub use registration_gate::{Applicant, RegistrationGate, RegistrationRefusal};
 pub use role_repository::{
     RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome,
@@ -91,14 +97,17 @@ pub use {
     audit_observer::MockAuditObserver,
     audit_trail::MockAuditTrail,
     breached_passwords::MockBreachedPasswords,
+    claim_source::MockClaimSource,
     clock::MockClock,
     delivery_signal::MockDeliverySignal,
     entropy::MockEntropy,
     installation_archive::MockInstallationArchive,
     lockout_repository::MockLockoutRepository,
+    login_observer::MockLoginObserver,
     mail_queue::MockMailQueue,
     mailer::MockMailer,
     password_hasher::MockPasswordHasher,
+    registration_gate::MockRegistrationGate,
     role_repository::MockRoleRepository,
     session_repository::MockSessionRepository,
     signing_key_repository::MockSigningKeyRepository,

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::ports::{AccessClaims, AccessToken, AccessTokens, Entropy, StorageError};
+use crate::ports::{
+    AccessClaims, AccessToken, AccessTokens, AddedClaims, ClaimSource, Entropy, StorageError,
+};
 use crate::secrets::{RefreshToken, RefreshTokens};
 use crate::session::Principal;
 use crate::values::{SessionId, Timestamp};
@@ -37,6 +39,7 @@ impl fmt::Debug for Tokens {
 #[derive(Clone)]
 pub(crate) struct TokenIssuer {
     pub(crate) access_tokens: Arc<dyn AccessTokens>,
+    pub(crate) claims: Option<Arc<dyn ClaimSource>>,
     pub(crate) refresh_tokens: RefreshTokens,
     pub(crate) entropy: Arc<dyn Entropy>,
     pub(crate) access_lifetime: Duration,
@@ -45,6 +48,10 @@ pub(crate) struct TokenIssuer {
 impl TokenIssuer {
     /// A new access token, and the refresh token of the session's current generation.
     pub(crate) async fn issue(&self, principal: &Principal, now: Timestamp) -> Result<Tokens, StorageError> {
+        let added = match &self.claims {
+            Some(claims) => claims.claims_of(principal).await?,
+            None => AddedClaims::new(),
+        };
         let Principal { user, session, permissions } = principal;
         let expires_at = (now + self.access_lifetime).min(session.ends_at);
         let access_token = self
@@ -58,6 +65,7 @@ impl TokenIssuer {
                 roles: user.roles.clone(),
                 permissions: permissions.iter().cloned().collect(),
                 email_verified: user.email_verified,
+                added,
             })
             .await?;
         let refresh_token =

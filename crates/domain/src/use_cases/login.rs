@@ -5,8 +5,8 @@ use crate::audit::{AuditEvent, AuditKind, FailureReason};
 use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy};
 use crate::ports::{
-    AuditTrail, Clock, Entropy, HashingError, OpenOutcome, PasswordHasher, SessionOpening, SessionRepository,
-    StorageError, UserRepository,
+    AuditTrail, Clock, Entropy, HashingError, LoginObserver, OpenOutcome, PasswordHasher, SessionOpening,
+    SessionRepository, StorageError, UserRepository,
 };
 use crate::secrets::AttemptKeys;
 use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, TokenIssuer, Tokens};
@@ -26,6 +26,7 @@ pub struct Login {
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
     pub(super) tokens: TokenIssuer,
+    pub(super) observer: Option<Arc<dyn LoginObserver>>,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -139,6 +140,9 @@ impl Login {
             OpenOutcome::Opened(principal) => {
                 self.auditor.stored(&opened);
                 let tokens = self.tokens.issue(&principal, now).await?;
+                if let Some(observer) = &self.observer {
+                    observer.signed_in(&principal).await;
+                }
                 Ok(SignedIn { user: principal.user, tokens })
             }
             OpenOutcome::Refused => {

@@ -100,6 +100,6 @@ pub use update_role::{UpdateRole, UpdateRoleCommand, UpdateRoleError};
 pub use update_user::{UpdateUser, UpdateUserCommand, UpdateUserError};
 pub use verify_email::{VerifyEmail, VerifyEmailError};
 pub use verify_email_by_code::{VerifyEmailByCode, VerifyEmailByCodeCommand, VerifyEmailByCodeError};
-pub use wiring::{Ports, UseCases};
+pub use wiring::{Hooks, Ports, UseCases};
 
 pub use crate::services::{PasswordCheckError, Tokens};

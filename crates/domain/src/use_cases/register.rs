@@ -5,8 +5,9 @@ use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy, Registration};
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, PrivateRegistration,
-    PrivateRegistrationOutcome, RegisterOutcome, StorageError, UserRepository,
+    Applicant, Clock, DeliverySignal, Entropy, HashingError, LoginObserver, NewAccount, PasswordHasher,
+    PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome, RegistrationGate, RegistrationRefusal,
+    StorageError, UserRepository,
 };
 use crate::services::{Auditor, PasswordRules, TokenIssuer, Tokens};
 use crate::session::Session;
@@ -15,6 +16,7 @@ use crate::values::{Client, EmailAddress, Locale, Password, PasswordRefusal, Tim
 
 /// Makes an account for somebody who asks for one.
 pub struct Register {
+    pub(super) gate: Option<Arc<dyn RegistrationGate>>,
     pub(super) password_rules: PasswordRules,
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) hasher: Arc<dyn PasswordHasher>,
@@ -23,6 +25,7 @@ pub struct Register {
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
     pub(super) tokens: TokenIssuer,
+    pub(super) login_observer: Option<Arc<dyn LoginObserver>>,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -63,6 +66,9 @@ pub enum RegisterError {
     /// Only administrators make accounts here.
     #[error("registration is closed")]
     Closed,
+    /// The application around does not want them; one sentence for them says why.
+    #[error("refused: {0}")]
+    Refused(String),
     /// The policy refuses the password.
     #[error("the password {0}")]
     PasswordRefused(#[from] PasswordRefusal),
@@ -89,6 +95,9 @@ impl Register {
     pub async fn register(&self, command: RegisterCommand) -> Result<Registered, RegisterError> {
         if self.policy.registration == Registration::Closed {
             return Err(RegisterError::Closed);
+        }
+        if let Some(gate) = &self.gate {
+            gate.admit(&command.applicant()).await?;
         }
         let now = self.clock.now();
         let locale = command.locale.unwrap_or_else(|| self.policy.locale.clone());
@@ -143,6 +152,9 @@ impl Register {
             return Ok(Registered::Created { user: Box::new(user), tokens: None });
         };
         let tokens = self.tokens.issue(&principal, now).await?;
+        if let Some(observer) = &self.login_observer {
+            observer.signed_in(&principal).await;
+        }
         Ok(Registered::Created { user: Box::new(principal.user), tokens: Some(tokens) })
     }
 
@@ -160,5 +172,27 @@ impl Register {
         self.auditor.stored(&event);
         self.delivery.mail_queued();
         Ok(Registered::Pending)
+    }
+}
+
+impl RegisterCommand {
+    /// Who asks, without the password.
+    fn applicant(&self) -> Applicant {
+        Applicant {
+            email: self.email.clone(),
+            username: self.username.clone(),
+            profile: self.profile.clone(),
+            locale: self.locale.clone(),
+            client: self.client.clone(),
+        }
+    }
+}
+
+impl From<RegistrationRefusal> for RegisterError {
+    fn from(refusal: RegistrationRefusal) -> Self {
+        match refusal {
+            RegistrationRefusal::Refused(reason) => Self::Refused(reason),
+            RegistrationRefusal::Storage(error) => Self::Storage(error),
+        }
     }
 }

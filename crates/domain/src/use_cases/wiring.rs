@@ -11,9 +11,10 @@ use super::{
 };
 use crate::policy::Policy;
 use crate::ports::{
-    AccessTokens, AuditObserver, AuditTrail, BreachedPasswords, Clock, DeliverySignal, Entropy,
-    LockoutRepository, MailQueue, Mailer, PasswordHasher, RoleRepository, SessionRepository,
-    SigningKeyFactory, SigningKeyRepository, TokenRepository, UserAdministration, UserRepository,
+    AccessTokens, AuditObserver, AuditTrail, BreachedPasswords, ClaimSource, Clock, DeliverySignal, Entropy,
+    LockoutRepository, LoginObserver, MailQueue, Mailer, PasswordHasher, RegistrationGate, RoleRepository,
+    SessionRepository, SigningKeyFactory, SigningKeyRepository, TokenRepository, UserAdministration,
+    UserRepository,
 };
 use crate::secrets::{AttemptKeys, CodeDigests, Cursors, RefreshTokens, SecretKey};
 use crate::services::{Auditor, PasswordCheck, PasswordRules, TokenIssuer};
@@ -57,6 +58,19 @@ pub struct Ports {
     pub clock: Arc<dyn Clock>,
     /// Gives random octets.
     pub entropy: Arc<dyn Entropy>,
+    /// Where the application around has a say.
+    pub hooks: Hooks,
+}
+
+/// Where the application around has a say in what the use cases do; nowhere by default.
+#[derive(Clone, Default)]
+pub struct Hooks {
+    /// Adds claims to access tokens.
+    pub claims: Option<Arc<dyn ClaimSource>>,
+    /// Lets people register, or not.
+    pub registration_gate: Option<Arc<dyn RegistrationGate>>,
+    /// Hears of each session that is opened.
+    pub login_observer: Option<Arc<dyn LoginObserver>>,
 }
 
 /// Every use case of an installation.
@@ -176,6 +190,7 @@ impl UseCases {
             PasswordRules { policy: policy.password, breached: ports.breached_passwords.clone() };
         let token_issuer = TokenIssuer {
             access_tokens: ports.access_tokens.clone(),
+            claims: ports.hooks.claims.clone(),
             refresh_tokens: refresh_tokens.clone(),
             entropy: ports.entropy.clone(),
             access_lifetime: policy.lifetimes.access_token,
@@ -315,6 +330,7 @@ impl UseCases {
                 password_check: password_check.clone(),
                 attempts: attempts.clone(),
                 tokens: token_issuer.clone(),
+                observer: ports.hooks.login_observer.clone(),
                 policy: policy.clone(),
                 auditor: auditor.clone(),
                 trail: ports.audit_trail.clone(),
@@ -338,6 +354,7 @@ impl UseCases {
                 auditor: auditor.clone(),
             },
             register: Register {
+                gate: ports.hooks.registration_gate.clone(),
                 password_rules: password_rules.clone(),
                 users: ports.users.clone(),
                 hasher: ports.hasher.clone(),
@@ -345,6 +362,7 @@ impl UseCases {
                 entropy: ports.entropy.clone(),
                 delivery: ports.delivery.clone(),
                 tokens: token_issuer.clone(),
+                login_observer: ports.hooks.login_observer.clone(),
                 policy: policy.clone(),
                 auditor: auditor.clone(),
             },

@@ -17,11 +17,30 @@ impl Permission {
     ///
     /// [`InvalidValue::Malformed`] when it is not two allowed parts around one colon.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let is_part = |part: &str| matches!(part.len(), 1..=32) && part.bytes().all(is_allowed);
-        match text.split_once(':') {
-            Some((noun, verb)) if is_part(noun) && is_part(verb) => Ok(Self(text.to_owned())),
-            _ => Err(InvalidValue::Malformed),
+        if Self::is_well_formed(text) { Ok(Self(text.to_owned())) } else { Err(InvalidValue::Malformed) }
+    }
+
+    /// Whether `text` is a permission: for those that are known when a program is compiled.
+    ///
+    /// ```
+    /// use portcullis_domain::Permission;
+    ///
+    /// const READ_REPORTS: &str = "reports:read";
+    /// const { assert!(Permission::is_well_formed(READ_REPORTS)) };
+    /// ```
+    #[must_use]
+    pub const fn is_well_formed(text: &str) -> bool {
+        let octets = text.as_bytes();
+        let mut colon = 0;
+        while colon < octets.len() && octets[colon] != b':' {
+            colon += 1;
         }
+        if colon == octets.len() {
+            return false;
+        }
+        let (noun, rest) = octets.split_at(colon);
+        let (_, verb) = rest.split_at(1);
+        is_part(noun) && is_part(verb)
     }
 
     /// The permission as text.
@@ -31,8 +50,16 @@ impl Permission {
     }
 }
 
-pub(super) fn is_allowed(byte: u8) -> bool {
-    byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-".contains(&byte)
+const fn is_part(octets: &[u8]) -> bool {
+    let mut at = 0;
+    while at < octets.len() && is_allowed(octets[at]) {
+        at += 1;
+    }
+    at == octets.len() && matches!(octets.len(), 1..=32)
+}
+
+pub(super) const fn is_allowed(byte: u8) -> bool {
+    byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'_' | b'-')
 }
 
 impl fmt::Display for Permission {

@@ -11,6 +11,7 @@ mod copying;
 mod delivery;
 mod email_addresses;
 mod health;
+mod hooks;
 mod ids;
 mod importing;
 mod interleavings;

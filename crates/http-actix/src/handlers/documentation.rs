@@ -3,15 +3,15 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{self, CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentType};
 use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa::openapi::{OpenApi, Server};
 use utoipa_swagger_ui::{Config, SwaggerFile};
 
+use crate::mount_point::MountPoint;
 use crate::openapi;
 use crate::problem::{Code, Problem};
 
-static DOCUMENT: LazyLock<web::Bytes> = LazyLock::new(|| {
-    let json = openapi().to_json().expect("the document has nothing that JSON cannot say");
-    web::Bytes::from(json)
-});
+/// As it is where the interface is mounted at the root.
+static DOCUMENT: LazyLock<web::Bytes> = LazyLock::new(|| in_json(&openapi()));
 
 /// All URLs are relative, so that a proxy may serve them below a path of its own; none leads elsewhere.
 static SWAGGER_UI: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
@@ -25,11 +25,22 @@ const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'sel
     frame-ancestors 'none'";
 
 /// The `OpenAPI` document.
-pub(crate) async fn document() -> HttpResponse {
+pub(crate) async fn document(mount_point: MountPoint) -> HttpResponse {
+    let document = if mount_point.is_root() {
+        DOCUMENT.clone()
+    } else {
+        let mut document = openapi();
+        document.servers = Some(vec![Server::new(mount_point.to_string())]);
+        in_json(&document)
+    };
     HttpResponse::Ok()
         .content_type(ContentType::json())
         .insert_header((CACHE_CONTROL, "no-cache"))
-        .body(DOCUMENT.clone())
+        .body(document)
+}
+
+fn in_json(document: &OpenApi) -> web::Bytes {
+    document.to_json().expect("the document has nothing that JSON cannot say").into()
 }
 
 /// Leads to the page, whose relative URLs need the slash.

@@ -70,6 +70,7 @@ impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Closed => Self::new(Code::RegistrationClosed),
+            RegisterError::Refused(reason) => Self::new(Code::RegistrationClosed).with_detail(reason),
             RegisterError::PasswordRefused(refusal) => refused("password", refusal),
             RegisterError::EmailTaken => Self::new(Code::EmailTaken),
             RegisterError::UsernameTaken => Self::new(Code::UsernameTaken),

@@ -3,6 +3,7 @@
 mod code;
 mod documentation;
 mod domain_errors;
+mod pages;
 
 use std::borrow::Cow;
 use std::error::Error;
@@ -20,6 +21,7 @@ use utoipa::ToSchema;
 pub use code::{Code, FieldCode};
 pub(crate) use documentation::{Problems, document};
 pub(crate) use domain_errors::Answers;
+pub use pages::{ProblemPage, ProblemPages};
 
 use crate::request_id::RequestId;
 
@@ -159,6 +161,12 @@ impl Problem {
     #[must_use]
     pub fn code(&self) -> Code {
         self.code
+    }
+
+    /// What is wrong, in one sentence for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// What is wrong with which fields.

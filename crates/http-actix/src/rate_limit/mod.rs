@@ -45,3 +45,10 @@ pub struct RateLimiting {
     /// Counts them.
     pub limiter: Arc<dyn RateLimiter>,
 }
+
+impl Default for RateLimiting {
+    /// The usual limits, counted in this process.
+    fn default() -> Self {
+        Self { limits: RateLimits::default(), limiter: Arc::new(InProcessRateLimiter::default()) }
+    }
+}

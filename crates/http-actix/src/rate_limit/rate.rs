@@ -44,6 +44,26 @@ pub struct RateLimits {
     pub other: Rate,
 }
 
+impl Default for RateLimits {
+    /// A minute: 30 sign-ins, 10 registrations, 5 calls about forgotten passwords, 10 verifications, 60 refreshes, and
+    /// 600 others.
+    fn default() -> Self {
+        const fn a_minute(calls: u32) -> Rate {
+            Rate { calls: NonZeroU32::new(calls).expect("it is not zero"), period: Duration::from_mins(1) }
+        }
+        const {
+            Self {
+                login: a_minute(30),
+                register: a_minute(10),
+                reset: a_minute(5),
+                verify: a_minute(10),
+                refresh: a_minute(60),
+                other: a_minute(600),
+            }
+        }
+    }
+}
+
 impl RateLimits {
     /// How many calls of this group.
     #[must_use]

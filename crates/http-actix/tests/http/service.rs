@@ -9,11 +9,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::PasswordHasher;
-use portcullis_domain::use_cases::{CreateRoleCommand, Delivery, UseCases};
+use portcullis_domain::use_cases::{CreateRoleCommand, Delivery, Hooks, UseCases};
 use portcullis_domain::{Actor, Locale, RoleId, UserId};
 use portcullis_http_actix::{
-    Allowance, Api, Authentication, Caller, HttpObserver, HttpOptions, MetricsReader, Operations, Rate,
-    RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup, ServerLimits, TrustedProxies, openapi,
+    Allowance, Api, Authentication, Caller, HttpObserver, HttpOptions, MetricsReader, Operations,
+    ProblemPages, Rate, RateLimiter, RateLimiting, RateLimits, Readiness, RouteGroup, ServerLimits, openapi,
     serve, serve_operations,
 };
 use portcullis_testkit::{
@@ -53,8 +53,10 @@ pub(crate) struct Installation {
     pub(crate) seed: Option<u64>,
     /// Whether the start is over.
     pub(crate) has_started: bool,
+    pub(crate) problem_pages: Option<Arc<dyn ProblemPages>>,
     pub(crate) observer: Option<Arc<dyn HttpObserver>>,
     pub(crate) metrics: Option<Arc<dyn MetricsReader>>,
+    pub(crate) hooks: Hooks,
 }
 
 impl Default for Installation {
@@ -67,8 +69,10 @@ impl Default for Installation {
             hasher: None,
             seed: None,
             has_started: true,
+            problem_pages: None,
             observer: None,
             metrics: None,
+            hooks: Hooks::default(),
         }
     }
 }
@@ -84,24 +88,26 @@ impl Installation {
         if let Some(hasher) = self.hasher {
             ports.hasher = hasher;
         }
+        ports.hooks = self.hooks;
         let domain = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
         let Fakes { storage, clock, mailer, hasher, .. } = fakes;
         let options = HttpOptions {
             authentication: self.authentication,
             cors_origins: self.cors_origins,
-            trusted_proxies: TrustedProxies::default(),
             rate_limiting: self.calls_a_minute.map(limiting),
             locales: vec![Locale::english(), fixtures::locale("de")],
-            default_locale: Locale::english(),
-            tracer: None,
+            problem_pages: self.problem_pages,
             observer: self.observer,
             metrics: self.metrics,
-            clock: clock.clone(),
-            entropy: Arc::new(ScriptedEntropy::seeded(self.seed.unwrap_or_default() + 1)),
+            ..HttpOptions::new(
+                clock.clone(),
+                Arc::new(ScriptedEntropy::seeded(self.seed.unwrap_or_default() + 1)),
+            )
         };
         let readiness = Readiness::default();
         let operations = Operations::new(options.clone(), readiness.clone());
-        let api = self.has_started.then(|| Api::new(domain.clone(), options, readiness.clone()));
+        let api = || Api::new(domain.clone(), options).with_readiness(readiness.clone());
+        let api = self.has_started.then(api);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         (api, operations, Service { address, domain, storage, clock, mailer, hasher, readiness, client })
@@ -115,6 +121,12 @@ impl Installation {
         let limits = ServerLimits { workers: 1, shutdown_grace: Duration::from_secs(1) };
         tokio::spawn(serve(listener, api, limits).unwrap());
         service
+    }
+
+    /// Without a server of its own.
+    pub(crate) fn embedded(self) -> (Api, Service) {
+        let (api, _, service) = self.build();
+        (api.expect("it has started"), service)
     }
 
     pub(crate) fn serve_operations(self) -> Service {

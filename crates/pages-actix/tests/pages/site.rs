@@ -12,12 +12,9 @@ use portcullis_domain::use_cases::{
     UseCases,
 };
 use portcullis_domain::{
-    Client, Locale, Password, PasswordPolicy, ProfileNames, SecretKey, SigningAlgorithm, TokenSecret,
+    Client, Password, PasswordPolicy, ProfileNames, SecretKey, SigningAlgorithm, TokenSecret,
 };
-use portcullis_http_actix::{
-    Api, Authentication, HttpOptions, InProcessRateLimiter, Rate, RateLimiting, RateLimits, Readiness,
-    TrustedProxies,
-};
+use portcullis_http_actix::{Api, HttpOptions, InProcessRateLimiter, Rate, RateLimiting, RateLimits};
 use portcullis_pages_actix::{Brand, FormTokens, MailboxReader, Pages, PagesOptions};
 use portcullis_testkit::{CheapHasher, Fakes, FrozenClock, MemoryStorage, RecordingMailer, fixtures};
 
@@ -50,17 +47,9 @@ impl Site {
         let domain = Arc::new(fakes.use_cases(policy));
         let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
-            authentication: Authentication::AccessTokens,
-            cors_origins: Vec::new(),
-            trusted_proxies: TrustedProxies::default(),
             rate_limiting: None,
             locales: vec![fixtures::locale("en"), fixtures::locale("de")],
-            default_locale: Locale::english(),
-            tracer: None,
-            observer: None,
-            metrics: None,
-            clock: clock.clone(),
-            entropy,
+            ..HttpOptions::new(clock.clone(), entropy)
         };
         let pages = PagesOptions {
             are_accounts_shown: true,
@@ -201,8 +190,8 @@ impl Site {
 
     pub(crate) async fn answer(&self, request: TestRequest) -> Answer {
         let pages = Pages::new(self.pages.clone());
-        let api = Api::new(self.domain.clone(), self.options.clone(), Readiness::default())
-            .with(move |routes| pages.configure(routes));
+        let api =
+            Api::new(self.domain.clone(), self.options.clone()).with(move |routes| pages.configure(routes));
         let app = init_service(App::new().configure(|routes| api.configure(routes))).await;
         let response = call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status(), response.headers().clone());

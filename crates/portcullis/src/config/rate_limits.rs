@@ -67,6 +67,11 @@ mod tests {
     }
 
     #[test]
+    fn the_default_is_what_is_usual_elsewhere() {
+        assert_eq!(RateLimits::parse(DEFAULT), Ok(RateLimits::default()));
+    }
+
+    #[test]
     fn groups_left_out_keep_their_default() {
         let limits = RateLimits::parse("login=5/1h, refresh=7/1m").unwrap();
         assert_eq!(limits.login.period, Duration::from_hours(1));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_domain::ports::{
-    AccessClaims, AccessToken, AccessTokenError, AccessTokens, VerifiedAccessToken,
+    AccessClaims, AccessToken, AccessTokenError, AccessTokens, AddedClaims, VerifiedAccessToken,
 };
 use portcullis_domain::{RoleName, Timestamp, User};
 use tokio::task::JoinSet;
@@ -41,6 +41,7 @@ fn claims(number: u128, moment: Timestamp) -> AccessClaims {
         roles: ada.roles,
         permissions: vec![permission("reports:read"), permission("reports:write")],
         email_verified: true,
+        added: AddedClaims::new(),
     }
 }
 

@@ -1,3 +1,5 @@
+use portcullis_domain::ports::{ClaimName, ClaimValue};
+
 use super::*;
 
 #[tokio::test]
@@ -10,6 +12,37 @@ async fn a_token_says_what_its_claims_say() {
         assert_eq!(decoded(parts[0]), service.header());
         assert_eq!(decoded(parts[1]), payload());
         assert!(service.accepts(&token, NOW).await);
+    }
+}
+
+#[tokio::test]
+async fn what_an_application_adds_stands_beside_the_other_claims() {
+    let service = Service::start(SigningAlgorithm::EdDsa).await;
+    let mut claims = claims(NOW);
+    claims.added = [
+        (ClaimName::new("https://example.com/tenant"), ClaimValue::from("acme")),
+        (ClaimName::new("level"), ClaimValue::from(-3)),
+        (ClaimName::new("vip"), ClaimValue::from(true)),
+        (ClaimName::new("teams"), ["red", "blue"].into_iter().collect()),
+    ]
+    .into();
+    let token = service.tokens.issue(&claims).await.expect("a token");
+    let mut expected = payload();
+    expected["https://example.com/tenant"] = json!("acme");
+    expected["level"] = json!(-3);
+    expected["vip"] = json!(true);
+    expected["teams"] = json!(["red", "blue"]);
+    assert_eq!(decoded(token.split('.').nth(1).expect("a payload")), expected);
+    assert!(service.accepts(&token, NOW).await);
+}
+
+#[tokio::test]
+async fn no_claim_of_an_application_can_have_the_name_of_one_of_ours() {
+    let service = Service::start(SigningAlgorithm::EdDsa).await;
+    let token = service.issue(NOW).await;
+    let ours = decoded(token.split('.').nth(1).expect("a payload"));
+    for name in ours.as_object().expect("claims").keys() {
+        assert!(ClaimName::RESERVED.contains(&name.as_str()), "{name} could be written twice");
     }
 }
 

@@ -14,7 +14,7 @@ use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use portcullis_domain::audit::{AuditEvent, AuditKind};
-use portcullis_domain::ports::{KeySuccession, SigningKeyFactory as _, SigningKeyRepository};
+use portcullis_domain::ports::{AddedClaims, KeySuccession, SigningKeyFactory as _, SigningKeyRepository};
 use portcullis_domain::{Origin, Permission, RoleName, SecretKey, SigningAlgorithm, SigningKey};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -193,6 +193,7 @@ fn claims(at: Timestamp) -> AccessClaims {
         roles: vec![RoleName::user()],
         permissions: vec![Permission::parse("reports:read").expect("a permission")],
         email_verified: true,
+        added: AddedClaims::new(),
     }
 }
 

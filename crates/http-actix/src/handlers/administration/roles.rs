@@ -14,6 +14,7 @@ use crate::authenticated::Acting;
 use crate::body::Body;
 use crate::dto::{RoleDto, RolesDto};
 use crate::fields::{Each, Fields, FromFields};
+use crate::mount_point::MountPoint;
 use crate::path_id::PathId;
 use crate::problem::{Problem, Problems};
 use crate::schemas;
@@ -89,12 +90,13 @@ pub(crate) async fn list_roles(domain: web::Data<UseCases>) -> Result<HttpRespon
 pub(crate) async fn create_role(
     Acting(actor): Acting,
     Body(RoleCreation { name, description, permissions }): Body<RoleCreation>,
+    mount_point: MountPoint,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let command = CreateRoleCommand { name, description, permissions: permissions.unwrap_or_default() };
     let role = domain.create_role.create(&actor, command).await?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/api/v1/roles/{}", role.id)))
+        .insert_header((header::LOCATION, format!("{mount_point}/api/v1/roles/{}", role.id)))
         .json(RoleDto::from(&role)))
 }
 

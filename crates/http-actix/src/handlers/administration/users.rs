@@ -18,6 +18,7 @@ use crate::authenticated::Acting;
 use crate::body::Body;
 use crate::dto::{UserDto, UsersDto};
 use crate::fields::{self, Each, Fields, Flag, FromFields};
+use crate::mount_point::MountPoint;
 use crate::path_id::PathId;
 use crate::problem::{Problem, Problems};
 use crate::query::Query;
@@ -216,11 +217,12 @@ pub(crate) async fn list_users(
 pub(crate) async fn create_user(
     Acting(actor): Acting,
     Body(creation): Body<UserCreation>,
+    mount_point: MountPoint,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let user = domain.create_user.create(&actor, creation.into()).await?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/api/v1/users/{}", user.id)))
+        .insert_header((header::LOCATION, format!("{mount_point}/api/v1/users/{}", user.id)))
         .json(UserDto::from(&user)))
 }
 

@@ -10,6 +10,7 @@ use crate::client::ClientOf;
 use crate::dto::{MessageDto, OptionalTokens, TokensDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::locale::PreferredLocale;
+use crate::mount_point::MountPoint;
 use crate::problem::{Problem, Problems};
 use crate::schemas;
 
@@ -82,6 +83,7 @@ pub(crate) async fn register(
     Body(request): Body<RegisterRequest>,
     PreferredLocale(locale): PreferredLocale,
     ClientOf(client): ClientOf,
+    mount_point: MountPoint,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let RegisterRequest { email, password, username, name, first_name, last_name } = request;
@@ -89,7 +91,7 @@ pub(crate) async fn register(
     let command = RegisterCommand { email, password, username, profile, locale, client };
     Ok(match domain.register.register(command).await? {
         Registered::Created { user, tokens } => HttpResponse::Created()
-            .insert_header((header::LOCATION, format!("/api/v1/users/{}", user.id)))
+            .insert_header((header::LOCATION, format!("{mount_point}/api/v1/users/{}", user.id)))
             .json(RegisteredDto {
                 user: user.as_ref().into(),
                 message: MessageDto {
