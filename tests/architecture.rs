@@ -10,6 +10,47 @@ use serde_json::Value;
 /// know the domain and not each other, and only the binary names them all.
 const DEPENDENCIES: &[(&str, &[&str])] = &[
     (
+        "example-actix-application",
+        &[
+            "actix-web",
+            "anyhow",
+            "async-trait",
+            "portcullis-adapters-crypto",
+            "portcullis-adapters-process",
+            "portcullis-adapters-smtp",
+            "portcullis-adapters-sqlite",
+            "portcullis-domain",
+            "portcullis-http-actix",
+            "tracing",
+            "tracing-subscriber",
+            "uuid",
+        ],
+    ),
+    (
+        "example-axum-service",
+        &[
+            "anyhow",
+            "axum",
+            "example-http-mailer",
+            "example-redb-storage",
+            "portcullis-adapters-crypto",
+            "portcullis-adapters-process",
+            "portcullis-domain",
+            "serde",
+            "serde_json",
+            "tokio",
+            "tracing",
+            "tracing-subscriber",
+        ],
+    ),
+    ("example-http-mailer", &["async-trait", "portcullis-domain", "reqwest", "serde"]),
+    ("example-redb-storage", &["async-trait", "portcullis-domain", "redb", "tokio", "uuid"]),
+    (
+        "example-resource-server",
+        &["anyhow", "axum", "jsonwebtoken", "reqwest", "serde", "thiserror", "tokio"],
+    ),
+    ("example-unit-tests-on-mocks", &["async-trait", "portcullis-domain"]),
+    (
         "portcullis",
         &[
             "actix-web",
@@ -24,6 +65,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "portcullis-account-files",
             "portcullis-adapters-crypto",
             "portcullis-adapters-postgres",
+            "portcullis-adapters-process",
             "portcullis-adapters-redis",
             "portcullis-adapters-smtp",
             "portcullis-adapters-sqlite",
@@ -38,7 +80,6 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "strsim",
             "tempfile",
             "thiserror",
-            "time",
             "tokio",
             "toml",
             "tracing",
@@ -92,6 +133,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
+    ("portcullis-adapters-process", &["portcullis-domain", "time", "tokio", "tracing"]),
     (
         "portcullis-adapters-redis",
         &["async-trait", "portcullis-http-actix", "redis", "thiserror", "tokio", "tracing"],

@@ -88,9 +88,9 @@ impl AccountRecord {
             is_active: Some(*is_active),
             roles: roles.iter().map(|role| role.as_str().to_owned()).collect(),
             locale: Some(locale.as_str().to_owned()),
-            created_at: Some(rfc3339(user.created_at)),
-            updated_at: user.updated_at.map(rfc3339),
-            last_login_at: user.last_login_at.map(rfc3339),
+            created_at: Some(user.created_at.to_string()),
+            updated_at: user.updated_at.map(|moment| moment.to_string()),
+            last_login_at: user.last_login_at.map(|moment| moment.to_string()),
         }
     }
 
@@ -158,11 +158,6 @@ fn parsed<T, E: fmt::Display>(
 fn user_id(text: &str) -> Result<UserId, &'static str> {
     let id = UserId::parse(text).ok().filter(|id| id.uuid().get_version_num() == 7);
     id.ok_or("is no UUIDv7; without an id the account gets one")
-}
-
-/// A moment as people and programs read it.
-fn rfc3339(moment: Timestamp) -> String {
-    OffsetDateTime::from(moment).format(&Rfc3339).expect("the years of timestamps have four digits")
 }
 
 /// RFC 3339, or as PostgreSQL and SQLite write it; UTC where no zone is named.

@@ -11,13 +11,10 @@
 
 mod audit_log;
 mod cli;
-mod clock;
 mod commands;
 pub mod config;
 mod confirmation;
 mod data_dir;
-mod delivery_signal;
-mod delivery_worker;
 mod failure;
 mod listener;
 mod logging;
@@ -30,7 +27,6 @@ mod secret_key_file;
 mod service;
 mod shutdown;
 mod store;
-mod sweeper;
 mod traces;
 mod wiring;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
 use portcullis_adapters_crypto::OsEntropy;
+use portcullis_adapters_process::{Background, SystemClock};
 use portcullis_http_actix::{
     Api, Authentication, HttpOptions, Operations, Readiness, RequestTracer, ServerLimits, serve,
     serve_operations,
@@ -16,14 +17,11 @@ use portcullis_telemetry::{Metrics, Traces};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::clock::SystemClock;
 use crate::config::{Config, cores};
-use crate::delivery_worker::DeliveryWorker;
+use crate::listener;
 use crate::pages::pages;
-use crate::shutdown::Shutdown;
 use crate::store::Purpose;
-use crate::wiring::{Installation, Limiter, VERSION};
-use crate::{listener, sweeper};
+use crate::wiring::{DeliveryMetrics, Installation, Limiter, VERSION};
 
 /// The service while it runs.
 pub(crate) struct Service {
@@ -33,8 +31,7 @@ pub(crate) struct Service {
     operations: Option<ServerHandle>,
     /// Both servers; they end when they are told to.
     servers: JoinSet<io::Result<()>>,
-    background: JoinSet<()>,
-    shutdown: Shutdown,
+    background: Background,
 }
 
 impl Service {
@@ -81,13 +78,10 @@ impl Service {
         let limits = ServerLimits { workers: cores().get(), shutdown_grace: config.shutdown_grace };
         let api = start_server(serve(listener, api, limits), &mut servers).await?;
 
-        let (shutdown, notice) = Shutdown::new();
-        let mut background = JoinSet::new();
         let Installation { use_cases, delivery, .. } = installation;
-        background.spawn(DeliveryWorker::new(use_cases.clone(), delivery, metrics).run(notice.clone()));
-        background.spawn(sweeper::run(use_cases, notice));
+        let background = Background::start(use_cases, delivery, Some(Arc::new(DeliveryMetrics(metrics))));
         tracing::info!(version = VERSION, %address, %public_url, "serving");
-        Ok(Self { address, readiness, api, operations, servers, background, shutdown })
+        Ok(Self { address, readiness, api, operations, servers, background })
     }
 
     /// Where the API is.
@@ -110,10 +104,9 @@ impl Service {
     /// service is not ready any more: who is sent here meanwhile is not turned away.
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.readiness.begin_shutdown();
-        self.shutdown.begin();
+        let background = self.background.stop();
         sleep(grace / 10).await;
-        let background = timeout(grace, async { while self.background.join_next().await.is_some() {} });
-        let ((), finished) = tokio::join!(self.api.stop(true), background);
+        let ((), finished) = tokio::join!(self.api.stop(true), timeout(grace, background));
         if finished.is_err() {
             tracing::warn!("deliveries that took too long were broken off; their mails stay queued");
         }

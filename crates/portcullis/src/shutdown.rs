@@ -1,9 +1,8 @@
-//! When the program ends: the signals that ask for it, and how its tasks learn of it.
+//! When the program ends: the signals that ask for it.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 
 /// The signals that ask a process to end: SIGTERM and SIGINT.
 pub(crate) struct EndSignals {
@@ -23,32 +22,5 @@ impl EndSignals {
             _ = self.terminate.recv() => "SIGTERM",
             _ = self.interrupt.recv() => "SIGINT",
         }
-    }
-}
-
-/// Tells tasks that the program ends. Dropping it tells them too.
-pub(crate) struct Shutdown(watch::Sender<()>);
-
-/// How a task learns that the program ends.
-#[derive(Clone)]
-pub(crate) struct ShutdownNotice(watch::Receiver<()>);
-
-impl Shutdown {
-    pub(crate) fn new() -> (Self, ShutdownNotice) {
-        let (sender, receiver) = watch::channel(());
-        (Self(sender), ShutdownNotice(receiver))
-    }
-
-    /// Tells them.
-    pub(crate) fn begin(self) {
-        drop(self.0);
-    }
-}
-
-impl ShutdownNotice {
-    /// Waits until the program ends.
-    pub(crate) async fn begun(&mut self) {
-        // Nothing is ever sent: the channel only closes.
-        self.0.changed().await.ok();
     }
 }

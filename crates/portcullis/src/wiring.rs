@@ -8,19 +8,18 @@ use portcullis_adapters_crypto::{
     Argon2Hasher, BreachedPasswordFile, HashingLoad, HashingObserver, JwtAccessTokens, KeyRing, OsEntropy,
     SealingKeyFactory,
 };
+use portcullis_adapters_process::{DeliveryObserver, LocalDeliverySignal, SystemClock};
 use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
 use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, SigningKeyRepository};
-use portcullis_domain::use_cases::{Hooks, Ports, UseCases};
+use portcullis_domain::use_cases::{Delivery, Hooks, Ports, UseCases};
 use portcullis_domain::{EmailAddress, Locale, MailId, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
 use portcullis_pages_actix::FormTokens;
 use portcullis_telemetry::{HashingUse, MeasuredStore, Metrics, Sources};
 
 use crate::audit_log::{AuditLog, AuditObservers};
-use crate::clock::SystemClock;
 use crate::config::{Config, HttpUrl};
-use crate::delivery_signal::LocalDeliverySignal;
 use crate::store::{Purpose, Store};
 use crate::{mailbox, pages, secret_key_file, store};
 
@@ -171,6 +170,15 @@ impl HashingObserver for HashingMetrics {
 
     fn refused(&self) {
         self.0.password_refused();
+    }
+}
+
+/// Counts deliveries of mails.
+pub(crate) struct DeliveryMetrics(pub(crate) Arc<Metrics>);
+
+impl DeliveryObserver for DeliveryMetrics {
+    fn finished(&self, delivery: &Delivery) {
+        self.0.mail_delivery_finished(delivery);
     }
 }
 

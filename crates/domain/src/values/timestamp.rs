@@ -1,7 +1,9 @@
+use std::fmt;
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
 use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 /// A moment in UTC, in whole microseconds, which every store keeps exactly.
 ///
@@ -57,6 +59,14 @@ impl Timestamp {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_micros((self.0 - earlier.0).max(0).cast_unsigned())
+    }
+}
+
+impl fmt::Display for Timestamp {
+    /// As RFC 3339 writes it, with as many digits of a second as are needed.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = OffsetDateTime::from(*self).format(&Rfc3339).map_err(|_| fmt::Error)?;
+        formatter.write_str(&text)
     }
 }
 

@@ -12,6 +12,17 @@ fn a_timestamp_keeps_microseconds() {
 }
 
 #[test]
+fn a_timestamp_is_shown_as_rfc_3339_writes_it() {
+    for (micros, shown) in [
+        (0, "1970-01-01T00:00:00Z"),
+        (1_772_366_400_120_000, "2026-03-01T12:00:00.12Z"),
+        (i64::MAX, "9999-12-31T23:59:59.999999Z"),
+    ] {
+        assert_eq!(Timestamp::from_unix_micros(micros).to_string(), shown);
+    }
+}
+
+#[test]
 fn a_day_begins_at_midnight_in_utc() {
     let [midnight, later, next] = [1_772_323_200_000_000, 1_772_409_599_999_999, 1_772_409_600_000_000]
         .map(Timestamp::from_unix_micros);

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
+use portcullis_adapters_process::SystemClock;
 use portcullis_domain::ports::{Clock as _, SigningKeyRepository};
 use portcullis_domain::use_cases::RotationStart;
 use portcullis_domain::{KeyState, Origin, SigningKey, Timestamp};
 use serde::Serialize;
 
 use crate::cli::{KeysCommand, OutputFormat};
-use crate::clock::{SystemClock, rfc3339};
 use crate::config::Config;
 use crate::output::{print, print_json};
 use crate::store::{self, Purpose};
@@ -70,9 +70,9 @@ impl KeyView {
         Self {
             kid: key.id.to_string(),
             algorithm: key.algorithm.name(),
-            created_at: rfc3339(key.created_at),
-            signs_from: rfc3339(key.signs_from),
-            verifies_until: key.verifies_until.map(rfc3339),
+            created_at: key.created_at.to_string(),
+            signs_from: key.signs_from.to_string(),
+            verifies_until: key.verifies_until.map(|moment| moment.to_string()),
             state: KeyState::of(key, signing, now).name(),
         }
     }

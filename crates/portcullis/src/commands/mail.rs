@@ -10,7 +10,6 @@ use portcullis_domain::{MailId, Origin};
 use serde::Serialize;
 
 use crate::cli::{MailCommand, MailSelection, OutputFormat};
-use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::output::{Listing, print};
 use crate::wiring::Installation;
@@ -118,10 +117,10 @@ impl<'a> MailView<'a> {
             user_id: mail.kind.user().map(|user| user.to_string()),
             recipient: mail.recipient.as_str(),
             locale: mail.locale.as_str(),
-            queued_at: rfc3339(mail.queued_at),
+            queued_at: mail.queued_at.to_string(),
             state,
             attempts: *attempts,
-            due_at: due_at.map(rfc3339),
+            due_at: due_at.map(|moment| moment.to_string()),
             last_failure: last_failure.as_deref(),
         }
     }

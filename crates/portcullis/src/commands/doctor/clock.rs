@@ -1,10 +1,10 @@
 use std::time::Duration;
 
+use portcullis_adapters_process::SystemClock;
 use portcullis_domain::Timestamp;
 use portcullis_domain::ports::{AuditQuery, AuditTrail, Clock as _, SigningKeyRepository, StorageError};
 
 use super::finding::Finding;
-use crate::clock::{SystemClock, rfc3339};
 use crate::store::Store;
 
 pub(super) const CHECK: &str = "clock";
@@ -35,11 +35,7 @@ async fn compare(store: &dyn Store) -> Result<Finding, StorageError> {
     Ok(match newest(store).await? {
         Some(newest) if newest > answered + TOLERANCE => Finding::failed(
             CHECK,
-            format!(
-                "it is {} here, but the store holds what happened at {}",
-                rfc3339(answered),
-                rfc3339(newest)
-            ),
+            format!("it is {answered} here, but the store holds what happened at {newest}"),
             REMEDY,
         ),
         _ if of_store.is_some() => {

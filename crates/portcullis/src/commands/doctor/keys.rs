@@ -1,10 +1,10 @@
 use std::time::Duration;
 
+use portcullis_adapters_process::SystemClock;
 use portcullis_domain::ports::{Clock as _, SigningKeyRepository};
 use portcullis_domain::{SigningKey, Timestamp};
 
 use super::finding::Finding;
-use crate::clock::{SystemClock, rfc3339};
 use crate::store::Store;
 
 pub(super) const CHECK: &str = "keys";
@@ -24,10 +24,10 @@ fn judge(keys: &[SigningKey], now: Timestamp) -> Finding {
     match SigningKey::signing(keys, now) {
         Some(key) if now.since(key.created_at) > OLD => Finding::warning(
             CHECK,
-            format!("the key that signs access tokens is from {}", rfc3339(key.created_at)),
+            format!("the key that signs access tokens is from {}", key.created_at),
             "make the next one with `portcullis keys rotate`",
         ),
-        Some(key) => Finding::ok(CHECK, format!("a key of {} signs access tokens", rfc3339(key.created_at))),
+        Some(key) => Finding::ok(CHECK, format!("a key of {} signs access tokens", key.created_at)),
         None if keys.is_empty() => Finding::ok(CHECK, "there are none yet: the first start makes one"),
         None => Finding::failed(
             CHECK,

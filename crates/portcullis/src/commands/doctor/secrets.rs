@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use portcullis_adapters_process::SystemClock;
 use portcullis_domain::SecretKey;
 use portcullis_domain::ports::SigningKeyRepository;
 
 use super::finding::Finding;
-use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::store::Store;
 use crate::{secret_key_file, wiring};

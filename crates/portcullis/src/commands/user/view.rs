@@ -6,7 +6,6 @@ use portcullis_domain::{Name, RoleName, User, Username};
 use serde::Serialize;
 
 use crate::cli::OutputFormat;
-use crate::clock::rfc3339;
 use crate::output::{print, print_json};
 
 /// Prints `user` for programs, or `words` for people.
@@ -49,9 +48,9 @@ impl<'a> UserView<'a> {
             last_name,
             is_active: user.is_active,
             roles: user.roles.iter().map(RoleName::as_str).collect(),
-            created_at: rfc3339(user.created_at),
-            updated_at: user.updated_at.map(rfc3339),
-            last_login_at: user.last_login_at.map(rfc3339),
+            created_at: user.created_at.to_string(),
+            updated_at: user.updated_at.map(|moment| moment.to_string()),
+            last_login_at: user.last_login_at.map(|moment| moment.to_string()),
         }
     }
 

@@ -1,11 +1,9 @@
-//! Wakes the delivery worker of the same process.
-
 use portcullis_domain::ports::DeliverySignal;
 use tokio::sync::Notify;
 
-/// A signal within one process. One that comes while nobody waits is kept for the next who does.
+/// Wakes the delivery worker of the same process. A signal that comes while nobody waits is kept for the next who does.
 #[derive(Debug, Default)]
-pub(crate) struct LocalDeliverySignal(Notify);
+pub struct LocalDeliverySignal(Notify);
 
 impl LocalDeliverySignal {
     /// Waits for the next signal.

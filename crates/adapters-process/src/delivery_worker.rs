@@ -5,16 +5,21 @@ use std::time::Duration;
 
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{Delivery, UseCases};
-use portcullis_telemetry::Metrics;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
-use crate::clock::rfc3339;
-use crate::delivery_signal::LocalDeliverySignal;
-use crate::failure::with_causes;
+use crate::LocalDeliverySignal;
 use crate::shutdown::ShutdownNotice;
 
-/// Delivers mails until the program ends: as soon as one is queued here, and within a second when one
+/// Hears of each attempt at delivery that came to its end, for figures.
+///
+/// It is told on the way, so it MUST return at once.
+pub trait DeliveryObserver: Send + Sync {
+    /// `delivery` is what came of one.
+    fn finished(&self, delivery: &Delivery);
+}
+
+/// Delivers mails until it shall end: as soon as one is queued here, and within a second when one
 /// is due again or was queued by another instance.
 pub(crate) struct DeliveryWorker {
     use_cases: Arc<UseCases>,
@@ -22,20 +27,20 @@ pub(crate) struct DeliveryWorker {
     /// Deliveries under way, each of which first looks whether a mail is due.
     deliveries: JoinSet<Result<Delivery, StorageError>>,
     pace: Pace,
-    metrics: Arc<Metrics>,
+    observer: Option<Arc<dyn DeliveryObserver>>,
 }
 
 impl DeliveryWorker {
-    /// A worker that `signal` wakes, and that counts in `metrics` what it does.
+    /// A worker that `signal` wakes, and that tells `observer` what it does.
     pub(crate) fn new(
         use_cases: Arc<UseCases>,
         signal: Arc<LocalDeliverySignal>,
-        metrics: Arc<Metrics>,
+        observer: Option<Arc<dyn DeliveryObserver>>,
     ) -> Self {
-        Self { use_cases, signal, deliveries: JoinSet::new(), pace: Pace::new(Instant::now()), metrics }
+        Self { use_cases, signal, deliveries: JoinSet::new(), pace: Pace::new(Instant::now()), observer }
     }
 
-    /// Works until the program ends, and then finishes the deliveries under way.
+    /// Works until it shall end, and then finishes the deliveries under way.
     pub(crate) async fn run(mut self, mut shutdown: ShutdownNotice) {
         self.look();
         loop {
@@ -75,14 +80,14 @@ impl DeliveryWorker {
         }
     }
 
-    /// Logs and counts what a delivery did.
+    /// Logs and tells what a delivery did.
     fn record(
         &self,
         finished: Result<Result<Delivery, StorageError>, JoinError>,
     ) -> Result<Delivery, Failed> {
         let outcome = log(finished);
-        if let Ok(delivery) = &outcome {
-            self.metrics.mail_delivery_finished(delivery);
+        if let (Ok(delivery), Some(observer)) = (&outcome, &self.observer) {
+            observer.finished(delivery);
         }
         outcome
     }
@@ -136,7 +141,7 @@ fn log(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<De
     let delivery = match finished {
         Ok(Ok(delivery)) => delivery,
         Ok(Err(error)) => {
-            tracing::warn!(error = with_causes(&error.into()), "mails cannot be delivered now");
+            tracing::warn!(error = format!("{error:#}"), "mails cannot be delivered now");
             return Err(Failed);
         }
         Err(error) => {
@@ -150,7 +155,7 @@ fn log(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<De
         Delivery::Dropped(mail) => tracing::debug!(%mail, "mail dropped: nobody waits for it any more"),
         Delivery::Deferred { mail, due_at, reason } => tracing::warn!(
             %mail,
-            due_at = rfc3339(*due_at),
+            %due_at,
             reason,
             "mail not delivered, to be tried again"
         ),
@@ -163,15 +168,12 @@ fn log(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<De
 
 #[cfg(test)]
 mod tests {
-    use portcullis_adapters_crypto::SealingKeyFactory;
+    use std::sync::Mutex;
+
     use portcullis_domain::mail::MailKind;
     use portcullis_domain::policy::Policy;
     use portcullis_domain::ports::{DeliverySignal as _, MailQueue as _, MailerError};
-    use portcullis_domain::use_cases::{Hooks, Ports};
-    use portcullis_testkit::{
-        CheapHasher, FakeAccessTokens, FrozenClock, MemoryStorage, RecordingMailer, RecordingObserver,
-        ScriptedEntropy, fixtures,
-    };
+    use portcullis_testkit::{Fakes, MemoryStorage, RecordingMailer, fixtures};
     use tokio::task::{JoinHandle, yield_now};
 
     use super::*;
@@ -182,47 +184,40 @@ mod tests {
         store: MemoryStorage,
         mailer: Arc<RecordingMailer>,
         signal: Arc<LocalDeliverySignal>,
+        outcomes: Arc<Outcomes>,
         shutdown: Shutdown,
         worker: JoinHandle<()>,
     }
 
+    /// Keeps what came of deliveries, but for those that found nothing to do.
+    #[derive(Default)]
+    struct Outcomes(Mutex<Vec<Delivery>>);
+
+    impl DeliveryObserver for Outcomes {
+        fn finished(&self, delivery: &Delivery) {
+            if *delivery != Delivery::Idle {
+                self.0.lock().unwrap().push(delivery.clone());
+            }
+        }
+    }
+
     impl World {
         async fn new(store: MemoryStorage) -> Self {
-            let mailer = Arc::new(RecordingMailer::default());
+            let fakes = Fakes { storage: store.clone(), ..Fakes::default() };
+            fakes.clock.set(fixtures::NOW);
             let signal = Arc::new(LocalDeliverySignal::default());
-            let clock = FrozenClock::default();
-            clock.set(fixtures::NOW);
-            let stores = Arc::new(store.clone());
-            let ports = Ports {
-                users: stores.clone(),
-                administration: stores.clone(),
-                roles: stores.clone(),
-                sessions: stores.clone(),
-                tokens: stores.clone(),
-                lockouts: stores.clone(),
-                mails: stores.clone(),
-                audit_trail: stores.clone(),
-                audit_observer: Arc::new(RecordingObserver::default()),
-                signing_keys: stores,
-                key_factory: Arc::new(SealingKeyFactory::new(&fixtures::secret_key())),
-                access_tokens: Arc::new(FakeAccessTokens::default()),
-                hasher: Arc::new(CheapHasher::default()),
-                breached_passwords: None,
-                mailer: mailer.clone(),
-                delivery: signal.clone(),
-                clock: Arc::new(clock),
-                entropy: Arc::new(ScriptedEntropy::default()),
-                hooks: Hooks::default(),
-            };
+            let mut ports = fakes.ports();
+            ports.delivery = signal.clone();
             let use_cases = Arc::new(UseCases::new(&ports, Policy::default(), &fixtures::secret_key()));
+            let outcomes = Arc::new(Outcomes::default());
             let (shutdown, notice) = Shutdown::new();
-            let metrics = Arc::new(Metrics::new("0"));
-            let worker = tokio::spawn(DeliveryWorker::new(use_cases, signal.clone(), metrics).run(notice));
+            let worker = DeliveryWorker::new(use_cases, signal.clone(), Some(outcomes.clone()));
+            let worker = tokio::spawn(worker.run(notice));
             // The look at the start is over.
             for _ in 0..10 {
                 yield_now().await;
             }
-            Self { store, mailer, signal, shutdown, worker }
+            Self { store, mailer: fakes.mailer, signal, outcomes, shutdown, worker }
         }
 
         async fn queue(&self, mails: usize) {
@@ -268,6 +263,10 @@ mod tests {
         world.queue(5).await;
         world.signal.mail_queued();
         assert!(world.time_to_deliver(3).await <= AT_ONCE);
+        yield_now().await;
+        let outcomes = world.outcomes.0.lock().unwrap();
+        let failed = |outcome: &&Delivery| !matches!(outcome, Delivery::Delivered(_));
+        assert_eq!(outcomes.iter().filter(failed).count(), 2, "{outcomes:?}");
     }
 
     #[tokio::test(start_paused = true)]
@@ -294,7 +293,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_worker_ends_when_the_program_does() {
+    async fn the_worker_ends_when_it_is_told_to() {
         let World { shutdown, worker, .. } = World::new(MemoryStorage::default()).await;
         shutdown.begin();
         worker.await.expect("it does not panic");

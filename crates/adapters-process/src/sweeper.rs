@@ -6,7 +6,6 @@ use std::time::Duration;
 use portcullis_domain::use_cases::UseCases;
 use tokio::time::sleep;
 
-use crate::failure::with_causes;
 use crate::shutdown::ShutdownNotice;
 
 /// How long the store is left alone between sweeps.
@@ -14,14 +13,14 @@ const INTERVAL: Duration = Duration::from_mins(5);
 /// How long it is left to others between two batches of a sweep.
 const BREATH: Duration = Duration::from_millis(100);
 
-/// Sweeps until the program ends.
+/// Sweeps until it shall end.
 pub(crate) async fn run(use_cases: Arc<UseCases>, mut shutdown: ShutdownNotice) {
     loop {
         let pause = match use_cases.sweep.sweep().await {
             Ok(true) => BREATH,
             Ok(false) => INTERVAL,
             Err(error) => {
-                tracing::warn!(error = with_causes(&error.into()), "could not delete what has expired");
+                tracing::warn!(error = format!("{error:#}"), "could not delete what has expired");
                 INTERVAL
             }
         };
