@@ -11,6 +11,10 @@
 //!
 //! The crate names no storage, no mailer and no hasher: it is given the use cases ready made.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/embedding.md")]
+mod page_on_embedding {}
+
 mod access;
 mod access_log;
 mod api;

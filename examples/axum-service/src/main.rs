@@ -31,10 +31,10 @@ async fn main() -> anyhow::Result<()> {
 }
 
 fn secret_key() -> anyhow::Result<SecretKey> {
-    let octets = env::var("SECRET_KEY").map(String::into_bytes).unwrap_or_else(|_| {
-        let mut octets = vec![0; SecretKey::MIN_OCTETS];
-        OsEntropy.fill(&mut octets);
-        octets
-    });
+    if let Ok(key) = env::var("SECRET_KEY") {
+        return Ok(SecretKey::new(key.into_bytes())?);
+    }
+    let mut octets = vec![0; SecretKey::MIN_OCTETS];
+    OsEntropy.fill(&mut octets);
     Ok(SecretKey::new(octets)?)
 }

@@ -12,13 +12,13 @@ use axum::routing::get;
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use example_resource_server::{FetchLimits, Refusal, Verifier, service};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode, get_current_timestamp};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, decode_header, encode, get_current_timestamp};
 use portcullis_adapters_crypto::{JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory};
 use portcullis_adapters_process::SystemClock;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::Clock as _;
-use portcullis_domain::use_cases::{ClaimedIdentifier, LoginCommand, UseCases};
-use portcullis_domain::{Actor, SigningAlgorithm};
+use portcullis_domain::use_cases::{ClaimedIdentifier, LoginCommand, RotationStart, UseCases};
+use portcullis_domain::{Actor, Origin, SigningAlgorithm};
 use portcullis_testkit::{Fakes, fixtures};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -116,7 +116,7 @@ fn login() -> LoginCommand {
 }
 
 #[tokio::test]
-async fn a_token_of_portcullis_is_good_also_under_the_next_key() {
+async fn a_token_of_portcullis_is_good_under_each_key_that_comes() {
     let fakes = Fakes::default();
     let secret = fixtures::secret_key();
     let mut ports = fakes.ports();
@@ -137,7 +137,9 @@ async fn a_token_of_portcullis_is_good_also_under_the_next_key() {
         .expect("an account");
 
     for algorithm in [SigningAlgorithm::EdDsa, SigningAlgorithm::Es256, SigningAlgorithm::Rs256] {
-        domain.ensure_signing_key.ensure(algorithm).await.expect("a key");
+        let origin = Origin::operator();
+        let rotation = domain.rotate_signing_key.rotate(&origin, algorithm, RotationStart::Immediate);
+        let key = rotation.await.expect("a key");
         ring.refresh(SystemClock.now()).await.expect("the key is read");
         let keys: Value =
             serde_json::from_str(&domain.publish_keys.publish().await.expect("keys")).expect("JSON");
@@ -148,6 +150,8 @@ async fn a_token_of_portcullis_is_good_also_under_the_next_key() {
         let login = domain.login.login(login()).await.expect("a login");
         let claims = verifier.verify(&login.tokens.access_token).await.expect("a good token");
         assert_eq!(claims.sub, user.id.to_string());
+        let header = decode_header(login.tokens.access_token.as_str()).expect("a header");
+        assert_eq!(header.kid.as_deref(), Some(key.id.as_str()));
     }
 }
 
