@@ -53,6 +53,18 @@ book:
 package *arguments:
     .ci/package {{ arguments }}
 
+# Build with the oldest compiler that is promised.
+msrv:
+    rustup toolchain install 1.91.0 --profile minimal
+    cargo +1.91.0 check --workspace --all-features --target-dir target/msrv
+
+# Build with the oldest direct dependencies that the requirements allow, in a copy with a lock file of its own.
+minimal-versions:
+    rm -rf target/minimal-versions && mkdir -p target/minimal-versions
+    git archive HEAD | tar x -C target/minimal-versions
+    cd target/minimal-versions && cargo +nightly update -Z direct-minimal-versions
+    cargo check --manifest-path target/minimal-versions/Cargo.toml --workspace --all-features
+
 # Licences, sources, banned crates, and known vulnerabilities (fetches the advisory database).
 deny:
     cargo deny --all-features check

@@ -27,7 +27,7 @@ fn root() -> PathBuf {
 /// Runs a program to its end, and returns what it says.
 async fn said_by(command: &mut Command) -> String {
     /// Generators and compilers on a busy machine.
-    const PATIENCE: Duration = Duration::from_secs(180);
+    const PATIENCE: Duration = Duration::from_mins(3);
     let running = command.stdin(Stdio::null()).kill_on_drop(true).output();
     let finished = tokio::time::timeout(PATIENCE, running).await.expect("it ends in time");
     let Output { status, stdout, stderr } = finished.expect("it runs");

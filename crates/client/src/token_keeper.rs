@@ -71,7 +71,11 @@ impl HeldTokens {
         const LONGEST_MARGIN: Duration = Duration::from_secs(10);
         let lifetime = Duration::from_secs(grant.expires_in);
         let margin = LONGEST_MARGIN.min(lifetime / 10);
-        Self { tokens: grant.tokens, stale_at: asked_at.checked_add(lifetime - margin), is_stored: false }
+        Self {
+            tokens: grant.tokens,
+            stale_at: asked_at.checked_add(lifetime.saturating_sub(margin)),
+            is_stored: false,
+        }
     }
 
     pub(crate) fn access_token(&self) -> &Secret {

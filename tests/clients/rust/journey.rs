@@ -16,7 +16,7 @@ pub(super) async fn journey(
     client.verify_by_code(email, &mailed_code(base_url, email).await).await?;
 
     // A problem names itself in its code.
-    let refused = client.register(&account).await.unwrap_err();
+    let refused = client.register(&account).await.expect_err("the address is taken");
     assert_eq!(refused.code(), Some(&Code::EmailTaken));
 
     // Whoever has signed in calls, and the client sees to the tokens: it refreshes them when it is time.
@@ -25,13 +25,16 @@ pub(super) async fn journey(
     assert_eq!(ada.me().await?.name.as_deref(), Some("Ada"));
 
     let (password, new_password) = (Secret::from(password), Secret::from(new_password));
-    let wrong = ada.change_password(&"not the password".into(), &new_password).await.unwrap_err();
+    let wrong = ada
+        .change_password(&"not the password".into(), &new_password)
+        .await
+        .expect_err("the password is wrong");
     assert_eq!(wrong.code(), Some(&Code::WrongPassword));
     ada.change_password(&password, &new_password).await?;
 
     // A session that has ended takes its tokens with it.
     ada.logout().await?;
-    let ended = ada.me().await.unwrap_err();
+    let ended = ada.me().await.expect_err("nobody is signed in");
     assert!(matches!(ended, portcullis_client::Error::SessionEnded));
     Ok(())
 }

@@ -123,7 +123,7 @@ impl Users<'_> {
         self.0.send(self.of(id, Method::DELETE, &["roles", &role.to_string()])).await.map(drop)
     }
 
-    fn of(&self, id: UserId, method: Method, path: &[&str]) -> RequestBuilder {
+    fn of(self, id: UserId, method: Method, path: &[&str]) -> RequestBuilder {
         self.0.api(method, &[&["users", &id.to_string()], path].concat())
     }
 }

@@ -82,7 +82,9 @@ impl Service {
         let task = tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let state = Arc::clone(&shared);
-                tokio::spawn(async move { state.serve(connection).await });
+                tokio::spawn(async move {
+                    state.serve(connection).await;
+                });
             }
         });
         Self { url, state, task }
@@ -242,7 +244,7 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Request {
                 value.trim_start_matches("Bearer ").clone_into(&mut request.bearer);
             }
             Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
-                length = value.parse().expect("a number")
+                length = value.parse().expect("a number");
             }
             Some(_) => {}
             None => request.call = line.trim_end_matches(" HTTP/1.1").to_owned(),

@@ -71,9 +71,9 @@ fn calls_to(path: &str, item: &Value, tag: &str) -> Vec<String> {
         };
         format!(
             "| `{methods} {path}` | {summary}{access} | {} | {} | {} |",
-            or_nothing(takes(operation)),
+            or_nothing(&takes(operation)),
             answers(operation).join(", "),
-            or_nothing(problems(operation))
+            or_nothing(&problems(operation))
         )
     };
     rows.into_iter().map(row).collect()
@@ -157,6 +157,6 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn or_nothing(parts: Vec<String>) -> String {
+fn or_nothing(parts: &[String]) -> String {
     if parts.is_empty() { "–".to_owned() } else { parts.join(", ") }
 }
