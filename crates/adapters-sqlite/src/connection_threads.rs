@@ -55,8 +55,8 @@ impl<T: Send + 'static> ConnectionThreads<T> {
 
     /// Submits an operation, and waits for its answer.
     ///
-    /// It is done to its end, whether or not the caller waits for that. Unless a thread takes it within
-    /// `patience`: then it is not done at all, and the caller is told so.
+    /// It is done to its end, whether or not the caller goes on waiting for that. If no thread takes it
+    /// within `patience`, it is not done at all, and the caller is told so.
     pub(crate) async fn submit<R>(
         &self,
         operation: T,
