@@ -37,6 +37,18 @@ pub trait RequiredPermission: 'static {
 ///     format!("The reports for {}", caller.principal.user.email)
 /// }
 /// ```
+///
+/// What is no permission does not compile:
+///
+/// ```compile_fail
+/// # use portcullis_http_actix::{Authorized, RequiredPermission};
+/// # struct ReadReports;
+/// impl RequiredPermission for ReadReports {
+///     const NAME: &'static str = "Read reports";
+/// }
+/// # async fn reports(_: Authorized<ReadReports>) -> &'static str { "" }
+/// # actix_web::web::get().to(reports);
+/// ```
 pub struct Authorized<P> {
     /// Who is calling.
     pub principal: Principal,

@@ -1,4 +1,9 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
 use portcullis_domain::policy::{EmailVerification, Policy, Registration};
+use portcullis_domain::ports::{Applicant, RegistrationGate, RegistrationRefusal};
+use portcullis_domain::use_cases::Hooks;
 
 use crate::browser::{Browser, SESSION};
 use crate::site::{ADA, PASSWORD, Site};
@@ -49,6 +54,27 @@ async fn where_registration_is_closed_nobody_is_asked_to_sign_up() {
     let mut browser = Browser::at(&site);
     browser.get("/sign-up").await.assert_is_form_page(403);
     assert!(!browser.get("/sign-in").await.body.contains("sign-up"));
+}
+
+/// Lets nobody register.
+struct Nobody;
+
+#[async_trait]
+impl RegistrationGate for Nobody {
+    async fn admit(&self, _: &Applicant) -> Result<(), RegistrationRefusal> {
+        Err(RegistrationRefusal::Refused("Not before <May>.".to_owned()))
+    }
+}
+
+#[actix_web::test]
+async fn whom_the_application_refuses_is_told_why() {
+    let hooks = Hooks { registration_gate: Some(Arc::new(Nobody)), ..Hooks::default() };
+    let site = Site::with(Policy::default(), hooks);
+    let mut browser = Browser::at(&site);
+    let page = browser.send("/sign-up", &[("email", ADA), ("password", PASSWORD)]).await;
+    page.assert_is_form_page(403);
+    page.assert_contains("Not before &#60;May&#62;.");
+    page.assert_contains(&format!(r#"value="{ADA}""#));
 }
 
 #[actix_web::test]

@@ -8,8 +8,8 @@ use actix_web::test::{TestRequest, call_service, init_service, read_body};
 use actix_web::{App, http::header};
 use portcullis_domain::policy::Policy;
 use portcullis_domain::use_cases::{
-    ClaimedIdentifier, Delivery, LinkKind, LoginCommand, RegisterCommand, RequestEmailChangeCommand, Tokens,
-    UseCases,
+    ClaimedIdentifier, Delivery, Hooks, LinkKind, LoginCommand, Ports, RegisterCommand,
+    RequestEmailChangeCommand, Tokens, UseCases,
 };
 use portcullis_domain::{
     Client, Password, PasswordPolicy, ProfileNames, SecretKey, SigningAlgorithm, TokenSecret,
@@ -42,9 +42,15 @@ impl Site {
     }
 
     pub(crate) fn under(policy: Policy) -> Self {
+        Self::with(policy, Hooks::default())
+    }
+
+    /// Where an application around has a say.
+    pub(crate) fn with(policy: Policy, hooks: Hooks) -> Self {
         let registration = policy.registration;
         let fakes = Fakes::default();
-        let domain = Arc::new(fakes.use_cases(policy));
+        let ports = Ports { hooks, ..fakes.ports() };
+        let domain = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
         let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
             rate_limiting: None,
