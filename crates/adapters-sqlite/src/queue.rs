@@ -90,7 +90,9 @@ impl<T> Queue<T> {
 
     /// Takes what has waited longest if it is `wanted`, and does not sleep.
     pub(crate) fn take_if(&self, wanted: impl FnOnce(&T) -> bool) -> Option<T> {
-        self.state().waiting.pop_front_if(|(_, item)| wanted(item)).map(|(_, item)| item)
+        let waiting = &mut self.state().waiting;
+        let is_wanted = waiting.front().is_some_and(|(_, item)| wanted(item));
+        is_wanted.then(|| waiting.pop_front()).flatten().map(|(_, item)| item)
     }
 
     /// Lets the threads end when they have done what waits.
