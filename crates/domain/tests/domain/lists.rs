@@ -1,14 +1,19 @@
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_domain::audit::AuditEvent;
+use async_trait::async_trait;
 use portcullis_domain::audit::AuditKind::{Login, UserCreation, UserUpdate};
-use portcullis_domain::ports::{Clock as _, UserFilter};
+use portcullis_domain::audit::{AuditEvent, AuditOutcome};
+use portcullis_domain::policy::Policy;
+use portcullis_domain::ports::{
+    AuditQuery, AuditTally, AuditTrail, Clock as _, DayCount, StorageError, UserFilter,
+};
 use portcullis_domain::use_cases::{
     AuditDay, AuditFilter, CountAuditEvents, CreateUserCommand, ListAuditEventsError, ListUsersError,
     UpdateUserCommand,
 };
-use portcullis_domain::{Actor, Page, PageLimit, ProfileNames, SearchPrefix, User};
+use portcullis_domain::{Actor, Page, PageLimit, ProfileNames, SearchPrefix, Timestamp, User};
 use portcullis_testkit::TestDomain;
 use portcullis_testkit::fixtures::{self, PASSWORD, new_user};
 
@@ -319,4 +324,42 @@ async fn events_are_counted_for_each_of_the_last_thirty_days() {
     assert_eq!((counts.days[0], counts.days[29]), (first, last), "what was before is not counted");
     let between = &counts.days[1..29];
     assert!(between.iter().all(|day| (day.successes, day.failures) == (0, 0)));
+}
+
+/// A trail of which nothing but its counts is asked.
+struct Counted(u64);
+
+#[async_trait]
+impl AuditTrail for Counted {
+    async fn append(&self, _: AuditEvent) -> Result<(), StorageError> {
+        unreachable!("nothing happens")
+    }
+
+    async fn list(&self, _: AuditQuery) -> Result<Vec<AuditEvent>, StorageError> {
+        unreachable!("nobody reads")
+    }
+
+    async fn count_by_day(
+        &self,
+        AuditTally { since, .. }: AuditTally,
+    ) -> Result<Vec<DayCount>, StorageError> {
+        let count = |outcome, events| DayCount { day: since, outcome, events };
+        Ok(vec![count(AuditOutcome::Success, self.0), count(AuditOutcome::Failure, 2)])
+    }
+
+    async fn delete_older(&self, _: Timestamp, _: u32) -> Result<u32, StorageError> {
+        unreachable!("nobody sweeps")
+    }
+}
+
+#[tokio::test]
+async fn counts_are_whole_unless_as_many_were_counted_as_may_be() {
+    const AT_MOST: u64 = CountAuditEvents::AT_MOST as u64;
+    for (successes, is_whole) in [(1, true), (AT_MOST - 3, true), (AT_MOST - 2, false)] {
+        let domain =
+            TestDomain::with(Policy::default(), |ports| ports.audit_trail = Arc::new(Counted(successes)));
+        let counts = domain.use_cases.count_audit_events.count(Login).await.unwrap();
+        assert_eq!(counts.is_whole, is_whole, "{successes}");
+        assert_eq!((counts.days[0].successes, counts.days[0].failures), (successes, 2));
+    }
 }
