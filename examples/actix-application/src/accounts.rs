@@ -1,13 +1,12 @@
 //! The accounts of the application: adapters for every port, the routes on top, and the work in the background.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::num::NonZeroUsize;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context as _;
 use portcullis_adapters_crypto::{
     Argon2Hasher, Argon2Settings, HashingCapacity, JwtAccessTokens, KeyRing, OsEntropy, SealingKeyFactory,
 };
@@ -106,8 +105,7 @@ fn secret_key(path: &Path) -> anyhow::Result<SecretKey> {
     if !path.exists() {
         let mut octets = [0; SecretKey::MIN_OCTETS];
         OsEntropy.fill(&mut octets);
-        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-        file.and_then(|mut file| file.write_all(&octets)).context("the secret key cannot be kept")?;
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&octets)?;
     }
     Ok(SecretKey::new(fs::read(path)?)?)
 }

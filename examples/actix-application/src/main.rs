@@ -1,4 +1,4 @@
-//! Serves the application at <http://localhost:8080>, with its accounts in the folder `accounts`.
+//! Serves the application at <http://localhost:8080>, with its accounts in `data/actix-application`.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use example_actix_application::{Accounts, configure, hooks};
 #[actix_web::main]
 async fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().init();
-    let folder = Path::new("accounts");
+    let folder = Path::new("data/actix-application");
     std::fs::create_dir_all(folder)?;
     let Accounts { api, background, .. } = Accounts::open(folder, hooks()).await?;
     HttpServer::new(move || App::new().configure(|routes| configure(routes, &api)))

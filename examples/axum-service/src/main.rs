@@ -1,9 +1,9 @@
-//! Serves accounts at <http://localhost:8082>, kept in the file `accounts.redb`.
-//!
-//! `SECRET_KEY` is 32 octets or more that nobody guesses; without it every start has another key, and what was issued
-//! before is worth nothing. Mails are posted to `MAIL_API_URL`.
+//! Serves accounts at <http://localhost:8082>, kept in `data/axum-service`. Mails are posted to `MAIL_API_URL`.
 
 use std::env;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use example_axum_service::{Accounts, service};
@@ -24,17 +24,21 @@ async fn main() -> anyhow::Result<()> {
         from: "accounts@example.com".to_owned(),
         pages_url: URL.to_owned(),
     };
-    let accounts = Accounts::open(Path::new("accounts.redb"), &secret_key()?, URL, mails).await?;
+    let folder = Path::new("data/axum-service");
+    fs::create_dir_all(folder)?;
+    let secret = secret_key(&folder.join("secret-key"))?;
+    let accounts = Accounts::open(&folder.join("accounts.redb"), &secret, URL, mails).await?;
     let listener = TcpListener::bind(("127.0.0.1", 8082)).await?;
     axum::serve(listener, service(accounts.use_cases)).await?;
     Ok(())
 }
 
-fn secret_key() -> anyhow::Result<SecretKey> {
-    if let Ok(key) = env::var("SECRET_KEY") {
-        return Ok(SecretKey::new(key.into_bytes())?);
+/// What keys, codes and tokens are derived from. Where there is a place for secrets, it comes from there instead.
+fn secret_key(path: &Path) -> anyhow::Result<SecretKey> {
+    if !path.exists() {
+        let mut octets = [0; SecretKey::MIN_OCTETS];
+        OsEntropy.fill(&mut octets);
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.write_all(&octets)?;
     }
-    let mut octets = vec![0; SecretKey::MIN_OCTETS];
-    OsEntropy.fill(&mut octets);
-    Ok(SecretKey::new(octets)?)
+    Ok(SecretKey::new(fs::read(path)?)?)
 }
