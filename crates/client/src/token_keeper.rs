@@ -1,6 +1,7 @@
 //! The tokens of a session: one refresh for all who wait, whatever becomes of those who wait.
 
 use std::mem;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ use crate::tokens::{TokenStore, Tokens};
 
 /// Hands out tokens that are good, and renews them when they are not.
 pub(crate) struct TokenKeeper {
-    renewer: Arc<Renewer>,
+    renewer: Renewer,
     state: Mutex<State>,
 }
 
@@ -95,20 +96,26 @@ impl HeldTokens {
 impl TokenKeeper {
     pub(crate) fn new(service: Service, store: Option<Arc<dyn TokenStore>>, held: HeldTokens) -> Self {
         let state = State::Open { held: Arc::new(held), renewal: None };
-        Self { renewer: Arc::new(Renewer { service, store }), state: Mutex::new(state) }
+        Self { renewer: Renewer { service, store }, state: Mutex::new(state) }
     }
 
     /// Tokens that are good, as far as is known.
-    pub(crate) async fn tokens(&self) -> Result<Arc<HeldTokens>, Error> {
+    pub(crate) async fn tokens(self: &Arc<Self>) -> Result<Arc<HeldTokens>, Error> {
         self.tokens_but(None).await
     }
 
     /// Tokens in the place of these, which the service refused.
-    pub(crate) async fn tokens_after(&self, refused: &Arc<HeldTokens>) -> Result<Arc<HeldTokens>, Error> {
+    pub(crate) async fn tokens_after(
+        self: &Arc<Self>,
+        refused: &Arc<HeldTokens>,
+    ) -> Result<Arc<HeldTokens>, Error> {
         self.tokens_but(Some(refused)).await
     }
 
-    async fn tokens_but(&self, refused: Option<&Arc<HeldTokens>>) -> Result<Arc<HeldTokens>, Error> {
+    async fn tokens_but(
+        self: &Arc<Self>,
+        refused: Option<&Arc<HeldTokens>>,
+    ) -> Result<Arc<HeldTokens>, Error> {
         let renewal = match &mut *self.state() {
             State::Ended => return Err(Error::SessionEnded),
             State::Open { renewal: Some(renewal), .. } => renewal.clone(),
@@ -117,12 +124,10 @@ impl TokenKeeper {
                 if !is_spent && held.is_stored {
                     return Ok(Arc::clone(held));
                 }
-                renewal.insert(Arc::clone(&self.renewer).start(Arc::clone(held), is_spent)).clone()
+                renewal.insert(Arc::clone(self).begin(Arc::clone(held), is_spent)).clone()
             }
         };
-        let renewed = renewal.clone().await;
-        self.settle(&renewal, &renewed);
-        match renewed {
+        match renewal.await {
             Renewed::To(held) => Ok(held),
             Renewed::ButNotStored(_, cause) => Err(Error::NotStored(cause)),
             Renewed::SessionEnded => Err(Error::SessionEnded),
@@ -130,14 +135,23 @@ impl TokenKeeper {
         }
     }
 
-    /// Draws the consequences of a renewal, unless somebody who waited for the same one has.
-    fn settle(&self, renewal: &Renewal, renewed: &Renewed) {
+    /// Renews in a task of its own: who waits may be dropped, but the answer to a refresh must not be lost.
+    fn begin(self: Arc<Self>, held: Arc<HeldTokens>, is_spent: bool) -> Renewal {
+        let renewal = tokio::spawn(async move {
+            let renewed = AssertUnwindSafe(self.renewer.renew(&held, is_spent)).catch_unwind().await;
+            // Only the store is not ours, and could panic.
+            let renewed = renewed.unwrap_or_else(|_| Renewed::ButNotStored(held, Arc::new(StorePanicked)));
+            self.settle(&renewed);
+            renewed
+        });
+        renewal.map(|ended| ended.expect("nothing waits when its runtime shuts down")).boxed().shared()
+    }
+
+    /// Draws the consequences of the renewal that is under way.
+    fn settle(&self, renewed: &Renewed) {
         let mut state = self.state();
-        let State::Open { held, renewal: latest } = &mut *state else { return };
-        if !latest.as_ref().is_some_and(|latest| latest.ptr_eq(renewal)) {
-            return;
-        }
-        *latest = None;
+        let State::Open { held, renewal } = &mut *state else { return };
+        *renewal = None;
         match renewed {
             Renewed::To(new) | Renewed::ButNotStored(new, _) => *held = Arc::clone(new),
             Renewed::SessionEnded => *state = State::Ended,
@@ -161,6 +175,10 @@ impl TokenKeeper {
     }
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("the token store panicked")]
+struct StorePanicked;
+
 /// Exchanges tokens and has them stored.
 struct Renewer {
     service: Service,
@@ -168,16 +186,6 @@ struct Renewer {
 }
 
 impl Renewer {
-    /// In a task of its own: who waits may be dropped, but the answer to a refresh must not be lost.
-    fn start(self: Arc<Self>, held: Arc<HeldTokens>, is_spent: bool) -> Renewal {
-        let renewal = tokio::spawn(async move { self.renew(&held, is_spent).await });
-        let renewed = renewal.map(|ended| {
-            // Only the store is not ours, and could panic.
-            ended.unwrap_or_else(|panic| Renewed::Failed(Arc::new(Error::NotStored(Arc::new(panic)))))
-        });
-        renewed.boxed().shared()
-    }
-
     async fn renew(&self, held: &HeldTokens, is_spent: bool) -> Renewed {
         let mut held = held.clone();
         if is_spent {

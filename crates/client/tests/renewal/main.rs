@@ -120,6 +120,22 @@ async fn a_refresh_goes_on_when_everybody_who_waits_for_it_is_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_nobody_waited_for_is_not_told_to_the_next_who_calls() {
+    let service = Service::start(Refreshes::FailOnce).await;
+    let ada = resumed(&service, &Arc::default());
+    let call = tokio::spawn({
+        let ada = ada.clone();
+        async move { ada.me().await.map(drop) }
+    });
+    service.wait_for("POST /api/v1/auth/refresh").await;
+    call.abort();
+    // The stand-in takes its time, and then it fails.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    ada.me().await.unwrap();
+    assert_eq!(service.count("POST /api/v1/auth/refresh"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_call_is_made_with_tokens_that_are_not_stored() {
     let service = Service::start(Refreshes::Succeed).await;
     let store = Arc::new(Store::default());
