@@ -59,12 +59,12 @@ fn run_async(
     command: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     logging::start(config, None);
-    finish(runtime(config)?, command(config))
+    finish(runtime()?, command(config))
 }
 
 /// Serves, which alone is worth to be traced.
 fn serve(config: &Config) -> anyhow::Result<()> {
-    let runtime = runtime(config)?;
+    let runtime = runtime()?;
     let traces = traces::start(config, runtime.handle())?;
     logging::start(config, traces.as_ref().map(|traces| traces.layer().boxed()));
     finish(runtime, serve::run(config, traces))
@@ -79,12 +79,12 @@ fn finish(runtime: Runtime, command: impl Future<Output = anyhow::Result<()>>) -
     outcome
 }
 
-/// A thread a core, and for work that blocks no more threads than the store has connections, and a few.
-fn runtime(config: &Config) -> anyhow::Result<Runtime> {
-    const BESIDES_THE_STORE: usize = 16;
+/// A thread a core, and a few for work that blocks, such as writing files. What works on the store has its own.
+fn runtime() -> anyhow::Result<Runtime> {
+    const FOR_WORK_THAT_BLOCKS: usize = 16;
     Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(config.database_connections().get() + BESIDES_THE_STORE)
+        .max_blocking_threads(FOR_WORK_THAT_BLOCKS)
         .build()
         .context("the threads of the program cannot be started")
 }
