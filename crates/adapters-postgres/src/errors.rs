@@ -4,7 +4,7 @@ use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 
-use diesel::result::{DatabaseErrorKind, Error as StatementError};
+use diesel::result::{DatabaseErrorInformation, DatabaseErrorKind, Error as StatementError};
 use diesel_async::pooled_connection::deadpool::PoolError;
 use portcullis_domain::RoleName;
 use portcullis_domain::ports::{RefusedRecord, StorageError};
@@ -259,20 +259,21 @@ impl Failure {
 
 /// Whether a unique constraint or index of this name stood in the way.
 pub(crate) fn violates(failure: &Failure, constraint: &str) -> bool {
-    match failure {
-        Failure::Statement(StatementError::DatabaseError(DatabaseErrorKind::UniqueViolation, cause)) => {
-            cause.constraint_name() == Some(constraint)
-        }
-        _ => false,
-    }
+    unique_violation(failure).is_some_and(|cause| cause.constraint_name() == Some(constraint))
 }
 
 /// Whether any unique constraint or index stood in the way.
 pub(crate) fn is_taken(failure: &Failure) -> bool {
-    matches!(
-        failure,
-        Failure::Statement(StatementError::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
-    )
+    unique_violation(failure).is_some()
+}
+
+fn unique_violation(failure: &Failure) -> Option<&dyn DatabaseErrorInformation> {
+    match failure {
+        Failure::Statement(StatementError::DatabaseError(DatabaseErrorKind::UniqueViolation, cause)) => {
+            Some(cause.as_ref())
+        }
+        _ => None,
+    }
 }
 
 /// Whether a role was granted that does not exist, and so has no id, or that was deleted meanwhile.
