@@ -22,9 +22,17 @@ pub(crate) async fn locked<L: Send, T: Send>(
     lock: impl Future<Output = QueryResult<L>> + Send,
     work: impl Future<Output = Result<T, Failure>> + Send,
 ) -> Result<T, Failure> {
-    let lock = async { lock.await.map_err(Failure::from) };
+    begun_with(connection, async { lock.await.map_err(Failure::from) }, work).await
+}
+
+/// Runs `work` as a transaction whose first statement is `first`, all of it in one round trip.
+pub(crate) async fn begun_with<F: Send, T: Send>(
+    connection: &AsyncPgConnection,
+    first: impl Future<Output = Result<F, Failure>> + Send,
+    work: impl Future<Output = Result<T, Failure>> + Send,
+) -> Result<T, Failure> {
     or_roll_back(connection, async {
-        let ((), _, done, ()) = try_join!(begin(connection), lock, work, commit(connection))?;
+        let ((), _, done, ()) = try_join!(begin(connection), first, work, commit(connection))?;
         Ok(done)
     })
     .await

@@ -7,10 +7,8 @@
 //! What is looked up about one user is a subquery of its own, so that the planner finds it by the key and
 //! never joins whole tables for it.
 
-use diesel::QueryResult;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use futures_util::try_join;
 use portcullis_domain::ports::{UserFilter, UserQuery};
 use portcullis_domain::{RoleName, SearchPrefix, User, UserId};
 use uuid::Uuid;
@@ -18,7 +16,7 @@ use uuid::Uuid;
 use crate::errors::Failure;
 use crate::rows::{UserRow, user_columns};
 use crate::statement::{Statement, statement};
-use crate::transaction::{begin, commit, or_roll_back};
+use crate::transaction::begun_with;
 
 // The placeholders of all statements below: $1 the greatest id that may be among them, $2 how many, $3 the name of a
 // role, $4 whether verified and $5 whether active, each NULL where it does not matter, $6 and $7 where texts with
@@ -227,28 +225,16 @@ pub(super) async fn list(
     let rows: Vec<UserRow> = match &filter.prefix {
         Some(prefix) => {
             let search = with_range(list, prefix).returning::<UserRow>();
-            by_indexes_in_their_order(connection, search.load(&mut connection)).await?
+            let found = async |mut connection: &AsyncPgConnection| Ok(search.load(&mut connection).await?);
+            begun_with(connection, gather_nothing(connection), found(connection)).await?
         }
         None => list.returning::<UserRow>().load(&mut connection).await?,
     };
     Ok(rows.into_iter().map(UserRow::try_into_domain).collect::<Result<_, _>>()?)
 }
 
-/// Runs a search so that it reads no more of those who have the prefix than it looks at.
-async fn by_indexes_in_their_order<T: Send>(
-    connection: &AsyncPgConnection,
-    search: impl Future<Output = QueryResult<T>> + Send,
-) -> Result<T, Failure> {
-    let search = async { search.await.map_err(Failure::from) };
-    or_roll_back(connection, async {
-        let ((), (), found, ()) =
-            try_join!(begin(connection), gather_nothing(connection), search, commit(connection))?;
-        Ok(found)
-    })
-    .await
-}
-
-/// In a plan for any prefix, PostgreSQL would rather gather all who have it, and sort.
+/// In a plan for any prefix, PostgreSQL would rather gather all who have it, and sort, than read the indexes in their
+/// order and stop.
 async fn gather_nothing(mut connection: &AsyncPgConnection) -> Result<(), Failure> {
     statement("SET LOCAL enable_bitmapscan = off").execute(&mut connection).await?;
     Ok(())
