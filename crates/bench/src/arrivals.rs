@@ -30,10 +30,12 @@ pub(crate) struct Arrivals<'a> {
 pub(crate) struct Reception {
     pub(crate) served: Answered,
     pub(crate) refused: Answered,
+    /// When the first request was due.
+    begun: Instant,
     /// How long requests arrived.
     lasted: Duration,
-    /// How long after the first request the last one was served.
-    last_served: Duration,
+    /// When the last request that was served got its answer, if any did.
+    last_served: Option<Instant>,
 }
 
 /// Answers of one kind. Their latencies count from when the request was due, so they tell how long a client
@@ -64,7 +66,8 @@ impl Reception {
     /// Requests that got what they asked for, a second. What waited in a queue when no more requests came was
     /// served in a time of its own.
     pub(crate) fn goodput(&self) -> f64 {
-        f64::from(self.served.count) / self.lasted.max(self.last_served).as_secs_f64()
+        let until_the_last = self.last_served.map_or(Duration::ZERO, |served| served - self.begun);
+        f64::from(self.served.count) / self.lasted.max(until_the_last).as_secs_f64()
     }
 
     /// Requests that were turned away, a second.
@@ -92,8 +95,9 @@ pub(crate) async fn send(address: SocketAddr, arrivals: Arrivals<'_>) -> anyhow:
     let tally = RefCell::new(Reception {
         served: Answered::none(),
         refused: Answered::none(),
+        begun,
         lasted: last,
-        last_served: Duration::ZERO,
+        last_served: None,
     });
     let due = (0_u32..)
         .map(|number| begun + Duration::from_secs_f64(f64::from(number) / a_second))
@@ -108,7 +112,7 @@ pub(crate) async fn send(address: SocketAddr, arrivals: Arrivals<'_>) -> anyhow:
         } {
             let () = result?;
         }
-        under_way.push(exchange(address, request, [begun, due], &free, &tally));
+        under_way.push(exchange(address, request, due, &free, &tally));
         ensure!(under_way.len() <= MOST_UNDER_WAY, "{MOST_UNDER_WAY} requests wait for their answers");
     }
     timeout(PATIENCE, under_way.try_collect::<()>()).await.context("answers did not come")??;
@@ -118,7 +122,7 @@ pub(crate) async fn send(address: SocketAddr, arrivals: Arrivals<'_>) -> anyhow:
 async fn exchange(
     address: SocketAddr,
     request: &[u8],
-    [begun, due]: [Instant; 2],
+    due: Instant,
     free: &RefCell<Vec<Connection>>,
     tally: &RefCell<Reception>,
 ) -> anyhow::Result<()> {
@@ -134,7 +138,7 @@ async fn exchange(
     match answer.status {
         200 => {
             tally.served.add(latency);
-            tally.last_served = answered - begun;
+            tally.last_served = Some(answered);
         }
         503 => tally.refused.add(latency),
         _ => return Err(UnexpectedAnswer::from(answer).into()),
@@ -184,11 +188,13 @@ mod tests {
 
     #[test]
     fn what_is_served_after_the_last_arrival_took_longer_than_the_arrivals() {
-        let reception = |last_served| Reception {
+        let begun = Instant::now();
+        let reception = |seconds| Reception {
             served: Answered { count: 30, latencies: Latencies::new() },
             refused: Answered { count: 10, latencies: Latencies::new() },
+            begun,
             lasted: Duration::from_secs(2),
-            last_served: Duration::from_secs(last_served),
+            last_served: Some(begun + Duration::from_secs(seconds)),
         };
         assert!((reception(1).goodput() - 15.0).abs() < 1e-9 && (reception(3).goodput() - 10.0).abs() < 1e-9);
         assert!((reception(3).refusals() - 5.0).abs() < 1e-9);
