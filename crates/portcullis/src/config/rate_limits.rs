@@ -1,6 +1,6 @@
 //! How many calls a route group takes.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 pub use portcullis_http_actix::{Rate, RateLimits};
 
@@ -21,32 +21,31 @@ impl Form for RateLimits {
     }
 
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let mut rates = rates(DEFAULT)?;
-        for (group, rate) in self::rates(text)? {
-            let known = rates.get_mut(group).ok_or_else(|| Refusal::new("names an unknown group"))?;
-            *known = rate;
+        let mut limits = Self::default();
+        let mut named = BTreeSet::new();
+        for entry in text.split(',') {
+            let (group, rate) =
+                entry.split_once('=').ok_or_else(|| Refusal::new("has an entry without ="))?;
+            let known = rate_of(&mut limits, group.trim())?;
+            *known = parse_rate(rate.trim())?;
+            if !named.insert(group.trim()) {
+                return Err(Refusal::new("names a group twice"));
+            }
         }
-        let of = |group| rates[group];
-        Ok(Self {
-            login: of("login"),
-            register: of("register"),
-            reset: of("reset"),
-            verify: of("verify"),
-            refresh: of("refresh"),
-            other: of("other"),
-        })
+        Ok(limits)
     }
 }
 
-fn rates(text: &str) -> Result<BTreeMap<&str, Rate>, Refusal> {
-    let mut rates = BTreeMap::new();
-    for entry in text.split(',') {
-        let (group, rate) = entry.split_once('=').ok_or_else(|| Refusal::new("has an entry without ="))?;
-        if rates.insert(group.trim(), parse_rate(rate.trim())?).is_some() {
-            return Err(Refusal::new("names a group twice"));
-        }
+fn rate_of<'a>(limits: &'a mut RateLimits, group: &str) -> Result<&'a mut Rate, Refusal> {
+    match group {
+        "login" => Ok(&mut limits.login),
+        "register" => Ok(&mut limits.register),
+        "reset" => Ok(&mut limits.reset),
+        "verify" => Ok(&mut limits.verify),
+        "refresh" => Ok(&mut limits.refresh),
+        "other" => Ok(&mut limits.other),
+        _ => Err(Refusal::new("names an unknown group")),
     }
-    Ok(rates)
 }
 
 fn parse_rate(text: &str) -> Result<Rate, Refusal> {
