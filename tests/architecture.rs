@@ -92,12 +92,13 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     (
         "portcullis-adapters-crypto",
         &[
-            "argon2",
+            "argon2-rust",
             "async-trait",
             "aws-lc-rs",
             "base64",
             "bcrypt",
             "getrandom",
+            "phc",
             "portcullis-domain",
             "quick_cache",
             "scrypt",
@@ -173,7 +174,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
         &[
             "actix-web",
             "anyhow",
-            "argon2",
+            "argon2-rust",
             "base64",
             "clap",
             "diesel",

@@ -1,8 +1,8 @@
 //! How the service that is measured hashes passwords.
 
 use anyhow::Context as _;
-use argon2::password_hash::PasswordHasher as _;
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2_rust::params::Memory;
+use argon2_rust::{Algorithm, Argon2, Params, Version};
 use portcullis_domain::PasswordHash;
 
 /// Settings of Argon2id.
@@ -29,10 +29,14 @@ impl Hashing {
             Self::Usual => (19_456, 2),
             Self::Cheapest => (8, 1),
         };
-        let params = Params::new(memory_kib, passes, 1, None).context("the settings are Argon2's")?;
+        let params = Params::builder()
+            .memory(Memory::kib(memory_kib))
+            .passes(passes)
+            .build()
+            .context("the settings are Argon2's")?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        let hash = argon2.hash_password_with_salt(password.as_bytes(), b"salt for nobody.");
-        Ok(PasswordHash::new(hash.context("the password cannot be hashed")?.to_string()))
+        let hash = argon2.hash_password(password.as_bytes(), b"salt for nobody.");
+        Ok(PasswordHash::new(hash.context("the password cannot be hashed")?))
     }
 
     /// Whether a hash was made so.
@@ -43,9 +47,6 @@ impl Hashing {
 
 #[cfg(test)]
 mod tests {
-    use argon2::PasswordVerifier as _;
-    use argon2::password_hash::phc;
-
     use super::*;
 
     #[test]
@@ -53,9 +54,10 @@ mod tests {
         for (hashing, other) in [(Hashing::Usual, Hashing::Cheapest), (Hashing::Cheapest, Hashing::Usual)] {
             let hash = hashing.hash("a password of usual length").unwrap();
             assert!(hashing.has_made(&hash) && !other.has_made(&hash), "{}", hash.as_str());
-            let hash = phc::PasswordHash::new(hash.as_str()).unwrap();
-            assert!(Argon2::default().verify_password(b"a password of usual length", &hash).is_ok());
-            assert!(Argon2::default().verify_password(b"another password", &hash).is_err());
+            let verify = |password: &str| {
+                Argon2::verify_password(hash.as_str(), password.as_bytes(), Algorithm::Argon2id)
+            };
+            assert!(verify("a password of usual length").is_ok() && verify("another password").is_err());
         }
     }
 }

@@ -1,4 +1,5 @@
-//! The floor for logins: Argon2 alone, with memory that is reused from hash to hash.
+//! The floor for logins: Argon2 alone, by the quickest implementation there is, with memory that is reused from hash to
+//! hash.
 
 use std::num::NonZeroUsize;
 use std::process;
@@ -7,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
-use argon2::{Algorithm, Argon2, Block, Params, Version};
+use argon2_rust::params::Memory;
+use argon2_rust::{Algorithm, Argon2, Params, Version};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
@@ -40,14 +42,17 @@ pub(crate) struct RawHashes {
 
 /// Hashes, and prints [`RawHashes`] as JSON.
 pub(crate) fn run(options: &RawHashOptions) -> anyhow::Result<()> {
-    let params =
-        Params::new(options.memory_kib, options.passes, 1, None).context("no such Argon2 settings")?;
-    let hashes = hash(options.threads, Duration::from_secs(options.seconds), &params)?;
+    let params = Params::builder()
+        .memory(Memory::kib(options.memory_kib.into()))
+        .passes(options.passes)
+        .build()
+        .context("no such Argon2 settings")?;
+    let hashes = hash(options.threads, Duration::from_secs(options.seconds), params)?;
     println!("{}", serde_json::to_string(&hashes)?);
     Ok(())
 }
 
-fn hash(threads: NonZeroUsize, lasts: Duration, params: &Params) -> anyhow::Result<RawHashes> {
+fn hash(threads: NonZeroUsize, lasts: Duration, params: Params) -> anyhow::Result<RawHashes> {
     let start = Barrier::new(threads.get() + 1);
     thread::scope(|scope| {
         let hash = || hash_on_this_thread(&start, lasts, params);
@@ -65,13 +70,12 @@ fn hash(threads: NonZeroUsize, lasts: Duration, params: &Params) -> anyhow::Resu
 }
 
 /// Counts hashes from the start on. A first one before it takes the memory.
-fn hash_on_this_thread(start: &Barrier, lasts: Duration, params: &Params) -> u32 {
-    let mut blocks = vec![Block::default(); params.block_count()];
-    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
+fn hash_on_this_thread(start: &Barrier, lasts: Duration, params: Params) -> u32 {
+    let mut argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hasher();
     let mut output = [0; 32];
     let mut hash = || {
         argon2
-            .hash_password_into_with_memory(b"a password of usual length", &[7; 16], &mut output, &mut blocks)
+            .hash_into(b"a password of usual length", &[7; 16], &mut output)
             .expect("the inputs are within Argon2's limits");
     };
     hash();
@@ -91,8 +95,9 @@ mod tests {
 
     #[test]
     fn threads_hash_together_while_time_lasts() {
-        let (lasts, cheap) = (Duration::from_millis(200), Params::new(8, 1, 1, None).unwrap());
-        let RawHashes { a_second, of_each } = hash(NonZeroUsize::new(2).unwrap(), lasts, &cheap).unwrap();
+        let cheap = Params::builder().memory(Memory::kib(8)).passes(1).build().unwrap();
+        let (threads, lasts) = (NonZeroUsize::new(2).unwrap(), Duration::from_millis(200));
+        let RawHashes { a_second, of_each } = hash(threads, lasts, cheap).unwrap();
         assert!(a_second > 100.0, "{a_second} a second");
         assert!(of_each > 0.0 && of_each * a_second < 3.0, "{of_each} processor seconds on two threads");
     }

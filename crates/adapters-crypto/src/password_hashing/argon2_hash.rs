@@ -1,7 +1,7 @@
 use std::fmt;
 
-use argon2::password_hash::phc::{self, Ident, Output, ParamsString, Salt};
-use argon2::{Algorithm, Argon2, Block, Version};
+use argon2_rust::{Algorithm, Argon2, Hasher, Version};
+use phc::{Ident, Output, Salt};
 use portcullis_domain::ports::{Entropy, HashRefusal};
 
 use super::Argon2Settings;
@@ -10,26 +10,22 @@ use super::foreign;
 
 const SCHEME: Scheme = Scheme("Argon2");
 
-/// The memory in which one thread hashes, taken with its first hash and kept from hash to hash: fresh
-/// pages cost a third more time.
+/// The memory in which one thread hashes, taken with its first hash and kept from hash to hash, wiped in between:
+/// fresh pages cost a third more time.
 pub(super) struct Arena {
-    size: usize,
-    blocks: Vec<Block>,
+    size_kib: u32,
+    hasher: Hasher,
 }
 
 impl Arena {
     /// An arena that will hold hashes of these settings.
     pub(super) fn new(settings: Argon2Settings) -> Self {
-        Self { size: settings.params().block_count(), blocks: Vec::new() }
-    }
-
-    /// Memory of `count` blocks; none when that is more than this arena is for.
-    fn blocks(&mut self, count: usize) -> Option<&mut [Block]> {
-        if count > self.size {
-            return None;
-        }
-        self.blocks.resize(self.size, Block::default());
-        Some(&mut self.blocks)
+        let argon2 = Argon2::new(
+            Argon2Hash::ALGORITHM,
+            Argon2Hash::VERSION,
+            settings.params(Argon2Hash::OUTPUT_OCTETS),
+        );
+        Self { size_kib: settings.memory_kib(), hasher: argon2.hasher() }
     }
 }
 
@@ -84,12 +80,12 @@ impl Argon2Hash {
         }
         let hash = phc::PasswordHash::new(text).map_err(|_| SCHEME.malformed("PHC string"))?;
         Ok(Some(Self {
-            algorithm: Algorithm::new(hash.algorithm).map_err(|_| SCHEME.malformed("name"))?,
+            algorithm: algorithm(hash.algorithm.as_str()).ok_or_else(|| SCHEME.malformed("name"))?,
             // The format's first edition had no field for the version, which was 16.
             version: hash
                 .version
-                .map_or(Ok(Version::V0x10), Version::try_from)
-                .map_err(|_| SCHEME.malformed("version"))?,
+                .map_or(Some(Version::V0x10), Version::from_u32)
+                .ok_or_else(|| SCHEME.malformed("version"))?,
             settings: settings(hash.params.as_str())?,
             salt: hash.salt.ok_or_else(|| SCHEME.malformed("salt"))?,
             output: hash.hash.ok_or_else(|| SCHEME.malformed("digest"))?,
@@ -124,14 +120,31 @@ impl Argon2Hash {
 impl fmt::Display for Argon2Hash {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hash = phc::PasswordHash {
-            algorithm: Ident::from(self.algorithm),
-            version: Some(self.version.into()),
-            params: ParamsString::try_from(self.settings.params()).map_err(|_| fmt::Error)?,
+            algorithm: Ident::new(self.algorithm.as_str()).map_err(|_| fmt::Error)?,
+            version: Some(self.version.as_u32()),
+            params: self.settings.to_string().parse().map_err(|_| fmt::Error)?,
             salt: Some(self.salt),
             hash: Some(self.output),
         };
         hash.fmt(formatter)
     }
+}
+
+/// Whether this processor, with the instructions that were chosen for it, computes the example of RFC 9106, 5.3.
+pub(super) fn known_answer_is_right() -> bool {
+    const TAG: [u8; 32] = [
+        0x0d, 0x64, 0x0d, 0xf5, 0x8d, 0x78, 0x76, 0x6c, 0x08, 0xc0, 0x37, 0xa3, 0x4a, 0x8b, 0x53, 0xc9, 0xd0,
+        0x1e, 0xf0, 0x45, 0x2d, 0x75, 0xb6, 0x5e, 0xb5, 0x25, 0x20, 0xe9, 0x6b, 0x01, 0xe6, 0x59,
+    ];
+    let settings = Argon2Settings::new(32, 3, 4).expect("costs within bounds");
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, settings.params(TAG.len()));
+    argon2.hash_with_ad(&[1; 32], &[2; 16], &[3; 8], &[4; 12]).is_ok_and(|tag| tag == TAG)
+}
+
+fn algorithm(name: &str) -> Option<Algorithm> {
+    [Algorithm::Argon2d, Algorithm::Argon2i, Algorithm::Argon2id]
+        .into_iter()
+        .find(|known| known.as_str() == name)
 }
 
 fn settings(costs: &str) -> Result<Argon2Settings, HashRefusal> {
@@ -158,17 +171,81 @@ fn derive(
     octets: usize,
     arena: &mut Arena,
 ) -> Output {
-    let params = settings.params();
-    let blocks = arena.blocks(params.block_count());
-    let argon2 = Argon2::new(algorithm, version, params);
+    let argon2 = Argon2::new(algorithm, version, settings.params(octets));
     Output::init_with(octets, |output| {
-        let done = match blocks {
-            Some(blocks) => argon2.hash_password_into_with_memory(password, &salt, output, blocks),
+        let done = if settings.memory_kib() > arena.size_kib {
             // A hash that costs more memory than today's is rare: its memory is given back at once.
-            None => argon2.hash_password_into(password, &salt, output),
+            argon2.hash_into(password, &salt, output)
+        } else {
+            arena.hasher.set_argon2(argon2);
+            arena.hasher.hash_into(password, &salt, output)
         };
         done.expect("the inputs are within Argon2's limits, and there is memory");
         Ok(())
     })
     .expect("the length is that of an output")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_example_of_the_rfc_is_computed() {
+        assert!(known_answer_is_right());
+    }
+
+    fn algorithms() -> impl Strategy<Value = (Algorithm, argon2::Algorithm)> {
+        prop::sample::select(vec![
+            (Algorithm::Argon2d, argon2::Algorithm::Argon2d),
+            (Algorithm::Argon2i, argon2::Algorithm::Argon2i),
+            (Algorithm::Argon2id, argon2::Algorithm::Argon2id),
+        ])
+    }
+
+    fn versions() -> impl Strategy<Value = (Version, argon2::Version)> {
+        prop::sample::select(vec![
+            (Version::V0x10, argon2::Version::V0x10),
+            (Version::V0x13, argon2::Version::V0x13),
+        ])
+    }
+
+    /// Memory, passes and lanes.
+    fn costs() -> impl Strategy<Value = (u32, u32, u32)> {
+        (1..=4_u32).prop_flat_map(|lanes| (8 * lanes..=600, 1..=4_u32, Just(lanes)))
+    }
+
+    thread_local! {
+        /// Smaller than what some of the hashes take.
+        static ARENA: RefCell<Arena> = RefCell::new(Arena::new(Argon2Settings::new(400, 1, 1).unwrap()));
+    }
+
+    proptest! {
+        /// The other implementation shares no code with the one that is used.
+        #[test]
+        fn another_implementation_computes_the_same(
+            (algorithm, same_algorithm) in algorithms(),
+            (version, same_version) in versions(),
+            (memory_kib, passes, lanes) in costs(),
+            password in prop::collection::vec(any::<u8>(), 0..300),
+            salt in prop::collection::vec(any::<u8>(), 8..=Salt::MAX_LENGTH),
+            octets in Output::MIN_LENGTH..=Output::MAX_LENGTH,
+        ) {
+            let settings = Argon2Settings::new(memory_kib, passes, lanes).unwrap();
+            let salt = Salt::new(&salt).unwrap();
+            let ours = ARENA.with_borrow_mut(|arena| {
+                derive(algorithm, version, settings, &password, salt, octets, arena)
+            });
+            let params = argon2::Params::new(memory_kib, passes, lanes, None).unwrap();
+            let mut theirs = vec![0; octets];
+            argon2::Argon2::new(same_algorithm, same_version, params)
+                .hash_password_into(&password, &salt, &mut theirs)
+                .unwrap();
+            prop_assert_eq!(ours.as_bytes(), theirs);
+        }
+    }
 }

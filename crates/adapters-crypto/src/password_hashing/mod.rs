@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHasher, Verification};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
-use self::argon2_hash::{Arena, Argon2Hash};
+use self::argon2_hash::{Arena, Argon2Hash, known_answer_is_right};
 pub use self::hashing_observer::HashingObserver;
 use self::hashing_threads::HashingThreads;
 pub use self::hashing_threads::{HashingCapacity, HashingLoad};
@@ -50,12 +50,19 @@ impl Argon2Hasher {
     ///
     /// # Errors
     ///
-    /// When the operating system starts no more threads.
+    /// When the operating system starts no more threads, or when this processor does not compute what RFC 9106 says:
+    /// what it hashed would be lost on every other.
     pub fn start(
         settings: Argon2Settings,
         capacity: HashingCapacity,
         entropy: Arc<dyn Entropy>,
     ) -> io::Result<Self> {
+        if !known_answer_is_right() {
+            let backend = argon2_rust::detected_backend();
+            return Err(io::Error::other(format!(
+                "Argon2 ({backend}) computes another hash than RFC 9106 has"
+            )));
+        }
         Ok(Self {
             settings,
             decoy: Arc::new(StoredHash::Argon2(Argon2Hash::decoy(settings, entropy.as_ref()))),

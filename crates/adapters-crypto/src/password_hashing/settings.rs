@@ -1,7 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use argon2::Params;
+use argon2_rust::Params;
+use argon2_rust::params::{Memory, TagLen};
 
 /// What an Argon2 hash costs: memory, passes over it, and lanes.
 ///
@@ -78,9 +79,16 @@ impl Argon2Settings {
         self.memory_kib
     }
 
-    /// The same for the `argon2` crate.
-    pub(super) fn params(self) -> Params {
-        Params::new(self.memory_kib, self.passes, self.lanes, None)
+    /// The same for the crate that computes them, and for outputs of so many octets. Lanes are computed by the
+    /// thread that hashes.
+    pub(super) fn params(self, octets: usize) -> Params {
+        Params::builder()
+            .memory(Memory::kib(self.memory_kib.into()))
+            .passes(self.passes)
+            .lanes(self.lanes)
+            .threads(1)
+            .tag_len(TagLen::bytes(octets as u64))
+            .build()
             .expect("the bounds lie within those of Argon2")
     }
 }
