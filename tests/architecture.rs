@@ -416,6 +416,11 @@ fn what_is_published_says_what_it_is_and_needs_nothing_that_is_not() {
                 "{name} has no {field}"
             );
         }
+        let manifest = Path::new(package["manifest_path"].as_str().expect("a path"));
+        for license in ["LICENSE-MIT", "LICENSE-APACHE"] {
+            let text = std::fs::read_to_string(manifest.with_file_name(license)).ok();
+            assert_eq!(text, Some(read(license)), "{name}/{license}");
+        }
         let of_the_workspace = package["dependencies"].as_array().expect("dependencies").iter();
         for dependency in of_the_workspace.filter(|dependency| dependency["path"].is_string()) {
             let (named, requirement) = (dependency["name"].as_str().expect("a name"), &dependency["req"]);
