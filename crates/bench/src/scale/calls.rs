@@ -179,7 +179,8 @@ impl Stage {
             note(&format!("{:?} hashes, {:?}: round {round}", self.hashing, self.calls));
             for (measured, crowds) in measured.iter_mut().zip(&mut crowds) {
                 let mut costs = Vec::new();
-                for (server, crowd) in servers.iter().zip(crowds) {
+                for ((database, server), crowd) in databases.iter().zip(&servers).zip(crowds) {
+                    database.have_at_hand().await?;
                     costs.push(Cost::measure(server, crowd, load).await?);
                     server.settle().await?;
                 }

@@ -32,6 +32,7 @@ pub(super) async fn measure(
             // People are told by the names of their roles, which have to be there before they come.
             seed::write_roles(&store::open(&url).await?, &database.population).await?;
 
+            database.have_at_hand().await?;
             let out = database.installation.run(&["user", "export", file, "--as", format], "")?;
             let into = empty.run(&["user", "import", file, "--as", format], "")?;
             if database.store == Store::Postgres {
