@@ -41,7 +41,8 @@ impl LockoutRepository for PostgresStore {
     }
 }
 
-async fn locked_until(
+/// Until when `key` is locked, if it is at `now`.
+pub(crate) async fn locked_until(
     mut connection: &AsyncPgConnection,
     key: AttemptKey,
     now: Timestamp,

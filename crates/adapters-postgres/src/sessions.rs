@@ -14,6 +14,7 @@ use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserAgent, Use
 use crate::audit_trail::{store_event_if_any, with_event};
 use crate::authority::{covers_user, with_authority};
 use crate::errors::Failure;
+use crate::lockout::locked_until;
 use crate::moment::Moment;
 use crate::rows::{CallerRow, PrincipalRow, SessionRow, caller_columns, principal_columns};
 use crate::schema::{accounts, sessions};
@@ -69,15 +70,23 @@ impl SessionRepository for PostgresStore {
 }
 
 /// Who changes the password, or makes the account unusable, holds the user's row. This statement waits for
-/// it and then looks again, or holds it first, and is then among what they end.
+/// it and then looks again, or holds it first, and is then among what they end. The same with the count of wrong
+/// passwords, and who adds to it.
+///
+/// $21 where these are counted.
 const OPEN: &str = concat!(
     "
-WITH noted AS (
+WITH count AS MATERIALIZED (
+    SELECT key, locked_until > $15 AS locks FROM password_attempts WHERE key = $21 FOR UPDATE
+), noted AS (
     UPDATE accounts SET last_login_at = $15, password_hash = $12
     WHERE accounts.id = $10 AND accounts.is_active AND accounts.password_hash = $11
+        AND NOT EXISTS (SELECT FROM count WHERE count.locks)
     RETURNING ",
     caller_columns!(),
     "
+), forgotten AS (
+    DELETE FROM password_attempts USING noted WHERE key = (SELECT count.key FROM count)
 ), opened AS (
     INSERT INTO sessions (
         user_id, id, generation, created_at, last_used_at, expires_at, ends_at, ip, user_agent
@@ -92,19 +101,23 @@ SELECT ",
 );
 
 async fn open(mut connection: &AsyncPgConnection, opening: &SessionOpening) -> Result<OpenOutcome, Failure> {
-    let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
+    let SessionOpening { session, attempts, verified_hash, renewed_hash, event } = opening;
     let open = with_event(statement(OPEN), event)
         .bind::<sql::Uuid, _>(session.user_id.uuid())
         .bind::<sql::Text, _>(verified_hash.as_str())
         .bind::<sql::Text, _>(renewed_hash.as_ref().unwrap_or(verified_hash).as_str());
     let caller: Option<CallerRow> = with_session(open, Some(session))
+        .bind::<sql::Binary, _>(attempts.as_bytes().as_slice())
         .returning::<CallerRow>()
         .get_result(&mut connection)
         .await
         .optional()?;
     Ok(match caller {
         Some(caller) => OpenOutcome::Opened(Box::new(caller.calling_with(session.clone())?)),
-        None => OpenOutcome::Refused,
+        None => match locked_until(connection, *attempts, session.created_at).await? {
+            Some(until) => OpenOutcome::Locked { until },
+            None => OpenOutcome::Refused,
+        },
     })
 }
 

@@ -14,7 +14,9 @@ use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
     NewAccount, PasswordChange, SessionOpening, SessionRepository as _, StorageError, UserRepository as _,
 };
-use portcullis_testkit::fixtures::{NOW, account, event, mail, other_hash, password_hash, session};
+use portcullis_testkit::fixtures::{
+    NOW, account, account_attempts, event, mail, other_hash, password_hash, session,
+};
 use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
 use tokio_postgres::{Client, NoTls};
 
@@ -219,6 +221,7 @@ async fn register_and_change(store: &PostgresStore, address: &str) -> Result<Use
     store.register(account).await?;
     let opening = SessionOpening {
         session: session(user),
+        attempts: account_attempts(user),
         verified_hash: password_hash(),
         renewed_hash: None,
         event: event(AuditKind::Login).about(user),
@@ -263,6 +266,7 @@ async fn waits_for_a_lock_are_bounded_and_harm_nobody_else() {
     holder.batch_execute("BEGIN; LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE").await.unwrap();
     let opening = |account: &NewAccount| SessionOpening {
         session: session(account.user.id),
+        attempts: account_attempts(account.user.id),
         verified_hash: password_hash(),
         renewed_hash: None,
         event: event(AuditKind::Login).about(account.user.id),

@@ -50,14 +50,14 @@ impl LockoutRepository for SqliteStore {
 /// Wrong passwords in a row, as stored.
 #[derive(Clone, Copy, Insertable, Queryable, Selectable)]
 #[diesel(table_name = password_attempts, treat_none_as_default_value = false)]
-struct Count {
+pub(crate) struct Count {
     failures: i64,
     last_failure_at: i64,
     locked_until: Option<i64>,
 }
 
 impl Count {
-    fn find(connection: &mut SqliteConnection, key: AttemptKey) -> QueryResult<Option<Self>> {
+    pub(crate) fn find(connection: &mut SqliteConnection, key: AttemptKey) -> QueryResult<Option<Self>> {
         password_attempts::table
             .find(key.as_bytes())
             .select(Self::as_select())
@@ -66,7 +66,7 @@ impl Count {
     }
 
     /// Until when it locks its key, if it does at `now`.
-    fn lock_at(self, now: Timestamp) -> Option<Timestamp> {
+    pub(crate) fn lock_at(self, now: Timestamp) -> Option<Timestamp> {
         self.locked_until.map(Timestamp::from_unix_micros).filter(|until| now < *until)
     }
 

@@ -12,6 +12,7 @@ use crate::audit_trail;
 use crate::authority::{self, Found};
 use crate::errors::Failure;
 use crate::kept::ExecuteKept as _;
+use crate::lockout::{Count, forget};
 use crate::rows::{PrincipalRow, SessionRow};
 use crate::schema::{accounts, sessions, users};
 use crate::store::SqliteStore;
@@ -61,7 +62,11 @@ impl SessionRepository for SqliteStore {
 }
 
 fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<OpenOutcome, Failure> {
-    let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
+    let SessionOpening { session, attempts, verified_hash, renewed_hash, event } = opening;
+    let count = Count::find(connection, *attempts)?;
+    if let Some(until) = count.and_then(|count| count.lock_at(session.created_at)) {
+        return Ok(OpenOutcome::Locked { until });
+    }
     let account = users::table
         .find(session.user_id.uuid().into_bytes())
         .filter(users::is_active)
@@ -74,6 +79,9 @@ fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<O
         .execute_kept(connection)?;
     if noted == 0 {
         return Ok(OpenOutcome::Refused);
+    }
+    if count.is_some() {
+        forget(connection, *attempts)?;
     }
     insert(connection, session)?;
     audit_trail::insert(connection, event)?;

@@ -73,7 +73,12 @@ fn still_count(wrong: &PasswordAttempts, now: Timestamp, policy: LockoutPolicy) 
     wrong.locked_until.is_none() && now < wrong.last_failure_at + policy.forgotten_after()
 }
 
-fn lock(store: &impl Reads, key: AttemptKey, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
+/// Until when `key` is locked, if it is at `now`.
+pub(crate) fn lock(
+    store: &impl Reads,
+    key: AttemptKey,
+    now: Timestamp,
+) -> Result<Option<Timestamp>, StorageError> {
     let wrong = store.get(&WRONG_PASSWORDS, &key)?;
     Ok(wrong.and_then(|wrong| wrong.locked_until).filter(|until| now < *until))
 }

@@ -9,16 +9,20 @@ use portcullis_domain::{Principal, Session, SessionId, Timestamp, UserId};
 use redb::WriteTransaction;
 
 use crate::RedbStore;
-use crate::records::{Changes as _, Lookups as _, SESSIONS};
-use crate::tables::Reads as _;
+use crate::lockout::lock;
+use crate::records::{Changes as _, Lookups as _, SESSIONS, WRONG_PASSWORDS};
+use crate::tables::{Reads as _, Writes as _};
 
 #[async_trait]
 impl SessionRepository for RedbStore {
     async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError> {
         self.write(move |store| {
-            let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
+            let SessionOpening { session, attempts, verified_hash, renewed_hash, event } = opening;
             if store.get(&SESSIONS, &session.id)?.is_some() {
                 return Err(StorageError::broken("the id of a new session is in use"));
+            }
+            if let Some(until) = lock(store, attempts, session.created_at)? {
+                return Ok(OpenOutcome::Locked { until });
             }
             let hash = store.account(session.user_id)?.and_then(|account| account.password_hash);
             if hash.as_ref() != Some(&verified_hash) {
@@ -28,6 +32,7 @@ impl SessionRepository for RedbStore {
                 return Ok(OpenOutcome::Refused);
             };
             store.record(&event)?;
+            store.remove(&WRONG_PASSWORDS, &attempts)?;
             principal.user.last_login_at = Some(session.created_at);
             store.change_account(session.user_id, |account| {
                 account.user.last_login_at = Some(session.created_at);

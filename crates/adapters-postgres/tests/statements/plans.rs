@@ -8,7 +8,9 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
     Rotation, RotationOutcome, SessionOpening, SessionRepository as _, UserRepository as _,
 };
-use portcullis_testkit::fixtures::{self, LIFETIME, NOW, account, event, password_hash, session};
+use portcullis_testkit::fixtures::{
+    self, LIFETIME, NOW, account, account_attempts, event, password_hash, session,
+};
 use portcullis_throwaway_postgres::Database;
 use tokio_postgres::{Client, NoTls};
 
@@ -192,6 +194,7 @@ async fn neither_logins_nor_refreshes_touch_an_index() {
         let first = if number == 0 { session.clone() } else { fixtures::session(ada.user.id) };
         let opening = SessionOpening {
             session: first,
+            attempts: account_attempts(ada.user.id),
             verified_hash: password_hash(),
             renewed_hash: None,
             event: event(AuditKind::Login).about(ada.user.id),

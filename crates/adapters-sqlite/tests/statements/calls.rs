@@ -232,6 +232,7 @@ async fn sessions(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Resu
     let (user, first) = registered(store, &address("sessions"), |_| {}).await?;
     let opening = SessionOpening {
         session: session(user.id),
+        attempts: account_attempts(user.id),
         verified_hash: password_hash(),
         renewed_hash: None,
         event: event(AuditKind::Login).about(user.id),

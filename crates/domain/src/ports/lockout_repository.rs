@@ -12,7 +12,8 @@ use crate::values::Timestamp;
 /// A use case asks [`locked_until`](Self::locked_until) first, so as not to hash in vain, then hashes,
 /// then reports what it found. What it found counts only if the report is admitted: so of any number
 /// of guesses at once no more than the threshold get an answer that depends on the password, and
-/// right passwords in parallel all succeed.
+/// right passwords in parallel all succeed. A right password that opens a session is reported with
+/// [that step](super::SessionRepository::open).
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait LockoutRepository: Send + Sync {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::StorageError;
 use crate::audit::AuditEvent;
-use crate::secrets::Generation;
+use crate::secrets::{AttemptKey, Generation};
 use crate::session::{Principal, Session, SessionLifetime};
 use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 
@@ -17,12 +17,14 @@ use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 pub trait SessionRepository: Send + Sync {
     /// Opens a session for a user whose password was just checked, and notes the login.
     ///
+    /// MUST refuse while the count `opening.attempts` is locked, whatever else it would refuse for, and MUST else set
+    /// it to zero: as [`LockoutRepository::record_success`](super::LockoutRepository::record_success) does.
     /// MUST refuse when the account is gone or inactive, or when its password hash is not
     /// `verified_hash` any more: a password that was reset while it was being checked opens nothing.
-    /// When `renewed_hash` is given it MUST replace the other with the same step.
+    /// When `renewed_hash` is given it MUST replace the other with the same step. What is refused MUST change nothing.
     ///
-    /// Proven by the cases `a_session_opens_only_under_the_password_that_was_checked` and
-    /// `login_renews_the_hash`.
+    /// Proven by the cases `a_session_opens_only_under_the_password_that_was_checked`,
+    /// `a_session_opens_only_while_no_lockout_holds` and `login_renews_the_hash`.
     ///
     /// # Errors
     ///
@@ -97,6 +99,8 @@ pub trait SessionRepository: Send + Sync {
 pub struct SessionOpening {
     /// The session.
     pub session: Session,
+    /// Where wrong passwords for the account are counted.
+    pub attempts: AttemptKey,
     /// The hash against which the password was checked.
     pub verified_hash: PasswordHash,
     /// A hash by today's settings, when the checked one is outdated.
@@ -110,6 +114,11 @@ pub struct SessionOpening {
 pub enum OpenOutcome {
     /// It was; who signed in.
     Opened(Box<Principal>),
+    /// There were too many wrong passwords before the right one.
+    Locked {
+        /// Until when.
+        until: Timestamp,
+    },
     /// The password that was checked is not the account's any more, or the account is not usable.
     Refused,
 }

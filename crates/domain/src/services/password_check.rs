@@ -38,10 +38,15 @@ pub(crate) struct Check<'a> {
     pub(crate) now: Timestamp,
 }
 
-/// A right password.
+/// A right password that is still to be reported: nothing that depends on it may be told before its report is
+/// admitted.
+#[must_use]
 pub(crate) struct RightPassword {
+    /// Where it is to be reported.
+    pub(crate) attempts: AttemptKey,
     /// Whether its hash should be replaced by one of today's settings.
     pub(crate) hash_is_outdated: bool,
+    now: Timestamp,
 }
 
 /// Why a password was not found right.
@@ -65,8 +70,15 @@ pub enum PasswordCheckError {
 }
 
 impl PasswordCheck {
-    /// Finds out whether the password is right, and counts it if it is not.
-    pub(crate) async fn check(&self, check: Check<'_>) -> Result<RightPassword, PasswordCheckError> {
+    /// Finds out whether the password is right, and reports what it finds.
+    pub(crate) async fn check(&self, check: Check<'_>) -> Result<(), PasswordCheckError> {
+        let right = self.verify(check).await?;
+        self.report(right).await
+    }
+
+    /// Finds out whether the password is right, and counts it if it is not. One that is right is for the caller to
+    /// report.
+    pub(crate) async fn verify(&self, check: Check<'_>) -> Result<RightPassword, PasswordCheckError> {
         let Check { attempts, now, .. } = check;
         if let Some(until) = self.lockouts.locked_until(attempts, now).await? {
             return Err(PasswordCheckError::Locked { retry_after: until.since(now) });
@@ -76,13 +88,19 @@ impl PasswordCheck {
             None => Verification::Mismatch,
         };
         match verification {
-            Verification::Match { outdated } => match self.lockouts.record_success(attempts, now).await? {
-                Attempt::Admitted => Ok(RightPassword { hash_is_outdated: outdated }),
-                Attempt::Locked { until } => {
-                    Err(PasswordCheckError::Locked { retry_after: until.since(now) })
-                }
-            },
+            Verification::Match { outdated } => {
+                Ok(RightPassword { attempts, hash_is_outdated: outdated, now })
+            }
             Verification::Mismatch => Err(self.count(&check).await?),
+        }
+    }
+
+    /// Reports a right password, which counts unless a lockout began while it was hashed.
+    pub(crate) async fn report(&self, right: RightPassword) -> Result<(), PasswordCheckError> {
+        let RightPassword { attempts, now, .. } = right;
+        match self.lockouts.record_success(attempts, now).await? {
+            Attempt::Admitted => Ok(()),
+            Attempt::Locked { until } => Err(PasswordCheckError::Locked { retry_after: until.since(now) }),
         }
     }
 

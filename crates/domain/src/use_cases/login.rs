@@ -115,16 +115,18 @@ impl Login {
             origin: &origin,
             now,
         };
-        let right = self.password_check.check(check).await?;
+        let right = self.password_check.verify(check).await?;
         let (Some(Account { user, .. }), Some(verified_hash)) = (account, hash) else {
             return Err(LoginError::InvalidCredentials);
         };
         let event = self.auditor.event(AuditKind::Login, &origin, now).about(user.id);
         if !user.is_active {
+            self.password_check.report(right).await?;
             self.refuse(event, FailureReason::AccountDisabled).await?;
             return Err(LoginError::AccountDisabled);
         }
         if !user.email_verified && self.policy.email_verification == EmailVerification::Required {
+            self.password_check.report(right).await?;
             self.refuse(event, FailureReason::EmailNotVerified).await?;
             return Err(LoginError::EmailNotVerified);
         }
@@ -135,7 +137,13 @@ impl Login {
         let session =
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
         let opened = event.clone().with("session_id", session.id.to_string());
-        let opening = SessionOpening { session, verified_hash, renewed_hash, event: opened.clone() };
+        let opening = SessionOpening {
+            session,
+            attempts: right.attempts,
+            verified_hash,
+            renewed_hash,
+            event: opened.clone(),
+        };
         match self.sessions.open(opening).await? {
             OpenOutcome::Opened(principal) => {
                 self.auditor.stored(&opened);
@@ -145,6 +153,7 @@ impl Login {
                 }
                 Ok(SignedIn { user: principal.user, tokens })
             }
+            OpenOutcome::Locked { until } => Err(LoginError::Locked { retry_after: until.since(now) }),
             OpenOutcome::Refused => {
                 self.refuse(event, FailureReason::WrongPassword).await?;
                 Err(LoginError::InvalidCredentials)

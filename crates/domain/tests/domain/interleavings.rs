@@ -250,3 +250,33 @@ async fn of_a_logout_a_refresh_and_a_refresh_before_it_the_logout_has_the_last_w
     assert_eq!(late.unwrap().refresh_token, early.unwrap().refresh_token);
     assert!(domain.has_ended(&signed_in).await);
 }
+
+/// Guesses until an account is locked.
+async fn guess_in_vain(domain: &TestDomain) {
+    for _ in 0..5 {
+        let guess = domain.login(ADA, "a guess").await;
+        assert!(matches!(guess, Err(LoginError::InvalidCredentials)), "{guess:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_a_lockout_overtakes_opens_nothing() {
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    let login = domain.login(ADA, PASSWORD);
+    let (login, ()) =
+        domain.storage.interleave("SessionRepository::open", login, guess_in_vain(&domain)).await;
+    assert!(matches!(login, Err(LoginError::Locked { .. })), "{login:?}");
+}
+
+#[tokio::test]
+async fn what_hinders_an_account_is_not_told_once_a_lockout_holds() {
+    let domain = TestDomain::new();
+    domain.register(ADA).await.unwrap();
+    let not_verified = domain.login(ADA, PASSWORD).await;
+    assert!(matches!(not_verified, Err(LoginError::EmailNotVerified)), "{not_verified:?}");
+    let login = domain.login(ADA, PASSWORD);
+    let (login, ()) =
+        domain.storage.interleave("LockoutRepository::record_success", login, guess_in_vain(&domain)).await;
+    assert!(matches!(login, Err(LoginError::Locked { .. })), "{login:?}");
+}

@@ -83,6 +83,8 @@ macro_rules! storage_contract {
             roles::nobody_hands_out_what_they_lack: UncheckedCondition,
             roles::role_changes_are_in_the_trail: EventApart,
             sessions::a_session_opens_only_under_the_password_that_was_checked: UncheckedCondition,
+            sessions::a_session_opens_only_while_no_lockout_holds: UncheckedCondition,
+            sessions::raced_logins_all_open_sessions: CheckThenAct,
             sessions::login_renews_the_hash: HalfDone,
             sessions::a_login_is_noted: HalfDone,
             sessions::a_session_is_kept_as_it_was_given: Lossy,

@@ -24,7 +24,8 @@ use super::tokens::steps::{
 use super::trail::EVERYTHING;
 use crate::Storage;
 use crate::fixtures::{
-    NOW, account, account_attempts, account_of, email, event, mail, other_hash, password_hash, session, user,
+    NOW, account, account_attempts, account_of, email, event, mail, other_hash, password_hash, session,
+    session_opened_at, user,
 };
 
 /// A storage adapter whose store can be broken in the middle of a step.
@@ -81,6 +82,9 @@ struct Person {
     change: Option<TokenDigest>,
 }
 
+/// What whoever is signed in is locked out by.
+const LOCKOUT: LockoutPolicy = LockoutPolicy { threshold: 1, duration: HOUR };
+
 impl Person {
     /// Somebody who claimed an address and never signed in.
     async fn who_claims(storage: &Storage, address: &str) -> Self {
@@ -92,7 +96,6 @@ impl Person {
 
     /// Somebody who is signed in twice, is locked out elsewhere, moves to another address and has mail.
     async fn signed_in(storage: &Storage, address: &str) -> Self {
-        const LOCKOUT: LockoutPolicy = LockoutPolicy { threshold: 1, duration: HOUR };
         let claimant = Self::who_claims(storage, address).await;
         let user = claimant.user;
         storage.sign_in(user.id).await;
@@ -217,11 +220,13 @@ pub async fn a_replaced_claim_is_replaced_whole_or_not_at_all(setup: &FaultSetup
     .await;
 }
 
-/// A login opens its session, is noted, and is in the trail, or it did not happen.
+/// A login opens its session, is noted, sets the count of wrong passwords to zero, and is in the trail, or it did not
+/// happen.
 pub async fn a_login_is_stored_whole_or_not_at_all(setup: &FaultSetup) {
-    const PARTS: [Part; 3] = [Part::Accounts, Part::Sessions, Part::Events];
+    const PARTS: [Part; 4] = [Part::Accounts, Part::Sessions, Part::Counts, Part::Events];
     all_or_nothing(setup, &PARTS, true, async |storage, person| {
-        storage.sessions.open(opening(session(person.user.id))).await
+        let after_the_lockout = NOW + LOCKOUT.duration;
+        storage.sessions.open(opening(session_opened_at(person.user.id, after_the_lockout))).await
     })
     .await;
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
-    EndAllOutcome, NewAccount, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
-    SessionsEnding,
+    EndAllOutcome, FailureOutcome, LockoutPolicy, NewAccount, OpenOutcome, Rotation, RotationOutcome,
+    SessionEnding, SessionOpening, SessionsEnding,
 };
 use portcullis_domain::{
     Client, Generation, Permissions, Principal, RoleName, Session, SessionLifetime, Timestamp, User,
@@ -13,12 +13,12 @@ use portcullis_domain::{
 };
 
 use super::race::{CALLERS, ROUNDS, race};
-use super::steps::{DAY, TICK, everything, opening};
+use super::steps::{DAY, MINUTE, TICK, everything, opening};
 use super::trail::Trail;
 use crate::Storage;
 use crate::fixtures::{
-    LIFETIME, NOW, account, account_of, event, other_hash, password_hash, permission, role, session,
-    session_opened_at, user,
+    LIFETIME, NOW, account, account_attempts, account_of, event, other_hash, password_hash, permission, role,
+    session, session_opened_at, user,
 };
 
 const GRACE: Duration = Duration::from_secs(10);
@@ -69,6 +69,61 @@ pub async fn a_session_opens_only_under_the_password_that_was_checked(storage: &
         let stored = storage.stored(user.id).await;
         assert_eq!(stored.password_hash, hash, "a refusal renews no hash");
         assert_eq!(stored.user.last_login_at, None, "a refusal notes no login");
+    }
+}
+
+/// The right password opens nothing during a lockout, and sets the count to zero outside of one. A refusal changes
+/// nothing: no session, no login, no hash, and the count stays as it was.
+pub async fn a_session_opens_only_while_no_lockout_holds(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let policy = LockoutPolicy { threshold: 3, duration: MINUTE };
+    let wrong = async |moment| {
+        let counted = storage.count_wrong_password(account_attempts(ada.id), moment, policy).await;
+        assert!(matches!(counted, FailureOutcome::Admitted { .. }), "no lockout holds");
+        counted == FailureOutcome::Admitted { locks: true }
+    };
+    for _ in 0..3 {
+        assert!(!wrong(NOW).await && !wrong(NOW).await, "one more would lock");
+        storage.sign_in(ada.id).await;
+    }
+
+    assert!(!wrong(NOW).await && !wrong(NOW).await);
+    let since_reset = SessionOpening { verified_hash: other_hash("since reset"), ..opening(session(ada.id)) };
+    assert_eq!(storage.sessions.open(since_reset).await.expect("open"), OpenOutcome::Refused);
+    assert!(wrong(NOW).await, "what was refused sets no count to zero");
+
+    let until = NOW + MINUTE;
+    let before = storage.stored(ada.id).await.user;
+    for moment in [NOW, until - TICK] {
+        let session = session_opened_at(ada.id, moment);
+        for verified_hash in [password_hash(), other_hash("since reset")] {
+            let renewed_hash = Some(other_hash("renewed"));
+            let opening = SessionOpening { verified_hash, renewed_hash, ..opening(session.clone()) };
+            let outcome = storage.sessions.open(opening).await.expect("open");
+            assert_eq!(outcome, OpenOutcome::Locked { until }, "locked to the last microsecond");
+        }
+        assert!(!storage.is_live(&session).await, "a refused session is not stored");
+    }
+    let stored = storage.stored(ada.id).await;
+    assert_eq!(stored.user, before, "a refusal notes no login");
+    assert_eq!(stored.password_hash, Some(password_hash()), "a refusal renews no hash");
+    storage.sign_in_at(ada.id, until).await;
+    assert!(!wrong(until).await && !wrong(until).await, "counted from zero");
+}
+
+/// Logins at once all open sessions, also after a wrong password.
+pub async fn raced_logins_all_open_sessions(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let policy = LockoutPolicy { threshold: 2, duration: MINUTE };
+    for _ in 0..ROUNDS {
+        let counted = storage.count_wrong_password(account_attempts(ada.id), NOW, policy).await;
+        assert_eq!(counted, FailureOutcome::Admitted { locks: false }, "counted from zero");
+        let id = ada.id;
+        let open = |_, storage: Storage| async move {
+            storage.sessions.open(opening(session(id))).await.expect("open")
+        };
+        let outcomes = race(storage, open).await;
+        assert!(outcomes.iter().all(|outcome| matches!(outcome, OpenOutcome::Opened(_))), "{outcomes:?}");
     }
 }
 

@@ -39,7 +39,8 @@ pub(super) fn holding(address: &str, roles: &[&str]) -> User {
 /// Opens this session for a user whose password is the one of all fixtures.
 pub(super) fn opening(session: Session) -> SessionOpening {
     let event = event(AuditKind::Login).about(session.user_id);
-    SessionOpening { session, verified_hash: password_hash(), renewed_hash: None, event }
+    let attempts = account_attempts(session.user_id);
+    SessionOpening { session, attempts, verified_hash: password_hash(), renewed_hash: None, event }
 }
 
 /// Erases an account with every authority.
@@ -83,7 +84,7 @@ impl Storage {
     pub(super) async fn open(&self, session: Session) -> Principal {
         match self.sessions.open(opening(session)).await.expect("open") {
             OpenOutcome::Opened(principal) => *principal,
-            OpenOutcome::Refused => panic!("an active user whose password was checked signs in"),
+            refused => panic!("an active user whose password was checked signs in: {refused:?}"),
         }
     }
 

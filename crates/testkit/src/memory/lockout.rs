@@ -62,7 +62,8 @@ fn still_count(wrong: &PasswordAttempts, now: Timestamp, policy: LockoutPolicy) 
 }
 
 impl State {
-    fn lock(&self, key: AttemptKey, now: Timestamp) -> Option<Timestamp> {
+    /// Until when `key` is locked, if it is at `now`.
+    pub(super) fn lock(&self, key: AttemptKey, now: Timestamp) -> Option<Timestamp> {
         self.wrong_passwords.get(&key)?.locked_until.filter(|until| now < *until)
     }
 }

@@ -12,9 +12,12 @@ use super::state::{State, remove_up_to};
 impl SessionRepository for MemoryStorage {
     async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError> {
         let mut state = self.step("SessionRepository::open").await?;
-        let SessionOpening { session, verified_hash, renewed_hash, event } = opening;
+        let SessionOpening { session, attempts, verified_hash, renewed_hash, event } = opening;
         if state.sessions.contains_key(&session.id) {
             return Err(StorageError::broken("the id of a new session is in use"));
+        }
+        if let Some(until) = state.lock(attempts, session.created_at) {
+            return Ok(OpenOutcome::Locked { until });
         }
         let account = state.accounts.get(&session.user_id);
         let is_current =
@@ -23,6 +26,7 @@ impl SessionRepository for MemoryStorage {
             return Ok(OpenOutcome::Refused);
         };
         state.record(event)?;
+        state.wrong_passwords.remove(&attempts);
         principal.user.last_login_at = Some(session.created_at);
         let account = state.account_mut(session.user_id)?;
         account.user.last_login_at = Some(session.created_at);

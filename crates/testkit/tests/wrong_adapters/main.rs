@@ -41,7 +41,7 @@ use self::queues::{
 use self::sessions::{
     CountsUpWhateverIsThere, DeletesWithoutALimit, EndsAnybodysSession, ForgivesAtTheEndOfTheGrace,
     KeepsMilliseconds, LeavesExpiryToTheSweeper, LetsTheRightPasswordThroughTheLock, LosesCountsOfCodes,
-    LosesCountsOfPasswords, RedeemsAResetTwice, RemembersPermissions,
+    LosesCountsOfPasswords, OpensThroughTheLock, RedeemsAResetTwice, RemembersPermissions,
 };
 
 /// The cases that an adapter fails, by name, each run on a new one. One thread runs all that is at once, so that
@@ -145,6 +145,9 @@ wrong_adapters! {
     LetsTheRightPasswordThroughTheLock, a_lock_that_opens: storage_cases,
         behind_lockout(LetsTheRightPasswordThroughTheLock) =>
         [lockout_refuses_the_right_password_and_success_resets_the_count];
+    /// opens a session without a look at the lockout
+    OpensThroughTheLock, a_lock_that_a_login_opens: storage_cases, behind_sessions(OpensThroughTheLock) =>
+        [a_session_opens_only_while_no_lockout_holds, raced_logins_all_open_sessions];
     /// selects the mail that is due, and then leases it
     GivesOneMailToTwo, a_mail_given_to_two: storage_cases, behind_mails(GivesOneMailToTwo::new) =>
         [a_claimed_mail_is_nobody_elses, a_lease_that_ran_out_frees_the_mail];

@@ -13,6 +13,7 @@ use portcullis_domain::ports::{
 };
 use portcullis_domain::{AttemptKey, Generation, Permissions, Principal, Session, SessionId, Timestamp};
 use portcullis_testkit::MemoryStorage;
+use portcullis_testkit::fixtures::unknown_attempts;
 use tokio::task::yield_now;
 
 use crate::honest::{HonestLockouts, HonestSessions, HonestTokens};
@@ -34,6 +35,19 @@ impl HonestSessions for KeepsMilliseconds {
 
 fn to_milliseconds(moment: Timestamp) -> Timestamp {
     Timestamp::from_unix_micros(moment.unix_micros() / 1_000 * 1_000)
+}
+
+pub(crate) struct OpensThroughTheLock(pub(crate) MemoryStorage);
+
+#[async_trait]
+impl HonestSessions for OpensThroughTheLock {
+    fn truth(&self) -> &MemoryStorage {
+        &self.0
+    }
+
+    async fn open(&self, opening: SessionOpening) -> Result<OpenOutcome, StorageError> {
+        self.0.open(SessionOpening { attempts: unknown_attempts("nobody"), ..opening }).await
+    }
 }
 
 pub(crate) struct LeavesExpiryToTheSweeper(pub(crate) MemoryStorage);

@@ -195,6 +195,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         let (user, first) = self.registered("sessions", |_| {}).await;
         let opening = |verified_hash| SessionOpening {
             session: session(user.id),
+            attempts: account_attempts(user.id),
             verified_hash,
             renewed_hash: Some(other_hash("renewed")),
             event: event(AuditKind::Login).about(user.id),
