@@ -12,8 +12,8 @@ use diesel::{Connection as _, ConnectionError, ConnectionResult, QueryResult, Sq
 pub(crate) enum Access {
     /// It reads, and SQLite refuses it everything else.
     Read,
-    /// It reads and writes.
-    Write,
+    /// It reads and writes. So much of what it reads and changes stays in memory at most.
+    Write { cache_mib: u32 },
 }
 
 impl Access {
@@ -22,15 +22,16 @@ impl Access {
         let wait = format!("PRAGMA busy_timeout = {};", busy_timeout.as_millis());
         let shared = "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA foreign_keys = ON;";
         let own = match self {
-            Self::Read => "PRAGMA query_only = ON;",
-            // What is erased is overwritten, so that nothing of a deleted account stays in the file.
-            // What a large transaction changes stays in memory, up to 64 MiB, until it is committed.
-            Self::Write => {
+            Self::Read => "PRAGMA query_only = ON;".to_owned(),
+            // What is erased is overwritten, so that nothing of a deleted account stays in the file. What does not
+            // fit into the cache is written to the log, perhaps again and again, before it is committed.
+            Self::Write { cache_mib } => format!(
                 "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;
-                PRAGMA cache_size = -65536;"
-            }
+                PRAGMA cache_size = -{};",
+                u64::from(cache_mib) << 10
+            ),
         };
-        [&wait, shared, own].concat()
+        [&wait, shared, &own].concat()
     }
 }
 
@@ -40,7 +41,7 @@ impl Access {
 pub(crate) enum LogLimit {
     /// 4 MiB: whoever commits when it is reached copies it, and is soon done.
     Usual,
-    /// 128 MiB: for who changes much, and can wait.
+    /// 512 MiB: for who changes much, and can wait.
     Bulk,
 }
 
@@ -49,7 +50,7 @@ impl LogLimit {
     pub(crate) fn set(self, connection: &mut SqliteConnection) -> QueryResult<()> {
         connection.batch_execute(match self {
             Self::Usual => "PRAGMA wal_autocheckpoint = 1000",
-            Self::Bulk => "PRAGMA wal_autocheckpoint = 32000",
+            Self::Bulk => "PRAGMA wal_autocheckpoint = 128000",
         })
     }
 }

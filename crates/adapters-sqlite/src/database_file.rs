@@ -86,7 +86,7 @@ fn enter_wal_mode(path: &str, busy_timeout: Duration) -> ConnectionResult<()> {
     const PAUSE: Duration = Duration::from_millis(5);
     let deadline = Instant::now() + busy_timeout;
     loop {
-        match establish(path, Access::Write, busy_timeout) {
+        match establish(path, Access::Write { cache_mib: 1 }, busy_timeout) {
             Ok(_) => return Ok(()),
             Err(ConnectionError::CouldntSetupConfiguration(error))
                 if is_locked(&error) && Instant::now() < deadline =>

@@ -28,6 +28,9 @@ pub struct SqliteOptions {
     /// How long an operation waits for a connection, and again for a lock that another process holds;
     /// four seconds unless set.
     pub busy_timeout: Duration,
+    /// How many MiB of the database the connection that writes keeps in memory at most; 64 unless set. It is what many
+    /// changes in all places want, as an import is.
+    pub write_cache_mib: u32,
 }
 
 impl SqliteOptions {
@@ -35,7 +38,13 @@ impl SqliteOptions {
     #[must_use]
     pub fn new(path: impl Into<PathBuf>) -> Self {
         const READERS: NonZeroUsize = NonZeroUsize::new(4).expect("four is not zero");
-        Self { path: path.into(), create: true, readers: READERS, busy_timeout: Duration::from_secs(4) }
+        Self {
+            path: path.into(),
+            create: true,
+            readers: READERS,
+            busy_timeout: Duration::from_secs(4),
+            write_cache_mib: 64,
+        }
     }
 }
 
@@ -61,7 +70,7 @@ impl SqliteStore {
     ///
     /// [`OpenError`] says why the file cannot be used.
     pub async fn open(options: &SqliteOptions) -> Result<Self, OpenError> {
-        let SqliteOptions { path, create, readers, busy_timeout } = options.clone();
+        let SqliteOptions { path, create, readers, busy_timeout, write_cache_mib } = options.clone();
         let prepared =
             tokio::task::spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
         let path = prepared.await??;
@@ -72,7 +81,8 @@ impl SqliteStore {
             connections(Access::Read),
             reader::serve,
         );
-        let writer = ConnectionThreads::start("sqlite-writer", 1, connections(Access::Write), writer::serve);
+        let writing = Access::Write { cache_mib: write_cache_mib };
+        let writer = ConnectionThreads::start("sqlite-writer", 1, connections(writing), writer::serve);
         Ok(Self {
             readers: Arc::new(readers.map_err(OpenError::NoThreads)?),
             writer: Arc::new(writer.map_err(OpenError::NoThreads)?),

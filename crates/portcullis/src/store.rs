@@ -148,6 +148,15 @@ pub(crate) enum Purpose {
 }
 
 impl Purpose {
+    /// How much of an embedded database may be kept in memory for writing, in MiB, where that is more than usual.
+    fn write_cache_mib(self) -> Option<u32> {
+        match self {
+            Self::Service | Self::CopyFrom | Self::Examination => None,
+            // What is brought in has its place all over the indexes.
+            Self::Command | Self::CopyTo => Some(256),
+        }
+    }
+
     /// How long an operation may take, where that is longer than usual.
     fn patience(self) -> Option<Duration> {
         match self {
@@ -175,6 +184,7 @@ async fn connect(url: DatabaseUrl, purpose: Purpose, config: &Config) -> anyhow:
                 readers: connections,
                 create: purpose.creates(),
                 busy_timeout: purpose.patience().unwrap_or(usual.busy_timeout),
+                write_cache_mib: purpose.write_cache_mib().unwrap_or(usual.write_cache_mib),
                 ..usual
             };
             let may_pass = |error: &OpenError| matches!(error, OpenError::Unusable { .. });

@@ -18,7 +18,7 @@ use crate::wiring::Installation;
 use portcullis_account_files::{AccountFormat, AccountReader, Line};
 
 /// How many accounts are stored with one step.
-const BATCH: usize = 2_000;
+const BATCH: usize = 5_000;
 /// How many batches are read ahead of the store.
 const READ_AHEAD: usize = 2;
 
@@ -37,8 +37,9 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let outcome = async {
         while let Some(batch) = batches.recv().await {
             let batch = batch?;
-            store(&use_cases, &batch, &mut tally, &mut report).await?;
-            progress.show("importing (octets)", batch.octets_read, length);
+            let octets_read = batch.octets_read;
+            store(&use_cases, batch, &mut tally, &mut report).await?;
+            progress.show("importing (octets)", octets_read, length);
         }
         anyhow::Ok(())
     };
@@ -123,14 +124,14 @@ fn read_batch(
 
 async fn store(
     use_cases: &UseCases,
-    batch: &Batch,
+    batch: Batch,
     tally: &mut ImportTally,
     report: &mut Report,
 ) -> anyhow::Result<()> {
-    let accounts: Vec<_> = batch.accounts.iter().map(|(_, account)| account.clone()).collect();
+    let Batch { accounts, unusable: mut refused, .. } = batch;
+    let (lines, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
     let outcomes = use_cases.import_users.import(accounts).await?;
-    let mut refused: Vec<(u64, String)> = batch.unusable.clone();
-    for ((line, _), outcome) in batch.accounts.iter().zip(outcomes) {
+    for (line, outcome) in lines.into_iter().zip(outcomes) {
         let reason = match outcome {
             ImportOutcome::Imported => {
                 tally.imported += 1;
@@ -145,7 +146,7 @@ async fn store(
             ImportOutcome::UsernameTaken => "username: another account has it",
             ImportOutcome::UnknownRole => "roles: one of them does not exist",
         };
-        refused.push((*line, reason.to_owned()));
+        refused.push((line, reason.to_owned()));
     }
     refused.sort_by_key(|(line, _)| *line);
     tally.refused += refused.len() as u64;
