@@ -226,3 +226,24 @@ fn rust_in_the_documents_is_compiled_and_data_is_well_formed() {
     }
     assert!(["rust", "json", "toml"].iter().all(|kind| kinds.contains(*kind)), "{kinds:?}");
 }
+
+/// The statements of the first block of SQL after this, as they are but for what begins a line of a comment.
+fn sql_after(mark: &str, text: &str) -> String {
+    let (_, section) = text.split_once(mark).unwrap_or_else(|| panic!("{mark} is in it"));
+    let (_, statements) = section.split_once("```sql").expect("with SQL");
+    let (statements, _) = statements.split_once("```").expect("to its end");
+    let lines = statements.lines().map(|line| line.trim_start_matches("//!").trim());
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_operators_are_told_the_grants_and_settings_that_the_adapter_is_tested_with() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("a text");
+    let (page, adapter) = (read("docs/operations.md"), read("crates/adapters-postgres/src/lib.rs"));
+    for (on_the_page, in_the_crate) in [
+        ("Run `portcullis migrate` as the first", "# Least rights"),
+        ("### Behind PgBouncer", "# Behind a pooler"),
+    ] {
+        assert_eq!(sql_after(on_the_page, &page), sql_after(in_the_crate, &adapter), "{on_the_page}");
+    }
+}

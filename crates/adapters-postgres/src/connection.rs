@@ -133,7 +133,8 @@ impl Server {
 /// most of those. Behind a pooler that hands each transaction to another server they reach one server each time,
 /// which is why operators give them to the role as well.
 ///
-/// Compiling a statement takes longer than any of these takes to run: many rows make the planner want to.
+/// Compiling a statement, or starting workers for it, takes longer than any of these takes to run: many rows make the
+/// planner want to.
 ///
 /// Messages are asked for in English where they are not: nothing else that diesel hands on tells a
 /// time-out from a mistake.
@@ -147,6 +148,7 @@ fn settings(patience: Duration) -> String {
          SET idle_in_transaction_session_timeout = {idle};
          SET default_transaction_isolation = 'read committed';
          SET jit = off;
+         SET max_parallel_workers_per_gather = 0;
          SELECT set_config('lc_messages', 'C', FALSE)
          WHERE current_setting('lc_messages') !~* '^(c$|c\\.|posix|en)'"
     )

@@ -60,14 +60,15 @@
 //!
 //! In transaction mode `PgBouncer` has to be 1.21 or newer with `max_prepared_statements` above zero (200 is
 //! plenty). Each connection begins with `SET statement_timeout`, `lock_timeout`,
-//! `idle_in_transaction_session_timeout` and `jit`; there it reaches one of the server's connections and not surely
-//! all, so give them to the role, too:
+//! `idle_in_transaction_session_timeout`, `jit` and `max_parallel_workers_per_gather`; there it reaches one of the
+//! server's connections and not surely all, so give them to the role, too:
 //!
 //! ```sql
-//! ALTER ROLE portcullis SET statement_timeout = '1425ms';
-//! ALTER ROLE portcullis SET lock_timeout = '1187ms';
-//! ALTER ROLE portcullis SET idle_in_transaction_session_timeout = '3800ms';
-//! ALTER ROLE portcullis SET jit = off;
+//! ALTER ROLE portcullis_runtime SET statement_timeout = '1425ms';
+//! ALTER ROLE portcullis_runtime SET lock_timeout = '1187ms';
+//! ALTER ROLE portcullis_runtime SET idle_in_transaction_session_timeout = '3800ms';
+//! ALTER ROLE portcullis_runtime SET jit = off;
+//! ALTER ROLE portcullis_runtime SET max_parallel_workers_per_gather = 0;
 //! ```
 //!
 //! Without that an operation is still given up in time; only the server may go on with it for a while, and
@@ -76,11 +77,14 @@
 //! # Least rights
 //!
 //! [`migrate`](PostgresStore::migrate) needs a role that may create tables. Everything else can be done by a role
-//! with these rights and no others:
+//! with these rights and no others, given by the role that migrates:
 //!
 //! ```sql
 //! GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO portcullis_runtime;
 //! REVOKE INSERT, UPDATE, DELETE ON __diesel_schema_migrations FROM portcullis_runtime;
+//! -- Those that later migrations bring:
+//! ALTER DEFAULT PRIVILEGES IN SCHEMA public
+//!     GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO portcullis_runtime;
 //! ```
 
 mod audit_trail;

@@ -244,6 +244,7 @@ mod tests {
             ("idle_in_transaction_session_timeout", "3800ms"),
             ("default_transaction_isolation", "read committed"),
             ("jit", "off"),
+            ("max_parallel_workers_per_gather", "0"),
         ] {
             let setting = store.read(name, |mut connection, name| {
                 async move {
