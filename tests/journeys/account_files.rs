@@ -90,8 +90,7 @@ async fn what_is_exported_is_what_was_there_and_comes_in_elsewhere() {
         let file = file.to_str().expect("text");
         let told = here.run(&["user", "export", file]).await;
         assert!(told.output().starts_with(&format!("{} accounts written to ", all.len())), "{told:?}");
-        let mode = fs::metadata(file).expect("it is there").permissions().mode();
-        assert_eq!(mode & 0o777, 0o600, "hashes are for their owner only");
+        assert_eq!(mode(Path::new(file)), 0o600, "hashes are for their owner only");
         let printed = here.run(&["user", "export", "-", "--as", format]).await;
         assert_eq!(printed.output(), fs::read_to_string(file).expect("text"));
 
@@ -109,6 +108,10 @@ async fn what_is_exported_is_what_was_there_and_comes_in_elsewhere() {
         }
         assert_eq!(there.len(), here.len());
     }
+}
+
+fn mode(file: &Path) -> u32 {
+    fs::metadata(file).expect("it is there").permissions().mode() & 0o777
 }
 
 #[tokio::test]
@@ -132,6 +135,7 @@ async fn an_export_that_was_interrupted_goes_on() {
             server.run(&export).await.output();
             let again = fs::read(&file).expect("it is there");
             assert!(again == whole, "{format} from {length} octets: {}", String::from_utf8_lossy(&again));
+            assert_eq!(mode(&file), 0o600, "whoever could read what was there cannot read the hashes");
             assert!(!unfinished.exists());
         }
         fs::write(&unfinished, "something\nelse\n").expect("it can be written");

@@ -97,10 +97,10 @@ impl Service {
         }
     }
 
-    /// Ends everything within `grace`: readiness first, then the API once the requests that it has taken
-    /// are answered, and last the operations listener, which tells until then how the service is.
+    /// Ends everything within `grace` and a tenth of it: readiness first, then the API once the requests that it has
+    /// taken are answered, and last the operations listener, which tells until then how the service is.
     ///
-    /// For a tenth of the time new connections are still taken, until load balancers have seen that the
+    /// For that tenth new connections are still taken, until load balancers have seen that the
     /// service is not ready any more: who is sent here meanwhile is not turned away.
     pub(crate) async fn stop(mut self, grace: Duration) {
         self.readiness.begin_shutdown();

@@ -1,6 +1,6 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -96,6 +96,8 @@ fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<User
     if last.is_none() {
         file.set_len(0)?;
     }
+    // One that was there has the mode that it was made with.
+    file.set_permissions(Permissions::from_mode(0o600))?;
     file.seek(SeekFrom::End(0))?;
     Ok((file, last))
 }

@@ -9,6 +9,7 @@ use portcullis_domain::ports::ImportOutcome;
 use portcullis_domain::use_cases::{ImportTally, ImportedUser, UseCases};
 use serde::Serialize;
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use crate::cli::{AccountFile, UserImport};
 use crate::config::Config;
@@ -32,7 +33,7 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let use_cases = installation.use_cases;
 
     let progress = Progress::on_stderr();
-    let mut batches = read_ahead(input, account_format, use_cases.clone())?;
+    let (mut batches, reading) = read_ahead(input, account_format, use_cases.clone())?;
     let mut tally = ImportTally::default();
     let outcome = async {
         while let Some(batch) = batches.recv().await {
@@ -41,13 +42,15 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
             store(&use_cases, batch, &mut tally, &mut report).await?;
             progress.show("importing (octets)", octets_read, length);
         }
-        anyhow::Ok(())
+        reading.await.context("reading broke off")
     };
     let outcome = outcome.await;
     progress.clear();
-    if tally != ImportTally::default() {
-        use_cases.import_users.conclude(&Actor::operator(), tally).await?;
-    }
+    let concluded = if tally == ImportTally::default() {
+        Ok(())
+    } else {
+        use_cases.import_users.conclude(&Actor::operator(), tally).await
+    };
     report.finish()?;
     let summary = Summary::of(tally);
     if format.json {
@@ -58,6 +61,7 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     outcome.context(
         "the import was interrupted; what was imported stays, and importing the file again goes on",
     )?;
+    concluded?;
     ensure!(tally.refused == 0, "{} accounts were refused", tally.refused);
     Ok(())
 }
@@ -85,10 +89,10 @@ fn read_ahead(
     input: Box<dyn Read + Send>,
     format: AccountFormat,
     use_cases: Arc<UseCases>,
-) -> anyhow::Result<mpsc::Receiver<anyhow::Result<Batch>>> {
+) -> anyhow::Result<(mpsc::Receiver<anyhow::Result<Batch>>, JoinHandle<()>)> {
     let mut reader = AccountReader::new(input, format)?;
     let (sender, batches) = mpsc::channel(READ_AHEAD);
-    tokio::task::spawn_blocking(move || {
+    let reading = tokio::task::spawn_blocking(move || {
         while let Some(batch) = read_batch(&mut reader, &use_cases).transpose() {
             let is_last = batch.is_err();
             // Nobody waits for more when the import has failed.
@@ -97,7 +101,7 @@ fn read_ahead(
             }
         }
     });
-    Ok(batches)
+    Ok((batches, reading))
 }
 
 /// The next batch; none at the end of the file.
