@@ -7,7 +7,7 @@
 //! - [`SealingKeyFactory`] makes signing keys whose private part is encrypted at rest;
 //! - [`JwtAccessTokens`] signs and verifies access tokens with the keys of a [`KeyRing`].
 //!
-//! All of it rests on `aws-lc-rs`, and on the crates `argon2`, `bcrypt` and `scrypt` for passwords.
+//! All of it rests on `aws-lc-rs`, and on the crates `argon2-rust`, `bcrypt` and `scrypt` for passwords.
 
 mod access_tokens;
 mod breached_passwords;

@@ -97,7 +97,16 @@ impl AccessTokens for JwtAccessTokens {
     async fn issue(&self, claims: &AccessClaims) -> Result<AccessToken, StorageError> {
         let key = self.ring.signing(claims.issued_at).await?;
         let key = key.ok_or_else(|| StorageError::broken("there is no signing key"))?;
-        Ok(CompactJws::sign(&key, &IssuedClaims::new(&self.issuer, &self.audience, claims).to_json()))
+        let token =
+            CompactJws::sign(&key, &IssuedClaims::new(&self.issuer, &self.audience, claims).to_json());
+        let octets = token.len();
+        if octets > MAX_TOKEN_OCTETS {
+            // Who is signed in with it would be turned away at every call.
+            return Err(StorageError::broken(format!(
+                "an access token of {octets} octets, with all permissions and claims, is more than {MAX_TOKEN_OCTETS}"
+            )));
+        }
+        Ok(token)
     }
 
     async fn verify(&self, token: &str, now: Timestamp) -> Result<VerifiedAccessToken, AccessTokenError> {

@@ -37,6 +37,18 @@ async fn what_an_application_adds_stands_beside_the_other_claims() {
 }
 
 #[tokio::test]
+async fn what_would_be_refused_for_its_length_is_not_issued() {
+    let service = Service::start(SigningAlgorithm::EdDsa).await;
+    let issued = async |octets: usize| {
+        let padding = (ClaimName::new("padding"), ClaimValue::from("x".repeat(octets).as_str()));
+        service.tokens.issue(&AccessClaims { added: [padding].into(), ..claims(NOW) }).await
+    };
+    assert!(service.accepts(&issued(11_000).await.expect("a token"), NOW).await);
+    let error = issued(12_000).await.expect_err("nobody would accept it");
+    assert!(!error.is_unavailable());
+}
+
+#[tokio::test]
 async fn no_claim_of_an_application_can_have_the_name_of_one_of_ours() {
     let service = Service::start(SigningAlgorithm::EdDsa).await;
     let token = service.issue(NOW).await;
