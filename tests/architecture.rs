@@ -175,6 +175,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "actix-web",
             "anyhow",
             "argon2-rust",
+            "aws-lc-rs",
             "base64",
             "clap",
             "diesel",
@@ -192,6 +193,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "thiserror",
             "time",
             "tokio",
+            "tokio-postgres",
         ],
     ),
     (

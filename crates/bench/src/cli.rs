@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::bare::BareOptions;
 use crate::figures::FiguresOptions;
+use crate::floor::FloorOptions;
 use crate::raw_hash::RawHashOptions;
 use crate::scale::ScaleOptions;
 use crate::seed::SeedOptions;
@@ -26,6 +27,8 @@ pub(crate) enum Command {
     Seed(SeedOptions),
     /// Serve one bare handler, the floor for calls
     Bare(BareOptions),
+    /// Serve the least program that keeps accounts, the floor for what is stored
+    Floor(FloorOptions),
     /// Do nothing but hash for a while, the floor for logins
     RawHash(RawHashOptions),
 }

@@ -1,8 +1,8 @@
 //! The bench of Portcullis: it measures the release binary from outside, as its users meet it.
 //!
 //! Every figure stands beside a floor measured in the same run on the same cores: a bare handler of the same
-//! framework for calls, and nothing but Argon2 for logins; or beside the same service on another store, or with
-//! fewer users. A figure alone says more about the machine than about the program; a ratio does not.
+//! framework for calls, the least program that keeps accounts, and nothing but Argon2 for logins; or beside the same
+//! service on another store, or with fewer users. A figure alone says more about the machine than about the program; a ratio does not.
 //!
 //! The driver is a closed loop: each connection has one request under way, of its own user, or of one of its
 //! own users in turn. Every answer is checked, and the first unexpected one ends the run: what fails fast must
@@ -16,6 +16,7 @@ mod cli;
 mod cost;
 mod driver;
 mod figures;
+mod floor;
 mod hashing;
 mod http_client;
 mod latency;
@@ -44,6 +45,7 @@ fn main() -> anyhow::Result<()> {
         Command::Scale(options) => scale::run(&options),
         Command::Seed(options) => seed::run(&options),
         Command::Bare(options) => bare::run(options),
+        Command::Floor(options) => floor::run(&options),
         Command::RawHash(options) => raw_hash::run(&options),
     }
 }

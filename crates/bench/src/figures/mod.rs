@@ -1,6 +1,7 @@
 //! All figures of the service, in one run: what is compared is measured in turn, round by round, so that
 //! whatever else the machine does meanwhile meets all of it alike.
 
+mod beside_floor;
 mod calls;
 mod enumeration;
 mod flood;
@@ -35,6 +36,8 @@ enum Part {
     Lifecycle,
     /// `GET /me` and refreshes beside a bare handler
     Calls,
+    /// Calls beside the least program that keeps accounts, on both stores
+    Floor,
     /// Logins beside Argon2 alone
     Logins,
     /// Many times as many logins as can be served, and other calls beside them
@@ -67,6 +70,9 @@ async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     let placement = Placement::apart()?;
     if options.asks_for(Part::Calls) {
         tables.extend(calls::measure(measuring, &placement).await?);
+    }
+    if options.asks_for(Part::Floor) {
+        tables.extend(beside_floor::measure(measuring, &placement).await?);
     }
     if options.asks_for(Part::Logins) {
         tables.extend(logins::measure(measuring, &placement).await?);

@@ -25,7 +25,7 @@ use crate::store;
 
 /// Where a database is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Store {
+pub(crate) enum Store {
     Sqlite,
     Postgres,
 }
@@ -41,7 +41,7 @@ impl fmt::Display for Store {
 
 impl Store {
     /// Gives an installation an empty database, and returns its URL.
-    pub(super) async fn prepare(
+    pub(crate) async fn prepare(
         self,
         installation: Installation,
         cluster: &Cluster,
@@ -85,7 +85,7 @@ pub(super) struct Regular {
 }
 
 /// The secret key of all installations. It protects nobody.
-pub(super) const SECRET: &[u8] = b"the secret key of measurements, known to all";
+pub(crate) const SECRET: &[u8] = b"the secret key of measurements, known to all";
 
 const ADMINISTRATOR: &str = "administrator@example.com";
 

@@ -19,6 +19,7 @@ use crate::progress::note;
 use crate::report::{Report, Section};
 
 use self::databases::Database;
+pub(crate) use self::databases::{SECRET, Store};
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScaleOptions {
@@ -74,7 +75,7 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
 }
 
 /// A server that keeps what it was told, with memory and log for a database of this size.
-fn start_cluster() -> anyhow::Result<Cluster> {
+pub(crate) fn start_cluster() -> anyhow::Result<Cluster> {
     let settings = [("shared_buffers", "1GB"), ("max_wal_size", "4GB")];
     let settings = settings.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
     Ok(Cluster::start_with(&ClusterOptions { durable: true, settings, ..ClusterOptions::default() })?)

@@ -1,0 +1,167 @@
+//! Calls beside the least program that gives the same guarantees, on both stores.
+
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use portcullis_throwaway_postgres::{Cluster, run};
+use tempfile::TempDir;
+
+use crate::cost::Cost;
+use crate::driver::{Caller, Load, WARM_UP, drive};
+use crate::hashing::Hashing;
+use crate::measuring::Measuring;
+use crate::people::{Person, Registering};
+use crate::placement::Placement;
+use crate::process::ServerProcess;
+use crate::report::{Table, factor, median, range};
+use crate::rounds::Rounds;
+use crate::scale::{SECRET, Store, start_cluster};
+
+/// A kind of call, to the floor and to the service.
+struct Pair {
+    call: &'static str,
+    floor: Callers,
+    service: Callers,
+    rounds: Vec<[Cost; 2]>,
+}
+
+type Callers = Vec<Box<dyn Caller>>;
+
+/// The table of calls beside the floor.
+pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
+    let cluster = start_cluster()?;
+    let mut rows = Vec::new();
+    for store in [Store::Sqlite, Store::Postgres] {
+        for pair in pairs(store, measuring, placement, &cluster).await? {
+            rows.push(pair.row(store));
+        }
+    }
+    Ok(vec![Table {
+        title: format!("Calls at {} connections beside the floor", measuring.connections),
+        columns: vec![
+            "call",
+            "store",
+            "floor a second",
+            "service a second",
+            "least – most",
+            "floor CPU µs each",
+            "service CPU µs each",
+            "rate to floor",
+            "CPU to floor",
+        ],
+        rows,
+    }])
+}
+
+async fn pairs(
+    store: Store,
+    measuring: &Measuring,
+    placement: &Placement,
+    cluster: &Cluster,
+) -> anyhow::Result<Vec<Pair>> {
+    let installation = measuring
+        .installation()?
+        .with("PORTCULLIS_ARGON2", Hashing::Cheapest.settings())
+        .with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET));
+    let (_, installation) = store.prepare(installation, cluster, "beside_the_floor").await?;
+    let service = installation.start(placement).await?;
+    let folder = TempDir::new_in(measuring.folder())?;
+    let floor = start_floor(store, placement, cluster, folder.path()).await?;
+
+    let mut pairs = pair_up(&floor, &service, measuring.connections.get()).await?;
+    let load = Load::without_pause(measuring.lasts());
+    for round in 0..=measuring.rounds.get() {
+        for pair in &mut pairs {
+            if round == 0 {
+                drive(floor.address(), &mut pair.floor, WARM_UP).await?;
+                drive(service.address(), &mut pair.service, WARM_UP).await?;
+            } else {
+                let of_floor = Cost::measure(&floor, &mut pair.floor, load).await?;
+                let of_service = Cost::measure(&service, &mut pair.service, load).await?;
+                pair.rounds.push([of_floor, of_service]);
+            }
+            service.settle().await?;
+        }
+    }
+    floor.stop().await?;
+    service.stop().await?;
+    Ok(pairs)
+}
+
+/// Starts the floor on an empty database.
+async fn start_floor(
+    store: Store,
+    placement: &Placement,
+    cluster: &Cluster,
+    folder: &Path,
+) -> anyhow::Result<ServerProcess> {
+    let url = match store {
+        Store::Sqlite => format!("sqlite://{}", folder.join("floor.db").display()),
+        Store::Postgres => {
+            run(&cluster.url("postgres"), "CREATE DATABASE floor").await;
+            cluster.url("floor")
+        }
+    };
+    let workers = placement.server_cores()?.to_string();
+    let mut command = placement.command(&std::env::current_exe()?);
+    command.args(["floor", "--database-url", &url, "--workers", &workers, "--hashing-threads", &workers]);
+    command.args(["--memory-kib", "8", "--passes", "1"]);
+    ServerProcess::start(command).await
+}
+
+/// The same people with the same calls, at both.
+async fn pair_up(
+    floor: &ServerProcess,
+    service: &ServerProcess,
+    connections: usize,
+) -> anyhow::Result<Vec<Pair>> {
+    let (of_floor, of_service) = (callers(floor, connections).await?, callers(service, connections).await?);
+    let pair = |(of_floor, of_service): ((&'static str, Callers), (&'static str, Callers))| Pair {
+        call: of_floor.0,
+        floor: of_floor.1,
+        service: of_service.1,
+        rounds: Vec::new(),
+    };
+    Ok(of_floor.into_iter().zip(of_service).map(pair).collect())
+}
+
+async fn callers(server: &ServerProcess, connections: usize) -> anyhow::Result<Vec<(&'static str, Callers)>> {
+    let people = Person::register(server.address(), connections).await?;
+    let mut me: Callers = Vec::new();
+    for person in &people {
+        me.push(Box::new(person.reads_profile(server.address()).await?));
+    }
+    let boxed = |caller: fn(&Person) -> Box<dyn Caller>| people.iter().map(caller).collect::<Callers>();
+    let newcomers = (0..connections)
+        .map(|family| -> Box<dyn Caller> { Box::new(Registering::of(format!("newcomer{family}"))) });
+    Ok(vec![
+        ("`GET /api/v1/auth/me`", me),
+        ("`POST /api/v1/auth/refresh`", boxed(|person| Box::new(person.refreshes()))),
+        ("`POST /api/v1/auth/login`", boxed(|person| Box::new(person.signs_in()))),
+        ("`POST /api/v1/auth/register`", newcomers.collect()),
+    ])
+}
+
+impl Pair {
+    fn row(&self, store: Store) -> Vec<String> {
+        let floor = |figure: fn(&Cost) -> f64| Rounds::of(&self.rounds, |[floor, _]| figure(floor));
+        let service = |figure: fn(&Cost) -> f64| Rounds::of(&self.rounds, |[_, service]| figure(service));
+        let ratio = |figure: fn(&Cost) -> f64| {
+            Rounds::of(&self.rounds, |[floor, service]| figure(service) / figure(floor))
+        };
+        let micros = |cost: &Cost| 1e6 * cost.of_each();
+        let rate = service(Cost::rate);
+        vec![
+            self.call.to_owned(),
+            store.to_string(),
+            median(&floor(Cost::rate)),
+            median(&rate),
+            range(&rate),
+            median(&floor(micros)),
+            median(&service(micros)),
+            factor(&ratio(Cost::rate)),
+            factor(&ratio(Cost::of_each)),
+        ]
+    }
+}
