@@ -62,20 +62,20 @@ impl CheapHasher {
     pub fn verifications(&self) -> u32 {
         self.verifications.load(Ordering::SeqCst)
     }
+}
 
-    fn admit(&self) -> Result<(), HashingError> {
+#[async_trait]
+impl PasswordHasher for CheapHasher {
+    fn admits(&self) -> Result<(), HashingError> {
         if self.overloaded.load(Ordering::SeqCst) {
             Err(HashingError::Overloaded { retry_after: Self::RETRY_AFTER })
         } else {
             Ok(())
         }
     }
-}
 
-#[async_trait]
-impl PasswordHasher for CheapHasher {
     async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
-        self.admit()?;
+        self.admits()?;
         let salt = self.hashes.fetch_add(1, Ordering::SeqCst);
         let settings = self.settings.load(Ordering::SeqCst);
         Ok(PasswordHash::new(written(settings, salt, password.expose())))
@@ -97,7 +97,7 @@ impl PasswordHasher for CheapHasher {
         password: Password,
         hash: Option<PasswordHash>,
     ) -> Result<Verification, HashingError> {
-        self.admit()?;
+        self.admits()?;
         self.verifications.fetch_add(1, Ordering::SeqCst);
         let Some(hash) = hash else {
             return Ok(Verification::Mismatch);

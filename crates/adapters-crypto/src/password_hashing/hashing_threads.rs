@@ -91,6 +91,22 @@ impl HashingThreads {
         HashingLoad { running, waiting: jobs - running }
     }
 
+    /// Whether there is a place for one more.
+    ///
+    /// # Errors
+    ///
+    /// [`HashingError::Overloaded`] when the queue is full.
+    pub(super) fn admits(&self) -> Result<(), HashingError> {
+        if self.admission.available_permits() > 0 { Ok(()) } else { Err(self.refuse()) }
+    }
+
+    fn refuse(&self) -> HashingError {
+        if let Some(observer) = &self.observer {
+            observer.refused();
+        }
+        HashingError::Overloaded { retry_after: self.time_to_work_off_a_full_queue() }
+    }
+
     /// Runs `work` on one of the threads, in its turn.
     ///
     /// Work whose caller has gone before its turn is dropped unstarted; once started it keeps its
@@ -103,12 +119,7 @@ impl HashingThreads {
         &self,
         work: impl FnOnce(&mut Arena) -> R + Send + 'static,
     ) -> Result<R, HashingError> {
-        let Ok(permit) = Arc::clone(&self.admission).try_acquire_owned() else {
-            if let Some(observer) = &self.observer {
-                observer.refused();
-            }
-            return Err(HashingError::Overloaded { retry_after: self.time_to_work_off_a_full_queue() });
-        };
+        let permit = Arc::clone(&self.admission).try_acquire_owned().map_err(|_| self.refuse())?;
         let (answer, answered) = oneshot::channel::<Outcome<R>>();
         let (pace, observer, queued) = (Arc::clone(&self.pace), self.observer.clone(), Instant::now());
         let job: Job = Box::new(move |arena| {
@@ -224,12 +235,14 @@ mod tests {
         begin(&mut waiting).await;
 
         assert_eq!(threads.load(), HashingLoad { running: 1, waiting: 1 });
+        assert_eq!(threads.admits(), Err(HashingError::Overloaded { retry_after: SECOND }));
         let refusal = threads.run(|_| ()).await.expect_err("the queue is full");
         assert_eq!(refusal, HashingError::Overloaded { retry_after: SECOND });
 
         release.send(()).expect("the job waits for it");
         running.await.expect("it had a place");
         assert_eq!(waiting.await, Ok("waited"));
+        assert_eq!(threads.admits(), Ok(()));
         assert_eq!(threads.run(|_| "taken").await, Ok("taken"));
     }
 
@@ -254,8 +267,9 @@ mod tests {
         let mut running = Box::pin(threads.run(|_| thread::sleep(Duration::from_millis(5))));
         begin(&mut running).await;
         threads.run(|_| ()).await.expect_err("there is no queue");
+        threads.admits().expect_err("nor is there now");
         running.await.expect("it had a place");
-        assert_eq!(*heard.0.lock().unwrap(), ["refused", "hashed"]);
+        assert_eq!(*heard.0.lock().unwrap(), ["refused", "refused", "hashed"]);
     }
 
     #[tokio::test]

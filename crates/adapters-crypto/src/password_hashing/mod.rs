@@ -86,6 +86,10 @@ impl Argon2Hasher {
 
 #[async_trait]
 impl PasswordHasher for Argon2Hasher {
+    fn admits(&self) -> Result<(), HashingError> {
+        self.threads.admits()
+    }
+
     async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
         let settings = self.settings;
         let salt = Argon2Hash::draw_salt(self.entropy.as_ref());

@@ -8,6 +8,17 @@ use crate::values::{AcceptedPassword, Password, PasswordHash};
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
+    /// Whether a password would be hashed or checked now, and not refused because too many wait: asked before anything
+    /// is read for it, so that a flood is turned away at little cost. The answer may be out of date when the password
+    /// comes. A hasher that refuses none need not say.
+    ///
+    /// # Errors
+    ///
+    /// [`HashingError::Overloaded`].
+    fn admits(&self) -> Result<(), HashingError> {
+        Ok(())
+    }
+
     /// A new hash of `password`, with a salt of its own. Every octet of the password counts.
     ///
     /// Proven by the cases `every_hash_has_a_salt_of_its_own` and `every_octet_of_a_long_password_counts`.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use portcullis_domain::policy::Policy;
-use portcullis_domain::ports::LockoutPolicy;
+use portcullis_domain::ports::{HashingError, LockoutPolicy};
 use portcullis_domain::use_cases::{ClaimedIdentifier, LoginCommand, LoginError};
 use portcullis_domain::{Client, Password};
 use portcullis_testkit::TestDomain;
@@ -162,4 +162,19 @@ async fn tokens_do_not_show_in_debug_output() {
     let shown = format!("{tokens:?}");
     assert!(shown.starts_with("Tokens"), "{shown}");
     assert!(!shown.contains(tokens.access_token.as_str()) && !shown.contains(tokens.refresh_token.as_str()));
+}
+
+#[tokio::test]
+async fn a_flood_is_turned_away_before_anything_is_read_for_it() {
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    domain.storage.fail_next_call_to("UserRepository::find_by_login");
+    domain.hasher.set_overloaded(true);
+    for _ in 0..3 {
+        let login = domain.login(ADA, PASSWORD).await;
+        assert!(matches!(login, Err(LoginError::Hashing(HashingError::Overloaded { .. }))), "{login:?}");
+    }
+    domain.hasher.set_overloaded(false);
+    let login = domain.login(ADA, PASSWORD).await;
+    assert!(matches!(login, Err(LoginError::Storage(_))), "it is the first that looks: {login:?}");
 }

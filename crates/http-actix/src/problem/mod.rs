@@ -228,9 +228,10 @@ impl Problem {
     }
 
     /// Tells operators of what is not the client's doing, with every cause that is known. What is logged within the
-    /// span of a request can be found by its id.
+    /// span of a request can be found by its id. Of who was turned away in a flood, the access log and the metrics tell:
+    /// a record more for each would make it worse.
     pub fn log(&self) {
-        if !self.status().is_server_error() {
+        if !self.status().is_server_error() || self.code == Code::Overloaded {
             return;
         }
         let code = self.code.as_str();
