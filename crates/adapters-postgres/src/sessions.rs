@@ -76,8 +76,11 @@ impl SessionRepository for PostgresStore {
 /// $21 where these are counted.
 const OPEN: &str = concat!(
     "
-WITH count AS MATERIALIZED (
-    SELECT key, locked_until > $15 AS locks FROM password_attempts WHERE key = $21 FOR UPDATE
+WITH held AS MATERIALIZED (
+    SELECT users.id FROM users WHERE users.id = $10 FOR NO KEY UPDATE
+), count AS MATERIALIZED (
+    SELECT attempts.key, attempts.locked_until > $15 AS locks FROM held, password_attempts AS attempts
+    WHERE attempts.key = $21 FOR UPDATE OF attempts
 ), noted AS (
     UPDATE accounts SET last_login_at = $15, password_hash = $12
     WHERE accounts.id = $10 AND accounts.is_active AND accounts.password_hash = $11

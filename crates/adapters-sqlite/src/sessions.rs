@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::Error as StatementError;
 use portcullis_domain::ports::{
     EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
     SessionsEnding, StorageError,
@@ -85,8 +86,8 @@ fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<O
     }
     insert(connection, session)?;
     audit_trail::insert(connection, event)?;
-    let opened = principal(connection, session.id, session.created_at)?;
-    Ok(opened.map_or(OpenOutcome::Refused, |principal| OpenOutcome::Opened(Box::new(principal))))
+    let opened = principal(connection, session.id, session.created_at)?.ok_or(StatementError::NotFound)?;
+    Ok(OpenOutcome::Opened(Box::new(opened)))
 }
 
 pub(crate) fn insert(connection: &mut SqliteConnection, session: &Session) -> QueryResult<()> {

@@ -133,7 +133,7 @@ measured_store! {
         fn issue_password_reset(address: &EmailAddress, digest: TokenDigest, expires_at: Timestamp) -> Option<User>;
         fn find_password_reset(digest: TokenDigest, now: Timestamp) -> Option<User>;
         fn redeem_password_reset(reset: PasswordReset) -> bool;
-        fn request_email_change(request: EmailChangeRequest) -> ();
+        fn request_email_change(request: EmailChangeRequest) -> bool;
         fn issue_email_change(user: UserId, new_address: &EmailAddress, digest: TokenDigest, expires_at: Timestamp) -> Option<User>;
         fn find_email_change(digest: TokenDigest, now: Timestamp) -> Option<(User, EmailAddress)>;
         fn redeem_email_change(redemption: LinkRedemption) -> EmailChangeOutcome;

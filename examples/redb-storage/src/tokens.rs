@@ -140,15 +140,17 @@ impl TokenRepository for RedbStore {
         .await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
         self.write(move |store| {
-            let EmailChangeRequest { user, session, new_address, mails, event, .. } = request;
-            if store.account(user)?.is_none() {
-                return Err(StorageError::broken("nobody asks for the change"));
+            let EmailChangeRequest { user, session, new_address, verified_hash, mails, event } = request;
+            let asking = store.account(user)?.filter(|account| account.user.is_active);
+            if asking.and_then(|account| account.password_hash) != Some(verified_hash) {
+                return Ok(false);
             }
             store.record(&event)?;
             store.put_secret(&PendingEmailChange { user, session, new_address, link: None })?;
-            mails.into_iter().try_for_each(|mail| store.queue(mail))
+            mails.into_iter().try_for_each(|mail| store.queue(mail))?;
+            Ok(true)
         })
         .await
     }

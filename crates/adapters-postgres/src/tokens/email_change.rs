@@ -13,10 +13,12 @@ use crate::schema::{accounts, email_changes};
 use crate::statement::{ColumnsOf, statement};
 use crate::transaction::locked;
 
+/// Who changes the password, or makes the account unusable, holds the user's row: this waits for it, and then looks.
 const REQUEST: &str = concat!(
     "
 WITH asking AS (
-    SELECT users.id FROM users WHERE users.id = $17 FOR NO KEY UPDATE
+    SELECT users.id FROM users
+    WHERE users.id = $17 AND users.is_active AND users.password_hash = $21 FOR NO KEY UPDATE
 ), pending AS (
     INSERT INTO email_changes (user_id, session_id, new_email, new_email_canonical)
     SELECT asking.id, $18, $19, $20 FROM asking
@@ -35,15 +37,16 @@ SELECT asking.id FROM asking"
 pub(super) async fn request(
     mut connection: &AsyncPgConnection,
     request: &EmailChangeRequest,
-) -> Result<(), Failure> {
-    with_mails(with_event(statement(REQUEST), &request.event), &request.mails)
+) -> Result<bool, Failure> {
+    let asking = with_mails(with_event(statement(REQUEST), &request.event), &request.mails)
         .bind::<sql::Uuid, _>(request.user.uuid())
         .bind::<sql::Uuid, _>(request.session.uuid())
         .bind::<sql::Text, _>(request.new_address.as_str())
         .bind::<sql::Text, _>(request.new_address.canonical())
+        .bind::<sql::Text, _>(request.verified_hash.as_str())
         .execute(&mut connection)
         .await?;
-    Ok(())
+    Ok(asking == 1)
 }
 
 const ISSUE: &str = concat!(

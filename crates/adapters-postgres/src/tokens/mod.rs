@@ -87,7 +87,7 @@ impl TokenRepository for PostgresStore {
         self.write(reset, |connection, reset| password_reset::redeem(connection, reset).boxed()).await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
         self.write(request, |connection, request| email_change::request(connection, request).boxed()).await
     }
 

@@ -1,5 +1,6 @@
 //! Moving an account to another address, which its owner confirms by a mailed link.
 
+use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use portcullis_domain::ports::{EmailChangeOutcome, EmailChangeRequest, LinkRedemption};
 use portcullis_domain::{EmailAddress, SessionId, Timestamp, TokenDigest, User, UserId};
@@ -13,7 +14,14 @@ use crate::schema::{accounts, email_changes, users};
 use crate::users::{find as find_user, find_by_address};
 use crate::{audit_trail, mail_queue, sessions};
 
-pub(super) fn request(connection: &mut SqliteConnection, request: &EmailChangeRequest) -> QueryResult<()> {
+pub(super) fn request(connection: &mut SqliteConnection, request: &EmailChangeRequest) -> QueryResult<bool> {
+    let asking = users::table
+        .find(request.user.uuid().into_bytes())
+        .filter(users::is_active)
+        .filter(users::password_hash.eq(request.verified_hash.as_str()));
+    if !select(exists(asking)).get_result(connection)? {
+        return Ok(false);
+    }
     diesel::replace_into(email_changes::table)
         .values((
             email_changes::user_id.eq(request.user.uuid().into_bytes()),
@@ -23,7 +31,8 @@ pub(super) fn request(connection: &mut SqliteConnection, request: &EmailChangeRe
         ))
         .execute(connection)?;
     mail_queue::enqueue_all(connection, &request.mails)?;
-    audit_trail::insert(connection, &request.event)
+    audit_trail::insert(connection, &request.event)?;
+    Ok(true)
 }
 
 pub(super) fn issue(

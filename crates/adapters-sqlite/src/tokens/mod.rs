@@ -72,7 +72,7 @@ impl TokenRepository for SqliteStore {
         self.write(move |connection| password_reset::redeem(connection, &reset)).await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
         self.write(move |connection| Ok(email_change::request(connection, &request)?)).await
     }
 

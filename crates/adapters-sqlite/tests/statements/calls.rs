@@ -317,7 +317,7 @@ async fn email_change(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> 
         user: user.id,
         session: session.id,
         new_address: new_address.clone(),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![mail(MailKind::ConfirmEmailChange(user.id), new_address.as_str())],
         event: event(AuditKind::EmailChangeRequest).about(user.id),
     };
@@ -400,7 +400,7 @@ async fn everything(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Re
         user: ada.id,
         session: session.id,
         new_address,
-        now: NOW,
+        verified_hash: password_hash(),
         mails: Vec::new(),
         event: event(AuditKind::EmailChangeRequest),
     };

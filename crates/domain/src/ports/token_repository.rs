@@ -120,12 +120,16 @@ pub trait TokenRepository: Send + Sync {
 
     /// Notes that a user wants another address, and queues the mails that say so.
     ///
-    /// MUST replace a pending change of the same user. Leaves the address as it is.
+    /// MUST replace a pending change of the same user. Leaves the address as it is. Is false, and MUST store nothing,
+    /// when the account is gone or inactive, or when its password hash is not `request.verified_hash` any more: what a
+    /// password that was reset while it was being checked asks for would outlive the reset.
+    ///
+    /// Proven by the case `an_email_change_is_asked_for_only_under_the_password_that_was_checked`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: nothing is stored or queued.
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError>;
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError>;
 
     /// Stores the secret of the mail that confirms the user's pending change to `new_address`, and
     /// returns that user; none when that change is not pending any more.
@@ -283,8 +287,8 @@ pub struct EmailChangeRequest {
     pub session: SessionId,
     /// The address wanted.
     pub new_address: EmailAddress,
-    /// The moment.
-    pub now: Timestamp,
+    /// The hash against which the password was checked.
+    pub verified_hash: PasswordHash,
     /// To the new address for confirmation, and to the old one as a notice.
     pub mails: Vec<QueuedMail>,
     /// Tells of it.

@@ -93,6 +93,7 @@ impl Login {
     ///
     /// See [`LoginError`]. What is wrong with an account is told only to who knows its password.
     pub async fn login(&self, command: LoginCommand) -> Result<SignedIn, LoginError> {
+        self.hasher.admits()?;
         let now = self.clock.now();
         let identifier = command.identifier.parse();
         let account = match &identifier {
@@ -130,20 +131,20 @@ impl Login {
             self.refuse(event, FailureReason::EmailNotVerified).await?;
             return Err(LoginError::EmailNotVerified);
         }
+        let attempts = right.attempts;
         let renewed_hash = match command.password {
-            Some(password) if right.hash_is_outdated => self.renew_hash(password).await?,
+            // By the time of another hash it would be told that the password is right.
+            Some(password) if right.hash_is_outdated => {
+                self.password_check.report(right).await?;
+                self.renew_hash(password).await?
+            }
             _ => None,
         };
         let session =
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
         let opened = event.clone().with("session_id", session.id.to_string());
-        let opening = SessionOpening {
-            session,
-            attempts: right.attempts,
-            verified_hash,
-            renewed_hash,
-            event: opened.clone(),
-        };
+        let opening =
+            SessionOpening { session, attempts, verified_hash, renewed_hash, event: opened.clone() };
         match self.sessions.open(opening).await? {
             OpenOutcome::Opened(principal) => {
                 self.auditor.stored(&opened);

@@ -74,13 +74,14 @@ impl RequestEmailChange {
         let check = Check {
             attempts: self.attempts.of_account(user.id),
             user: Some(user.id),
-            hash,
+            hash: hash.clone(),
             password: command.password,
             purpose: AuditKind::EmailChangeRequest,
             origin: &origin,
             now,
         };
         self.password_check.check(check).await?;
+        let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
         let event = self.auditor.event(AuditKind::EmailChangeRequest, &origin, now).about(user.id);
 
         let mail = |kind, recipient: &EmailAddress| {
@@ -98,16 +99,17 @@ impl RequestEmailChange {
             self.auditor.stored(&event);
         } else {
             let confirmation = mail(MailKind::ConfirmEmailChange(user.id), &command.new_email);
-            self.tokens
-                .request_email_change(EmailChangeRequest {
-                    user: user.id,
-                    session: principal.session.id,
-                    new_address: command.new_email,
-                    now,
-                    mails: vec![confirmation, notice_to_old],
-                    event: event.clone(),
-                })
-                .await?;
+            let request = EmailChangeRequest {
+                user: user.id,
+                session: principal.session.id,
+                new_address: command.new_email,
+                verified_hash,
+                mails: vec![confirmation, notice_to_old],
+                event: event.clone(),
+            };
+            if !self.tokens.request_email_change(request).await? {
+                return Err(PasswordCheckError::Wrong.into());
+            }
             self.auditor.stored(&event);
         }
         self.delivery.mail_queued();

@@ -4,8 +4,9 @@
 use portcullis_domain::mail::MailContent;
 use portcullis_domain::policy::{EmailVerification, Policy};
 use portcullis_domain::use_cases::{
-    ChangePasswordCommand, ChangePasswordError, ConfirmEmailChangeError, Delivery, LoginError, RefreshError,
-    RegisterError, RequestEmailChangeCommand, ResetPasswordCommand, ResetPasswordError, SignedIn,
+    ChangePasswordCommand, ChangePasswordError, ConfirmEmailChangeError, Delivery, LoginError,
+    PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeCommand, RequestEmailChangeError,
+    ResetPasswordCommand, ResetPasswordError, SignedIn,
 };
 use portcullis_domain::{Actor, TokenSecret};
 use portcullis_testkit::TestDomain;
@@ -279,4 +280,44 @@ async fn what_hinders_an_account_is_not_told_once_a_lockout_holds() {
     let (login, ()) =
         domain.storage.interleave("LockoutRepository::record_success", login, guess_in_vain(&domain)).await;
     assert!(matches!(login, Err(LoginError::Locked { .. })), "{login:?}");
+}
+
+#[tokio::test]
+async fn an_email_change_that_a_reset_overtakes_is_not_asked_for() {
+    let domain = TestDomain::new();
+    let thief = domain.signed_in(ADA).await;
+    let token = mailed_reset(&domain).await;
+    let principal = domain.principal(&thief).await;
+    let command = RequestEmailChangeCommand {
+        new_email: fixtures::email(NEW),
+        password: Some(password(PASSWORD)),
+        client: fixtures::client(),
+    };
+    let request = domain.use_cases.request_email_change.request(&principal, command);
+    let (request, reset) = domain
+        .storage
+        .interleave(
+            "TokenRepository::request_email_change",
+            request,
+            reset(&domain, &token, "a new password"),
+        )
+        .await;
+    reset.unwrap();
+    let is_refused = matches!(request, Err(RequestEmailChangeError::Check(PasswordCheckError::Wrong)));
+    assert!(is_refused, "the thief was a moment late: {request:?}");
+    domain.deliver().await;
+    assert!(domain.mailer.last_token_for(NEW).is_none());
+}
+
+#[tokio::test]
+async fn a_hash_is_not_renewed_once_a_lockout_holds() {
+    let domain = TestDomain::new();
+    domain.verified(ADA).await;
+    domain.hasher.change_settings();
+    let hashes = domain.hasher.hashes();
+    let login = domain.login(ADA, PASSWORD);
+    let (login, ()) =
+        domain.storage.interleave("LockoutRepository::record_success", login, guess_in_vain(&domain)).await;
+    assert!(matches!(login, Err(LoginError::Locked { .. })), "{login:?}");
+    assert_eq!(domain.hasher.hashes(), hashes, "by the time of another hash the password would be told");
 }

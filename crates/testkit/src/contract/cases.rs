@@ -109,6 +109,7 @@ macro_rules! storage_contract {
             sessions::ending_all_sessions_of_nobody_is_told: UncheckedCondition,
             sessions::logins_and_logouts_are_in_the_trail: EventApart,
             sessions::expired_sessions_are_deleted_in_batches: Unbounded,
+            tokens::an_email_change_is_asked_for_only_under_the_password_that_was_checked: UncheckedCondition,
             tokens::verification_is_for_active_unverified_users: UncheckedCondition,
             tokens::verification_verifies_whom_it_was_mailed_to: UncheckedCondition,
             tokens::finding_a_secret_changes_nothing: TooWide,

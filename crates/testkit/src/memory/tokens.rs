@@ -123,14 +123,17 @@ impl TokenRepository for MemoryStorage {
         Ok(true)
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<(), StorageError> {
+    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
         let mut state = self.step("TokenRepository::request_email_change").await?;
-        state.account_mut(request.user)?;
-        let EmailChangeRequest { user, session, new_address, mails, event, .. } = request;
+        let EmailChangeRequest { user, session, new_address, verified_hash, mails, event } = request;
+        let asking = state.accounts.get(&user).filter(|account| account.user.is_active);
+        if asking.and_then(|account| account.password_hash.as_ref()) != Some(&verified_hash) {
+            return Ok(false);
+        }
         state.record(event)?;
         state.email_changes.insert(user, PendingEmailChange { user, session, new_address, link: None });
         state.queue_all(mails);
-        Ok(())
+        Ok(true)
     }
 
     async fn issue_email_change(

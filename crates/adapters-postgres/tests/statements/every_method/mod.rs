@@ -290,7 +290,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             user: user.id,
             session: session.id,
             new_address: new_address.clone(),
-            now: NOW,
+            verified_hash: password_hash(),
             mails: vec![
                 mail(MailKind::ConfirmEmailChange(user.id), new_address.as_str()),
                 mail(MailKind::EmailChangeRequested, user.email.as_str()),

@@ -312,7 +312,7 @@ async fn secrets_stay(world: &World<'_>) {
         user: world.ada.id,
         session: world.session.id,
         new_address: email("another@example.com"),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![mail(MailKind::EmailChangeRequested, "ada@example.com")],
         event: world.event(AuditKind::EmailChangeRequest),
     };

@@ -133,8 +133,15 @@ async fn secrets_are_in_the_archive(setup: &ArchiveSetup) {
     let mut pending = PendingEmailChange { user: bob.id, session, new_address, link: None };
     let new_address = pending.new_address.clone();
     let event = event(AuditKind::EmailChangeRequest).about(bob.id);
-    let request = EmailChangeRequest { user: bob.id, session, new_address, now: NOW, mails: vec![], event };
-    tokens.request_email_change(request).await.expect("request");
+    let request = EmailChangeRequest {
+        user: bob.id,
+        session,
+        new_address,
+        verified_hash: password_hash(),
+        mails: vec![],
+        event,
+    };
+    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
     let changes = async || setup.read(RecordKind::EmailChanges, 10).await;
     assert_eq!(changes().await, [Record::EmailChange(pending.clone())]);
     tokens.issue_email_change(bob.id, &pending.new_address, digest, NOW + HOUR).await.expect("issue");

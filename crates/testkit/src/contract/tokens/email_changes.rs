@@ -3,7 +3,7 @@
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    CodeOutcome, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest, RegisterOutcome,
+    CodeOutcome, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest, NewAccount, RegisterOutcome,
 };
 use portcullis_domain::{Session, User};
 
@@ -13,7 +13,8 @@ use super::steps::{
 };
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::fixtures::{NOW, account, email, event, mail, password_hash};
+use crate::contract::trail::Trail;
+use crate::fixtures::{NOW, account, email, event, mail, other_hash, password_hash, user};
 
 /// Asking for another address changes nothing yet, and queues the mails that say so.
 pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Storage) {
@@ -28,12 +29,12 @@ pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Stora
         user: ada.id,
         session: session.id,
         new_address: email("New@example.com"),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: mails.to_vec(),
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
     assert_eq!(mail_confirmation(storage, &ada, "new@example.com").await, None, "nothing is pending");
-    storage.tokens.request_email_change(request).await.expect("request");
+    assert!(storage.tokens.request_email_change(request).await.expect("request"), "it is asked for");
     assert_eq!(storage.stored(ada.id).await.user, before, "the address stays as it is");
     let queued = storage.take_mails().await;
     assert!(queued.len() == 2 && mails.iter().all(|mail| queued.contains(mail)), "both are told: {queued:?}");
@@ -45,6 +46,39 @@ pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Stora
     let outcome = redeem_confirmation(storage, confirmation, NOW).await;
     let EmailChangeOutcome::Changed(user) = outcome else { panic!("the secret is good: {outcome:?}") };
     assert_eq!(user.email.as_str(), "New@example.com", "the address is kept as it was asked for");
+}
+
+/// Another address is asked for only under the password that was checked, by an active user. What is refused stores
+/// nothing: no change, no mail, no event.
+pub async fn an_email_change_is_asked_for_only_under_the_password_that_was_checked(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let inactive = storage.register(account("inactive@example.com")).await;
+    let invited = NewAccount { password_hash: None, ..account("invited@example.com") };
+    let invited = storage.register(invited).await;
+    let kept_session = storage.sign_in(ada.id).await.id;
+    let pending = change_address(storage, &ada, kept_session, "pending@example.com").await;
+    storage.operator.set_active(inactive.id, false).await;
+    storage.take_mails().await;
+    let mut trail = Trail::of(storage).await;
+    for (id, verified_hash, why) in [
+        (ada.id, other_hash("since reset"), "the password was reset while it was being checked"),
+        (inactive.id, password_hash(), "the account is inactive"),
+        (invited.id, password_hash(), "the account has no password"),
+        (user("gone@example.com").id, password_hash(), "the account is gone"),
+    ] {
+        let request = EmailChangeRequest {
+            user: id,
+            session: kept_session,
+            new_address: email("stolen@example.com"),
+            verified_hash,
+            mails: vec![mail(MailKind::ConfirmEmailChange(id), "stolen@example.com")],
+            event: event(AuditKind::EmailChangeRequest).about(id),
+        };
+        assert!(!storage.tokens.request_email_change(request).await.expect("request"), "{why}");
+    }
+    assert!(storage.take_mails().await.is_empty(), "a refusal mails nobody");
+    trail.gains_nothing("what is refused").await;
+    assert!(would_change(storage, pending).await, "a refusal leaves what is pending as it is");
 }
 
 /// A newer wish for another address replaces the older one with its secret, and so does a newer mail.

@@ -11,7 +11,8 @@ use portcullis_domain::{PasswordHash, SessionId, Timestamp, TokenDigest, User};
 use crate::Storage;
 use crate::contract::steps::{DAY, HOUR, MINUTE};
 use crate::fixtures::{
-    NOW, account_attempts, code_attempts, code_digest, email, event, mail, other_hash, token_digest,
+    NOW, account_attempts, code_attempts, code_digest, email, event, mail, other_hash, password_hash,
+    token_digest,
 };
 
 pub(in crate::contract) const LIMITS: CodeLimits = CodeLimits { per_code: 5, per_hour: 15 };
@@ -57,11 +58,11 @@ pub(in crate::contract) async fn ask_for_address(
         user: user.id,
         session,
         new_address: email(new_address),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![],
         event: event(AuditKind::EmailChangeRequest).about(user.id),
     };
-    storage.tokens.request_email_change(request).await.expect("request");
+    assert!(storage.tokens.request_email_change(request).await.expect("request"), "it is asked for");
 }
 
 /// Mails a confirmation that lives for an hour to the new address; none when the change is not pending.

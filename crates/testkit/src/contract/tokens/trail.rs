@@ -13,7 +13,9 @@ use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::{DAY, HOUR};
 use crate::contract::trail::Trail;
-use crate::fixtures::{NOW, account, account_of, email, event, mail, other_hash, token_digest, user};
+use crate::fixtures::{
+    NOW, account, account_of, email, event, mail, other_hash, password_hash, token_digest, user,
+};
 
 /// A verification comes with one event, which concerns whom it verifies, however often or however many follow
 /// the link.
@@ -108,12 +110,12 @@ pub async fn resets_and_email_changes_are_in_the_trail(storage: &Storage) {
         user: ada.id,
         session: session.id,
         new_address: email("new@example.com"),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![mail(MailKind::ConfirmEmailChange(ada.id), "new@example.com")],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
     let mut trail = Trail::of(storage).await;
-    storage.tokens.request_email_change(request.clone()).await.expect("request");
+    assert!(storage.tokens.request_email_change(request.clone()).await.expect("request"), "it is asked for");
     trail.gains([request.event], "a wish for another address").await;
 
     let confirmation = change_address(storage, &ada, session.id, "taken@example.com").await;

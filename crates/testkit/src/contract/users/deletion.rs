@@ -11,8 +11,8 @@ use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::HOUR;
 use crate::fixtures::{
-    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail, role,
-    token_digest, username,
+    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail,
+    password_hash, role, token_digest, username,
 };
 
 /// What hung on an account is gone with it, and does not come back with its address.
@@ -41,14 +41,14 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
         user: ada.id,
         session: session.id,
         new_address: new_address.clone(),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![
             mail(MailKind::ConfirmEmailChange(ada.id), "new@example.com"),
             mail(MailKind::EmailChangeRequested, "ada@example.com"),
         ],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
-    tokens.request_email_change(request).await.expect("request");
+    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
     issued.expect("issue").expect("a pending change");
     let eves_mail = mail(MailKind::PasswordChanged, "eve@example.com");

@@ -55,11 +55,11 @@ pub async fn a_password_change_ends_the_other_sessions(storage: &Storage) {
         user: ada.id,
         session: kept.id,
         new_address: new_address.clone(),
-        now: NOW,
+        verified_hash: password_hash(),
         mails: vec![],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
     };
-    tokens.request_email_change(request).await.expect("request");
+    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
     issued.expect("issue").expect("a pending change");
 
