@@ -525,6 +525,9 @@ async fn what_the_store_refused_is_not_told() {
     let ada = domain.made(ADA, &[]).await.id;
     domain.storage.fail_next_call_to("SessionRepository::open");
     assert!(told_of(&domain, domain.login(ADA, PASSWORD)).await.is_empty());
+    domain.register("unverified@example.com").await.unwrap();
+    domain.storage.fail_next_call_to("LockoutRepository::record_success");
+    assert!(told_of(&domain, domain.login("unverified@example.com", PASSWORD)).await.is_empty());
     domain.storage.fail_next_call_to("LockoutRepository::record_failure");
     assert!(told_of(&domain, domain.login(ADA, "wrong")).await.is_empty());
     domain.storage.fail_next_call_to("UserRepository::delete");
