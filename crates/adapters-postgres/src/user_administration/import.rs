@@ -23,22 +23,40 @@ pub(super) async fn import(
     connection: &AsyncPgConnection,
     accounts: &[Account],
 ) -> Result<Vec<ImportOutcome>, Failure> {
-    match add(connection, accounts, INSERT_ALL).await {
-        Err(failure) if is_taken(&failure) => add(connection, accounts, INSERT_OTHERS).await,
+    match add(connection, accounts, Attempt::BESIDE_OTHERS).await {
+        Err(failure) if is_taken(&failure) || failure.is_conflict() => {
+            add(connection, accounts, Attempt::ALONE).await
+        }
         outcomes => outcomes,
     }
+}
+
+/// How accounts are added.
+struct Attempt {
+    lock: &'static str,
+    insert: &'static str,
+}
+
+impl Attempt {
+    /// While others import, too. Two who bring in the same accounts in another order wait for each other in a
+    /// circle, until the server gives one of them up.
+    const BESIDE_OTHERS: Self =
+        Self { lock: "SELECT pg_advisory_xact_lock_shared(x'696D706F7274'::bigint)", insert: INSERT_ALL };
+    /// While nobody else imports, so that what could not be done beside others is done now.
+    const ALONE: Self =
+        Self { lock: "SELECT pg_advisory_xact_lock(x'696D706F7274'::bigint)", insert: INSERT_OTHERS };
 }
 
 async fn add(
     connection: &AsyncPgConnection,
     accounts: &[Account],
-    insert_batch: &'static str,
+    attempt: Attempt,
 ) -> Result<Vec<ImportOutcome>, Failure> {
     or_roll_back(connection, async {
-        try_join!(begin(connection), take_turns(connection), plan_for_many(connection))?;
+        try_join!(begin(connection), lock(connection, attempt.lock), plan_for_many(connection))?;
         let (mut imported, mut position) = (HashMap::new(), 0);
         for batch in batches(accounts) {
-            let ids = insert(connection, batch, insert_batch).await?;
+            let ids = insert(connection, batch, attempt.insert).await?;
             let positions = batch.iter().map(|account| account.user.id.uuid()).zip(position..);
             imported.extend(positions.filter(|(id, _)| ids.contains(id)));
             position += batch.len();
@@ -49,9 +67,8 @@ async fn add(
     .await
 }
 
-/// Two who bring in the same accounts in another order would wait for each other in a circle.
-async fn take_turns(mut connection: &AsyncPgConnection) -> Result<(), Failure> {
-    statement("SELECT pg_advisory_xact_lock(x'696D706F7274'::bigint)").execute(&mut connection).await?;
+async fn lock(mut connection: &AsyncPgConnection, lock: &'static str) -> Result<(), Failure> {
+    statement(lock).execute(&mut connection).await?;
     Ok(())
 }
 

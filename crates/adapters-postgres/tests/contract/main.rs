@@ -2,6 +2,7 @@
 //! case, with two stores on it for the races.
 
 mod faults;
+mod imports;
 mod operator;
 
 use std::sync::Arc;
