@@ -219,6 +219,35 @@ async fn what_cannot_come_in_is_told_line_by_line_and_the_rest_comes_in() {
     assert_eq!(counts.collect::<Vec<_>>(), [["1", "1", "0"], ["3", "1", &refused]]);
 }
 
+/// More are stored at a time than there are between two of the same.
+#[tokio::test]
+async fn of_two_accounts_with_one_address_the_first_in_the_file_comes_in() {
+    const ACCOUNTS: usize = 5_000;
+    let server = cheap_server().await;
+    let folder = TempDir::new().expect("a folder");
+    let hash = hash_by("argon2-cffi");
+    let first = (0..ACCOUNTS).map(|number| json!({ "email": format!("user{number}@example.com") }));
+    let again = (ACCOUNTS - 10..2 * ACCOUNTS).map(|number| {
+        json!({ "email": format!("USER{number}@example.com"), "password_hash": hash, "name": "Again" })
+    });
+    let lines: Vec<_> = first.chain(again).map(|account| account.to_string()).collect();
+    let file = folder.path().join("users.jsonl");
+    fs::write(&file, lines.join("\n")).expect("it can be written");
+    let report = folder.path().join("refused.jsonl");
+    let import = ["user", "import", file.to_str().expect("text"), "--report", report.to_str().expect("text")];
+    let finished = server.run(&import).await;
+    assert_eq!(
+        finished.stdout.trim_end(),
+        "10000 imported, 0 were there already, 10 refused",
+        "{finished:?}"
+    );
+    let refused = fs::read_to_string(&report).expect("it is there");
+    let refused = refused.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let expected = (ACCOUNTS + 1..=ACCOUNTS + 10)
+        .map(|line| json!({ "line": line, "reason": "email: another account has it" }));
+    assert_eq!(refused.collect::<Vec<Value>>(), expected.collect::<Vec<_>>());
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_list_of_accounts_brings_in_nothing() {
     let server = cheap_server().await;

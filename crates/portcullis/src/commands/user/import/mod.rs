@@ -1,12 +1,17 @@
+//! `portcullis user import`: the accounts of a file.
+
+mod batch;
+mod report;
+
+use std::collections::{HashSet, VecDeque};
 use std::fs::File;
-use std::io::{self, Read, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
 use portcullis_domain::Actor;
-use portcullis_domain::ports::ImportOutcome;
-use portcullis_domain::use_cases::{ImportTally, ImportedUser, UseCases};
+use portcullis_domain::ports::{ImportOutcome, StorageError};
+use portcullis_domain::use_cases::{ImportTally, UseCases};
 use serde::Serialize;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -16,36 +21,38 @@ use crate::config::Config;
 use crate::output::{print, print_json};
 use crate::progress::Progress;
 use crate::wiring::Installation;
-use portcullis_account_files::{AccountFormat, AccountReader, Line};
 
-/// How many accounts are stored with one step.
-const BATCH: usize = 5_000;
-/// How many batches are read ahead of the store.
-const READ_AHEAD: usize = 2;
+use batch::{Batch, Claim, read_ahead};
+use report::Report;
+
+/// How many batches are stored at the same time. A server stores each on a processor of its own.
+const LANES: usize = 2;
 
 /// Brings in the accounts of a file, and reports those that were refused.
 pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<()> {
     let UserImport { file, report, format } = import;
     let account_format = file.format()?;
     let (input, length) = open(&file)?;
-    let mut report = Report::begin(report)?;
-    let installation = Installation::for_command(config).await?;
-    let use_cases = installation.use_cases;
+    let report = Report::begin(report)?;
+    let use_cases = Installation::for_command(config).await?.use_cases;
 
+    let (batches, reading) = read_ahead(input, account_format, use_cases.clone())?;
     let progress = Progress::on_stderr();
-    let (mut batches, reading) = read_ahead(input, account_format, use_cases.clone())?;
-    let mut tally = ImportTally::default();
-    let outcome = async {
-        while let Some(batch) = batches.recv().await {
-            let batch = batch?;
-            let octets_read = batch.octets_read;
-            store(&use_cases, batch, &mut tally, &mut report).await?;
-            progress.show("importing (octets)", octets_read, length);
-        }
-        reading.await.context("reading broke off")
+    let mut import = Import {
+        use_cases,
+        length,
+        progress,
+        report,
+        tally: ImportTally::default(),
+        under_way: VecDeque::new(),
     };
-    let outcome = outcome.await;
-    progress.clear();
+    let mut outcome = import.store_all(batches).await;
+    while let Some(storing) = import.under_way.pop_front() {
+        outcome = outcome.and(import.conclude(storing).await);
+    }
+    let outcome = outcome.and(reading.await.context("reading broke off"));
+    import.progress.clear();
+    let Import { use_cases, tally, report, .. } = import;
     let concluded = if tally == ImportTally::default() {
         Ok(())
     } else {
@@ -75,133 +82,78 @@ fn open(file: &AccountFile) -> anyhow::Result<(Box<dyn Read + Send>, u64)> {
     Ok((Box::new(input), length))
 }
 
-/// Accounts that were read together.
-struct Batch {
-    /// In the order of the file, with the number of their line.
-    accounts: Vec<(u64, ImportedUser)>,
-    /// Those that cannot be used, with the number of their line.
+/// An import that goes on.
+struct Import {
+    use_cases: Arc<UseCases>,
+    /// Of the file, in octets; 0 when it is not known.
+    length: u64,
+    progress: Progress,
+    report: Report,
+    tally: ImportTally,
+    /// In the order of the file.
+    under_way: VecDeque<Storing>,
+}
+
+/// A batch that is being stored.
+struct Storing {
+    lines: Vec<u64>,
     unusable: Vec<(u64, String)>,
     octets_read: u64,
+    claims: HashSet<Claim>,
+    outcomes: JoinHandle<Result<Vec<ImportOutcome>, StorageError>>,
 }
 
-/// Reads the file on a thread of its own, while the store is busy with what came before.
-fn read_ahead(
-    input: Box<dyn Read + Send>,
-    format: AccountFormat,
-    use_cases: Arc<UseCases>,
-) -> anyhow::Result<(mpsc::Receiver<anyhow::Result<Batch>>, JoinHandle<()>)> {
-    let mut reader = AccountReader::new(input, format)?;
-    let (sender, batches) = mpsc::channel(READ_AHEAD);
-    let reading = tokio::task::spawn_blocking(move || {
-        while let Some(batch) = read_batch(&mut reader, &use_cases).transpose() {
-            let is_last = batch.is_err();
-            // Nobody waits for more when the import has failed.
-            if sender.blocking_send(batch).is_err() || is_last {
-                return;
+impl Import {
+    /// Of accounts that claim the same, the first one in the file gets it: they are not stored at the same time.
+    async fn store_all(&mut self, mut batches: mpsc::Receiver<anyhow::Result<Batch>>) -> anyhow::Result<()> {
+        while let Some(batch) = batches.recv().await {
+            let batch = batch?;
+            while (self.under_way.len() == LANES || self.contends(&batch))
+                && let Some(oldest) = self.under_way.pop_front()
+            {
+                self.conclude(oldest).await?;
             }
-        }
-    });
-    Ok((batches, reading))
-}
-
-/// The next batch; none at the end of the file.
-fn read_batch(
-    reader: &mut AccountReader<Box<dyn Read + Send>>,
-    use_cases: &UseCases,
-) -> anyhow::Result<Option<Batch>> {
-    let mut batch = Batch { accounts: Vec::with_capacity(BATCH), unusable: Vec::new(), octets_read: 0 };
-    while batch.accounts.len() + batch.unusable.len() < BATCH
-        && let Some(Line { number, record }) = reader.next_line()?
-    {
-        let accept_hash = |text: &str| use_cases.import_users.accept_hash(text);
-        let account =
-            record.and_then(|record| record.into_imported(accept_hash).map_err(|error| error.to_string()));
-        match account {
-            Ok(account) => batch.accounts.push((number, account)),
-            Err(reason) => batch.unusable.push((number, reason)),
-        }
-    }
-    batch.octets_read = reader.octets_read();
-    let is_empty = batch.accounts.is_empty() && batch.unusable.is_empty();
-    Ok((!is_empty).then_some(batch))
-}
-
-async fn store(
-    use_cases: &UseCases,
-    batch: Batch,
-    tally: &mut ImportTally,
-    report: &mut Report,
-) -> anyhow::Result<()> {
-    let Batch { accounts, unusable: mut refused, .. } = batch;
-    let (lines, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
-    let outcomes = use_cases.import_users.import(accounts).await?;
-    for (line, outcome) in lines.into_iter().zip(outcomes) {
-        let reason = match outcome {
-            ImportOutcome::Imported => {
-                tally.imported += 1;
-                continue;
-            }
-            ImportOutcome::Present => {
-                tally.present += 1;
-                continue;
-            }
-            ImportOutcome::IdTaken => "id: another account has it",
-            ImportOutcome::EmailTaken => "email: another account has it",
-            ImportOutcome::UsernameTaken => "username: another account has it",
-            ImportOutcome::UnknownRole => "roles: one of them does not exist",
-        };
-        refused.push((line, reason.to_owned()));
-    }
-    refused.sort_by_key(|(line, _)| *line);
-    tally.refused += refused.len() as u64;
-    report.note(&refused)
-}
-
-/// Where refused accounts are told: in a file as JSON Lines, or on standard error.
-enum Report {
-    File { path: PathBuf, output: io::BufWriter<File> },
-    StandardError,
-}
-
-#[derive(Serialize)]
-struct Refused<'a> {
-    line: u64,
-    reason: &'a str,
-}
-
-impl Report {
-    fn begin(path: Option<PathBuf>) -> anyhow::Result<Self> {
-        let Some(path) = path else {
-            return Ok(Self::StandardError);
-        };
-        let file = File::create(&path).with_context(|| cannot_be_written(&path))?;
-        Ok(Self::File { path, output: io::BufWriter::new(file) })
-    }
-
-    fn note(&mut self, refused: &[(u64, String)]) -> anyhow::Result<()> {
-        for (line, reason) in refused {
-            match self {
-                Self::File { path, output } => {
-                    let refused = serde_json::to_string(&Refused { line: *line, reason })?;
-                    writeln!(output, "{refused}").with_context(|| cannot_be_written(path))?;
-                }
-                // There is nobody to tell when standard error is gone.
-                Self::StandardError => drop(writeln!(io::stderr(), "line {line}: {reason}")),
-            }
+            self.begin(batch);
         }
         Ok(())
     }
 
-    fn finish(self) -> anyhow::Result<()> {
-        match self {
-            Self::File { path, mut output } => output.flush().with_context(|| cannot_be_written(&path)),
-            Self::StandardError => Ok(()),
-        }
+    fn contends(&self, batch: &Batch) -> bool {
+        self.under_way.iter().any(|storing| !storing.claims.is_disjoint(&batch.claims))
     }
-}
 
-fn cannot_be_written(path: &Path) -> String {
-    format!("{} cannot be written", path.display())
+    fn begin(&mut self, Batch { accounts, unusable, octets_read, claims }: Batch) {
+        let (lines, accounts): (Vec<_>, Vec<_>) = accounts.into_iter().unzip();
+        let use_cases = Arc::clone(&self.use_cases);
+        let outcomes = tokio::spawn(async move { use_cases.import_users.import(accounts).await });
+        self.under_way.push_back(Storing { lines, unusable, octets_read, claims, outcomes });
+    }
+
+    async fn conclude(&mut self, storing: Storing) -> anyhow::Result<()> {
+        let Storing { lines, unusable: mut refused, octets_read, outcomes, .. } = storing;
+        for (line, outcome) in lines.into_iter().zip(outcomes.await??) {
+            let reason = match outcome {
+                ImportOutcome::Imported => {
+                    self.tally.imported += 1;
+                    continue;
+                }
+                ImportOutcome::Present => {
+                    self.tally.present += 1;
+                    continue;
+                }
+                ImportOutcome::IdTaken => "id: another account has it",
+                ImportOutcome::EmailTaken => "email: another account has it",
+                ImportOutcome::UsernameTaken => "username: another account has it",
+                ImportOutcome::UnknownRole => "roles: one of them does not exist",
+            };
+            refused.push((line, reason.to_owned()));
+        }
+        refused.sort_by_key(|(line, _)| *line);
+        self.tally.refused += refused.len() as u64;
+        self.report.note(&refused)?;
+        self.progress.show("importing (octets)", octets_read, self.length);
+        Ok(())
+    }
 }
 
 /// What came of the import, for people and programs to read.
