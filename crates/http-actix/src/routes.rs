@@ -63,8 +63,7 @@ fn account_journeys() -> Vec<Endpoint> {
     ]
 }
 
-/// What is done to accounts, roles and tokens of others. The first path that fits wins, so it comes after
-/// `/api/v1/users/me`.
+/// What is done to accounts, roles and tokens of others.
 fn administration() -> Vec<Endpoint> {
     vec![
         at("/api/v1/users").get(Holding(UsersRead), Other, users::list_users).post(
@@ -261,6 +260,11 @@ impl Endpoint {
                 panics::contained(request, next)
             },
         )));
+    }
+
+    /// Whether its path has any.
+    pub(crate) fn has_parameters(&self) -> bool {
+        self.path.contains('{')
     }
 
     /// Who may call each of its methods, and how often.
