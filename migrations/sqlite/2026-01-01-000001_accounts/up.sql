@@ -77,7 +77,8 @@ SELECT
 FROM roles;
 
 -- Users as they are read: with the names of their roles, and with what these allow, each separated by
--- commas. Who holds `admin` is allowed whatever any role names.
+-- commas. Who holds `admin` is allowed whatever any role names. What several roles allow is there several
+-- times: to tell it apart here would take a table of its own for each reading.
 CREATE VIEW accounts AS
 SELECT
     users.*,
@@ -90,9 +91,9 @@ SELECT
         SELECT 1 FROM user_roles
         WHERE user_roles.user_id = users.id AND user_roles.role_id = x'00000000000070008000000000000001'
     ) THEN (
-        SELECT group_concat(DISTINCT permission) FROM role_permissions
+        SELECT group_concat(permission) FROM role_permissions
     ) ELSE (
-        SELECT group_concat(DISTINCT role_permissions.permission)
+        SELECT group_concat(role_permissions.permission)
         FROM user_roles JOIN role_permissions ON role_permissions.role_id = user_roles.role_id
         WHERE user_roles.user_id = users.id
     ) END AS permissions
