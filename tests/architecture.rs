@@ -83,6 +83,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "tokio",
             "toml",
             "tracing",
+            "tracing-log",
             "tracing-subscriber",
             "url",
             "zeroize",

@@ -30,14 +30,14 @@ impl<W: Write> Write for Line<W> {
             [line @ .., b'\n'] => (line, "\n"),
             line => (line, ""),
         };
-        let line = String::from_utf8_lossy(line);
+        let line = str::from_utf8(line).map_or_else(|_| String::from_utf8_lossy(line), Cow::Borrowed);
         let line = if self.show_email_addresses { line } else { email_addresses::hide(line) };
-        let line = if line.contains(['\n', '\r']) {
-            Cow::Owned(line.replace('\n', "\\n").replace('\r', "\\r"))
-        } else {
-            line
-        };
-        self.output.write_all((line + end).as_bytes())?;
+        let is_broken = line.bytes().any(|octet| octet == b'\n' || octet == b'\r');
+        let line = if is_broken { line.replace('\n', "\\n").replace('\r', "\\r").into() } else { line };
+        match line {
+            Cow::Borrowed(_) => self.output.write_all(record)?,
+            Cow::Owned(line) => self.output.write_all((line + end).as_bytes())?,
+        }
         Ok(record.len())
     }
 

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
-use self::json_records::JsonRecords;
+use self::json_records::{JsonFields, JsonRecords};
 use self::lines::Lines;
 use crate::config::{Config, LogFormat};
 
@@ -27,7 +27,7 @@ pub(crate) fn start(config: &Config, spans: Option<SpanLayer>) {
     let layer = fmt::layer().with_writer(Lines { show_email_addresses: config.log_email_addresses });
     let layer = match config.log_format.unwrap_or(usual) {
         LogFormat::Pretty => layer.with_ansi(on_terminal).boxed(),
-        LogFormat::Json => layer.json().event_format(JsonRecords::default()).boxed(),
+        LogFormat::Json => layer.fmt_fields(JsonFields).event_format(JsonRecords).boxed(),
     };
     // Whatever is logged within a request is to have its ids.
     let requests = FilterFn::new(is_request).with_max_level_hint(LevelFilter::INFO);
