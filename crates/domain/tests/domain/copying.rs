@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use portcullis_domain::archive::{Record, RecordKind, Tally, TallyInProgress};
+use portcullis_domain::archive::{Record, RecordKind};
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
@@ -11,8 +11,8 @@ use portcullis_domain::ports::{
 use portcullis_domain::use_cases::{
     CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage, DeliverMail,
 };
-use portcullis_domain::{Account, ProfileChange, Role, User, UserId};
-use portcullis_testkit::fixtures::{NOW, PASSWORD, account, email, event, mail, name, password_hash, user};
+use portcullis_domain::{Account, ProfileChange, UserId};
+use portcullis_testkit::fixtures::{NOW, PASSWORD, account, event, mail, password_hash, user};
 use portcullis_testkit::{MemoryStorage, TestDomain};
 
 use crate::ADA;
@@ -56,14 +56,6 @@ async fn everything(store: &MemoryStorage) -> Vec<Record> {
 
 fn of_users(copied: &[CopiedKind]) -> CopiedKind {
     *copied.iter().find(|copied| copied.kind == RecordKind::Users).unwrap()
-}
-
-fn tally_of(records: &[Record]) -> Tally {
-    let mut tally = TallyInProgress::default();
-    for record in records {
-        tally.add(record);
-    }
-    tally.finish()
 }
 
 #[tokio::test]
@@ -267,39 +259,4 @@ fn at_once<T>(step: impl Future<Output = T>) -> T {
         std::task::Poll::Ready(value) => value,
         std::task::Poll::Pending => panic!("a store in memory does not wait"),
     }
-}
-
-#[test]
-fn a_checksum_tells_every_difference() {
-    let ada = Account { user: user(ADA), password_hash: Some(password_hash()) };
-    let record = |user| Record::User(Account { user, ..ada.clone() });
-    let with = |alter: fn(&mut User)| {
-        let mut user = ada.user.clone();
-        alter(&mut user);
-        record(user)
-    };
-    let plain = record(ada.user.clone());
-    let respelled = with(|user| user.email = email("ADA@example.com"));
-    let moved = [
-        with(|user| user.profile.name = Some(name("Ada"))),
-        with(|user| user.profile.first_name = Some(name("Ada"))),
-        with(|user| user.updated_at = Some(NOW)),
-        with(|user| user.last_login_at = Some(NOW)),
-        Record::User(Account { password_hash: None, ..ada.clone() }),
-    ];
-    let mut tallies: Vec<_> = moved.iter().map(|record| tally_of(std::slice::from_ref(record))).collect();
-    tallies.extend([tally_of(&[]), tally_of(std::slice::from_ref(&plain)), tally_of(&[respelled])]);
-    let role = Record::Role(Role::all_built_in()[0].clone());
-    tallies.extend([tally_of(&[plain.clone(), role.clone()]), tally_of(&[role, plain])]);
-    for (index, tally) in tallies.iter().enumerate() {
-        assert!(!tallies[..index].contains(tally), "{index}");
-    }
-}
-
-#[test]
-fn a_checksum_stays_what_it_is_from_version_to_version() {
-    let roles = Role::all_built_in().map(Record::Role);
-    let Tally { count, checksum } = tally_of(&roles);
-    let expected = "e64509b6daf7ed68dab6fe6ae31c046b749594d634606f509aaa75193d4b185a";
-    assert_eq!((count, checksum.to_string().as_str()), (2, expected));
 }

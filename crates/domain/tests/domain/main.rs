@@ -20,6 +20,7 @@ mod lists;
 mod names_and_permissions;
 mod password_reset;
 mod passwords;
+mod records;
 mod refreshing;
 mod registration;
 mod roles;
