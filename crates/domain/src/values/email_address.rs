@@ -1,5 +1,4 @@
 use std::fmt;
-use std::hash::{Hash, Hasher};
 
 use super::InvalidValue;
 use super::text::{folded, is_deceptive};
@@ -20,7 +19,7 @@ use super::text::{folded, is_deceptive};
 /// assert!(EmailAddress::parse("ada@example.com, eve@example.com").is_err());
 /// # Ok::<(), portcullis_domain::InvalidValue>(())
 /// ```
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct EmailAddress {
     given: String,
     canonical: String,
@@ -105,20 +104,8 @@ impl PartialEq for EmailAddress {
 
 impl Eq for EmailAddress {}
 
-impl Hash for EmailAddress {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.canonical.hash(state);
-    }
-}
-
 impl fmt::Display for EmailAddress {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.given)
-    }
-}
-
-impl fmt::Debug for EmailAddress {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "EmailAddress({})", self.given)
     }
 }
