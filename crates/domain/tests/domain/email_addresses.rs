@@ -105,6 +105,17 @@ fn lengths_are_limited_in_octets() {
     );
 }
 
+#[test]
+fn an_address_is_too_long_when_either_of_its_forms_is() {
+    // Punycode is shorter than what it stands for here, and longer there.
+    let shrinking = format!("ada@{}.example", vec!["\u{65e5}".repeat(25); 4].join("."));
+    let growing = format!("{}@{}.example", "a".repeat(64), vec!["\u{fc}"; 24].join("."));
+    assert!(shrinking.len() > 254 && growing.len() < 254);
+    for text in [shrinking, growing] {
+        assert_eq!(EmailAddress::parse(&text).unwrap_err(), InvalidValue::TooLong { maximum: 254 }, "{text}");
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_the_parser_panic(text in "\\PC{0,40}@?\\PC{0,40}") {

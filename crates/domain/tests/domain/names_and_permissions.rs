@@ -1,6 +1,8 @@
+use std::fmt::Display;
+
 use portcullis_domain::{
-    InvalidValue, Locale, Name, OwnPermission, Permission, Permissions, Role, RoleDescription, RoleName,
-    UserAgent, Username,
+    EmailAddress, InvalidValue, KeyId, Locale, Name, OwnPermission, Permission, Permissions, Role,
+    RoleDescription, RoleName, SigningAlgorithm, UserAgent, Username,
 };
 
 #[test]
@@ -43,7 +45,7 @@ fn usernames_are_compared_regardless_of_case() {
 #[test]
 fn permissions_are_a_noun_and_a_verb() {
     assert!(OwnPermission::ALL.iter().all(|own| Permission::parse(own.name()) == Ok((*own).into())));
-    assert!(Permission::parse("reports_2:read-all").is_ok());
+    assert_eq!(Permission::parse("reports_2:read-all").unwrap().as_str(), "reports_2:read-all");
     for text in ["", ":", "a:", ":b", "a:b:c", "A:b", "a b:c", "a", &format!("{}:b", "a".repeat(33))] {
         assert_eq!(Permission::parse(text), Err(InvalidValue::Malformed), "{text:?}");
     }
@@ -128,6 +130,34 @@ fn locales_are_language_tags() {
     assert_eq!(Locale::parse("de-AT").unwrap().language(), "de");
     for text in ["", "d", "*", "de_AT", "deutsch", "de-", "de-\u{e4}\u{e4}"] {
         assert!(Locale::parse(text).is_err(), "{text:?}");
+    }
+    let longest = "de-abcdefgh-abcdefgh-abcdefgh-abcde";
+    assert_eq!(Locale::parse(longest).unwrap().as_str(), longest);
+    assert_eq!(Locale::parse(&format!("{longest}f")), Err(InvalidValue::TooLong { maximum: 35 }));
+}
+
+#[test]
+fn values_are_shown_as_their_text() {
+    let email = EmailAddress::parse("Ada@Example.com").unwrap();
+    let locale = Locale::parse("de-AT").unwrap();
+    let name = Name::parse("Ada Lovelace").unwrap();
+    let role = RoleName::parse("editor").unwrap();
+    let permission = Permission::parse("texts:edit").unwrap();
+    let user_agent = UserAgent::sanitized("Mozilla/5.0").unwrap();
+    let username = Username::parse("Ada.L").unwrap();
+    let shown: [(&dyn Display, &str); 9] = [
+        (&email, "Ada@Example.com"),
+        (&KeyId::new("2026-03"), "2026-03"),
+        (&locale, "de-at"),
+        (&name, "Ada Lovelace"),
+        (&permission, "texts:edit"),
+        (&role, "editor"),
+        (&SigningAlgorithm::Es256, "ES256"),
+        (&user_agent, "Mozilla/5.0"),
+        (&username, "Ada.L"),
+    ];
+    for (value, text) in shown {
+        assert_eq!(value.to_string(), text);
     }
 }
 

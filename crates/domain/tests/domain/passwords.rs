@@ -1,5 +1,6 @@
 use portcullis_domain::{
-    EmailAddress, Identity, InvalidValue, Name, Password, PasswordPolicy, PasswordRefusal, Username,
+    EmailAddress, Identity, InvalidValue, Name, Password, PasswordHash, PasswordPolicy, PasswordRefusal,
+    Username,
 };
 
 fn verdict(password: &str) -> Result<(), PasswordRefusal> {
@@ -101,10 +102,13 @@ fn a_policy_asks_for_8_to_64_characters() {
     assert!(PasswordPolicy::new(8).is_some());
     assert!(PasswordPolicy::new(64).is_some());
     assert!(PasswordPolicy::new(65).is_none());
+    assert_eq!(PasswordPolicy::default().minimum(), 8);
+    assert_eq!(PasswordPolicy::new(12).unwrap().minimum(), 12);
 }
 
 #[test]
-fn passwords_are_never_printed() {
+fn passwords_and_their_hashes_are_never_printed() {
     let password = Password::parse("correct horse").unwrap();
     assert_eq!(format!("{password:?}"), "Password([redacted])");
+    assert_eq!(format!("{:?}", PasswordHash::new("$argon2id$")), "PasswordHash([redacted])");
 }
