@@ -61,6 +61,24 @@ fn domain_with(policy: Policy, hooks: Hooks) -> TestDomain {
     TestDomain::with(policy, |ports| ports.hooks = hooks)
 }
 
+#[test]
+fn a_claim_has_a_name_that_the_service_does_not_write_itself() {
+    let is_refused = |name: &'static str| std::panic::catch_unwind(|| ClaimName::new(name)).is_err();
+    for reserved in ClaimName::RESERVED {
+        assert!(is_refused(reserved), "{reserved}");
+        // What is longer, shorter or spelled otherwise is another claim.
+        for other in [format!("{reserved}s"), reserved[..2].to_owned(), reserved.to_uppercase()] {
+            let other = other.leak();
+            assert_eq!(ClaimName::new(other).as_str(), other);
+        }
+    }
+    for text in ["", "a b", "caf\u{e9}", "a\n", "x".repeat(256).leak()] {
+        assert!(is_refused(text), "{text:?}");
+    }
+    assert!(!is_refused("x".repeat(255).leak()));
+    assert_eq!(ClaimName::new("https://example.com/tenant").to_string(), "https://example.com/tenant");
+}
+
 #[tokio::test]
 async fn every_access_token_says_what_the_application_adds_at_that_moment() {
     let hooks = Hooks { claims: Some(Arc::new(Described)), ..Hooks::default() };
