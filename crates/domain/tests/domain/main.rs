@@ -29,6 +29,7 @@ mod secrets;
 mod sessions;
 mod sign_in;
 mod signing_keys;
+mod storage_errors;
 mod sweeping;
 mod timestamps;
 mod verification;
