@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use portcullis_domain::ports::{Clock as _, SigningKeyRepository as _};
+use portcullis_domain::ports::{AccessTokens as _, Clock as _, SigningKeyRepository as _};
 use portcullis_domain::use_cases::RotationStart;
 use portcullis_domain::{KeyState, Origin, SigningAlgorithm, SigningKey};
 use portcullis_testkit::TestDomain;
@@ -95,6 +95,46 @@ async fn an_announced_key_that_was_overtaken_never_signs() {
     rotate(RotationStart::Announced).await.unwrap();
     domain.clock.advance(Duration::from_mins(1));
     let newest = rotate(RotationStart::Immediate).await.unwrap();
-    domain.clock.advance(Duration::from_mins(10));
+    domain.clock.advance(Duration::from_mins(9));
     assert_eq!(signing_now(&domain).await.id, newest.id);
+    let listed = domain.use_cases.list_signing_keys.list().await.unwrap();
+    assert_eq!(listed[1].1, KeyState::Verifying, "it is announced no more once it could sign");
+}
+
+#[tokio::test]
+async fn the_keys_are_published_as_who_checks_tokens_reads_them() {
+    let domain = TestDomain::new();
+    let published = domain.use_cases.publish_keys.publish().await.unwrap();
+    assert_eq!(published, domain.access_tokens.public_keys(domain.clock.now()).await.unwrap());
+}
+
+#[test]
+fn an_algorithm_is_known_by_its_name_in_jwts() {
+    for (algorithm, name) in [
+        (SigningAlgorithm::EdDsa, "EdDSA"),
+        (SigningAlgorithm::Es256, "ES256"),
+        (SigningAlgorithm::Rs256, "RS256"),
+    ] {
+        assert_eq!(algorithm.name(), name);
+        assert_eq!(SigningAlgorithm::from_name(name), Some(algorithm));
+    }
+    for other in ["", "eddsa", "HS256", "none"] {
+        assert_eq!(SigningAlgorithm::from_name(other), None, "{other}");
+    }
+}
+
+#[test]
+fn each_state_of_a_key_has_a_name() {
+    let states = [KeyState::Announced, KeyState::Signing, KeyState::Verifying, KeyState::Expired];
+    assert_eq!(states.map(KeyState::name), ["announced", "signing", "verifying", "expired"]);
+}
+
+#[tokio::test]
+async fn a_key_is_printed_without_what_is_sealed() {
+    let domain = TestDomain::new();
+    domain.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.unwrap();
+    let key = SigningKey { sealed: vec![0xAB; 4], ..signing_now(&domain).await };
+    let printed = format!("{key:?}");
+    assert!(printed.contains(key.id.as_str()) && printed.contains("[redacted]"), "{printed}");
+    assert!(!printed.contains("171"), "{printed}");
 }
