@@ -1,7 +1,7 @@
-use portcullis_domain::PasswordRefusal;
 use portcullis_domain::mail::MailContent;
 use portcullis_domain::policy::{EmailVerification, Policy, Registration};
-use portcullis_domain::use_cases::{LoginError, RegisterError, Registered};
+use portcullis_domain::use_cases::{LoginError, RegisterCommand, RegisterError, Registered};
+use portcullis_domain::{PasswordRefusal, ProfileNames};
 use portcullis_testkit::TestDomain;
 use portcullis_testkit::fixtures::{self, PASSWORD, password, registration};
 
@@ -21,6 +21,22 @@ async fn a_registered_user_signs_in_after_verifying_the_address() {
     let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
     assert_eq!(signed_in.user.id, user.id);
     assert_eq!(domain.principal(&signed_in).await.user, signed_in.user);
+}
+
+#[tokio::test]
+async fn an_account_has_the_names_that_were_given() {
+    let domain = TestDomain::new();
+    let profile = ProfileNames {
+        name: Some(fixtures::name("Lady Lovelace")),
+        first_name: Some(fixtures::name("Augusta")),
+        last_name: Some(fixtures::name("King")),
+    };
+    let username = Some(fixtures::username("Countess"));
+    let named = RegisterCommand { username: username.clone(), profile: profile.clone(), ..registration(ADA) };
+    let registered = domain.use_cases.register.register(named).await.unwrap();
+    let Registered::Created { user, .. } = registered else { panic!("an account") };
+    let stored = domain.current(&user).await;
+    assert_eq!((stored.username, stored.profile), (username, profile));
 }
 
 #[tokio::test]

@@ -28,6 +28,14 @@ async fn logout_ends_the_callers_session_or_the_one_of_the_token() {
 }
 
 #[tokio::test]
+async fn who_is_signed_out_while_they_log_out_is_signed_out() {
+    let domain = TestDomain::new();
+    let principal = domain.principal(&domain.signed_in(ADA).await).await;
+    domain.use_cases.logout_all.logout_all(principal.user.id, Client::default()).await.unwrap();
+    domain.use_cases.logout.logout(&principal, None, Client::default()).await.unwrap();
+}
+
+#[tokio::test]
 async fn somebody_elses_session_cannot_be_ended() {
     let domain = TestDomain::new();
     let (ada, eve) = (domain.signed_in(ADA).await, domain.signed_in("eve@example.com").await);

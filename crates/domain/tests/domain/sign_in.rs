@@ -84,6 +84,12 @@ async fn each_identifier_that_names_no_account_has_a_count_of_its_own() {
     assert!(matches!(same, Err(LoginError::Locked { .. })));
     let other = domain.login("somebody@example.com", "wrong").await;
     assert!(matches!(other, Err(LoginError::InvalidCredentials)));
+    for _ in 0..5 {
+        assert!(domain.login("no address", "wrong").await.is_err());
+    }
+    assert!(matches!(domain.login("no address", "wrong").await, Err(LoginError::Locked { .. })));
+    let other = domain.login("no address either", "wrong").await;
+    assert!(matches!(other, Err(LoginError::InvalidCredentials)));
 }
 
 #[tokio::test]

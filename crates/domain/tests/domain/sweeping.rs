@@ -1,12 +1,17 @@
 use std::time::Duration;
 
+use portcullis_domain::archive::RecordKind;
 use portcullis_domain::policy::{Lifetimes, Policy};
-use portcullis_domain::ports::SigningKeyRepository as _;
+use portcullis_domain::ports::{Clock as _, InstallationArchive as _, SigningKeyRepository as _};
 use portcullis_domain::use_cases::{ImportTally, RotationStart, Sweep};
 use portcullis_domain::{Actor, Origin, SigningAlgorithm};
 use portcullis_testkit::TestDomain;
 
 use crate::ADA;
+
+/// How long what has expired stays.
+const MARGIN: Duration = Duration::from_mins(1);
+const TICK: Duration = Duration::from_micros(1);
 
 #[tokio::test]
 async fn what_has_expired_is_deleted_and_what_lives_stays() {
@@ -28,6 +33,30 @@ async fn what_has_expired_is_deleted_and_what_lives_stays() {
     assert!(!domain.use_cases.sweep.sweep().await.unwrap());
     assert_eq!(domain.storage.list().await.unwrap().len(), 1, "the newest key stays, however old");
     assert!(domain.has_ended(&signed_in).await);
+}
+
+#[tokio::test]
+async fn what_has_just_expired_stays_for_instances_whose_clocks_are_behind() {
+    let domain = TestDomain::new();
+    let session = domain.principal(&domain.signed_in(ADA).await).await.session;
+    for (age, left) in [(MARGIN, 1), (MARGIN + TICK, 0)] {
+        domain.clock.set(session.expires_at + age);
+        domain.use_cases.sweep.sweep().await.unwrap();
+        assert_eq!(domain.storage.count(RecordKind::Sessions).await.unwrap(), left, "{age:?}");
+    }
+}
+
+#[tokio::test]
+async fn wrong_passwords_stay_for_as_long_as_they_count() {
+    let domain = TestDomain::new();
+    domain.login(ADA, "wrong").await.unwrap_err();
+    let failed_at = domain.clock.now();
+    let counts = Policy::default().lockout.forgotten_after();
+    for (age, left) in [(Duration::ZERO, 1), (counts + MARGIN, 1), (counts + MARGIN + TICK, 0)] {
+        domain.clock.set(failed_at + age);
+        domain.use_cases.sweep.sweep().await.unwrap();
+        assert_eq!(domain.storage.count(RecordKind::PasswordAttempts).await.unwrap(), left, "{age:?}");
+    }
 }
 
 #[tokio::test]
