@@ -205,6 +205,8 @@ fn a_secret_key_that_somebody_thought_of_is_told_from_a_random_one() {
     for chosen in [b"correct horse battery staple 123".as_slice(), &counting, &repeated] {
         assert!(looks_chosen(chosen), "{chosen:?}");
     }
+    let of_different = |many: u8| (0..32).map(|index| index % many).collect::<Vec<u8>>();
+    assert!(looks_chosen(&of_different(7)) && !looks_chosen(&of_different(8)));
     let random: Vec<u8> = (0..32_u8).map(|index| index.wrapping_mul(167) ^ index.rotate_left(3)).collect();
     assert!(!looks_chosen(&random));
     let in_hexadecimal = random.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
