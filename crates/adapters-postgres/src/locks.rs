@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
-use portcullis_domain::{EmailAddress, UserId};
+use portcullis_domain::{EmailAddress, PasswordHash, UserId};
 
 use crate::schema::users;
 use crate::statement::statement;
@@ -18,6 +18,20 @@ use crate::statement::statement;
 pub(crate) async fn lock_user(mut connection: &AsyncPgConnection, user: UserId) -> QueryResult<()> {
     users::table.find(user.uuid()).select(users::id).for_no_key_update().execute(&mut connection).await?;
     Ok(())
+}
+
+const LOCK_USABLE: &str = "
+SELECT users.id FROM users WHERE users.id = $1 AND users.is_active AND users.password_hash = $2
+FOR NO KEY UPDATE";
+
+/// Holds the row of a user if they are active and have this password hash, and says whether they are.
+pub(crate) async fn lock_usable(
+    mut connection: &AsyncPgConnection,
+    user: UserId,
+    hash: &PasswordHash,
+) -> QueryResult<bool> {
+    let usable = statement(LOCK_USABLE).bind::<sql::Uuid, _>(user.uuid()).bind::<sql::Text, _>(hash.as_str());
+    Ok(usable.execute(&mut connection).await? == 1)
 }
 
 /// Holds the row of the user who has an address, if one has.

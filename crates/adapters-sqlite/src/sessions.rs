@@ -18,6 +18,7 @@ use crate::rows::{PrincipalRow, SessionRow};
 use crate::schema::{accounts, sessions, users};
 use crate::store::SqliteStore;
 use crate::sweep::delete_oldest;
+use crate::users::usable_under;
 
 #[async_trait]
 impl SessionRepository for SqliteStore {
@@ -68,11 +69,7 @@ fn open(connection: &mut SqliteConnection, opening: &SessionOpening) -> Result<O
     if let Some(until) = count.and_then(|count| count.lock_at(session.created_at)) {
         return Ok(OpenOutcome::Locked { until });
     }
-    let account = users::table
-        .find(session.user_id.uuid().into_bytes())
-        .filter(users::is_active)
-        .filter(users::password_hash.eq(verified_hash.as_str()));
-    let noted = diesel::update(account)
+    let noted = diesel::update(usable_under(session.user_id, verified_hash))
         .set((
             users::last_login_at.eq(session.created_at.unix_micros()),
             users::password_hash.eq(renewed_hash.as_ref().unwrap_or(verified_hash).as_str()),

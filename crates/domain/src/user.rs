@@ -87,6 +87,14 @@ pub struct Account {
     pub password_hash: Option<PasswordHash>,
 }
 
+impl Account {
+    /// Whether who has just given the password of `hash` may use it: it is active, and the hash is still its own.
+    #[must_use]
+    pub fn is_usable_under(&self, hash: &PasswordHash) -> bool {
+        self.user.is_active && self.password_hash.as_ref() == Some(hash)
+    }
+}
+
 /// What a person signs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LoginIdentifier {

@@ -6,15 +6,15 @@ use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
     Attempt, AuditQuery, AuditTally, AuditTrail, CodeOutcome, CodeRedemption, DayCount, DeleteOutcome,
-    Deletion, EmailChangeOutcome, EmailChangeRequest, EndAllOutcome, FailedAttempt, FailureOutcome,
-    ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository, MailQueue, MailResending, NewAccount,
-    OpenOutcome, PasswordChange, PasswordReset, PasswordSetting, PrivateRegistration,
-    PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome, RoleChange,
-    RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate,
-    RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,
-    SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError, TokenRepository, UnlockOutcome,
-    Unlocking, UserAdministration, UserQuery, UserRepository, UserUpdate, UserUpdateOutcome,
-    VerificationOutcome, VerificationSecrets,
+    Deletion, EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome, EndAllOutcome,
+    FailedAttempt, FailureOutcome, ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository,
+    MailQueue, MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset, PasswordSetting,
+    PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
+    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
+    SessionRepository, SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError,
+    TokenRepository, UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository, UserUpdate,
+    UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, MailId, Principal, Role, RoleId, RoleName, Session,
@@ -133,7 +133,7 @@ measured_store! {
         fn issue_password_reset(address: &EmailAddress, digest: TokenDigest, expires_at: Timestamp) -> Option<User>;
         fn find_password_reset(digest: TokenDigest, now: Timestamp) -> Option<User>;
         fn redeem_password_reset(reset: PasswordReset) -> bool;
-        fn request_email_change(request: EmailChangeRequest) -> bool;
+        fn request_email_change(request: EmailChangeRequest) -> EmailChangeRequestOutcome;
         fn issue_email_change(user: UserId, new_address: &EmailAddress, digest: TokenDigest, expires_at: Timestamp) -> Option<User>;
         fn find_email_change(digest: TokenDigest, now: Timestamp) -> Option<(User, EmailAddress)>;
         fn redeem_email_change(redemption: LinkRedemption) -> EmailChangeOutcome;

@@ -6,8 +6,9 @@ use portcullis_domain::archive::{
     PendingEmailChange,
 };
 use portcullis_domain::ports::{
-    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption, PasswordReset,
-    StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest,
+    EmailChangeRequestOutcome, LinkRedemption, PasswordReset, StorageError, TokenRepository,
+    VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 use redb::WriteTransaction;
@@ -140,17 +141,33 @@ impl TokenRepository for RedbStore {
         .await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError> {
         self.write(move |store| {
-            let EmailChangeRequest { user, session, new_address, verified_hash, mails, event } = request;
-            let asking = store.account(user)?.filter(|account| account.user.is_active);
-            if asking.and_then(|account| account.password_hash) != Some(verified_hash) {
-                return Ok(false);
+            let EmailChangeRequest { user, session, new_address, verified_hash, mails, event, if_taken } =
+                request;
+            let asking = store.account(user)?;
+            if !asking.is_some_and(|account| account.is_usable_under(&verified_hash)) {
+                return Ok(EmailChangeRequestOutcome::Refused);
             }
-            store.record(&event)?;
-            store.put_secret(&PendingEmailChange { user, session, new_address, link: None })?;
-            mails.into_iter().try_for_each(|mail| store.queue(mail))?;
-            Ok(true)
+            let is_taken = store.user_with_email(&new_address)?.is_some_and(|holder| holder.id != user);
+            match if_taken {
+                _ if !is_taken => {
+                    store.record(&event)?;
+                    store.put_secret(&PendingEmailChange { user, session, new_address, link: None })?;
+                    mails.into_iter().try_for_each(|mail| store.queue(mail))?;
+                    Ok(EmailChangeRequestOutcome::Requested)
+                }
+                Some(EmailChangeRefusal { mails, event }) => {
+                    store.record(&event)?;
+                    store.remove_secret::<PendingEmailChange>(user)?;
+                    mails.into_iter().try_for_each(|mail| store.queue(mail))?;
+                    Ok(EmailChangeRequestOutcome::OwnerTold)
+                }
+                None => Ok(EmailChangeRequestOutcome::EmailTaken),
+            }
         })
         .await
     }

@@ -114,17 +114,20 @@ impl UserRepository for RedbStore {
 
     async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError> {
         self.write(move |store| {
-            let Some(user) = store.user(deletion.user)? else {
+            let Some(account) = store.account(deletion.user)? else {
                 return Ok(DeleteOutcome::NotFound);
             };
-            if !store.is_covered(&user, &deletion.authority)? {
+            if !store.is_covered(&account.user, &deletion.authority)? {
                 return Ok(DeleteOutcome::Outranked);
             }
-            if store.is_last_admin(&user)? {
+            if deletion.verified_hash.is_some_and(|hash| !account.is_usable_under(&hash)) {
+                return Ok(DeleteOutcome::Refused);
+            }
+            if store.is_last_admin(&account.user)? {
                 return Ok(DeleteOutcome::LastAdmin);
             }
             store.record(&deletion.event)?;
-            erase(store, &user, deletion.attempts)?;
+            erase(store, &account.user, deletion.attempts)?;
             Ok(DeleteOutcome::Deleted)
         })
         .await

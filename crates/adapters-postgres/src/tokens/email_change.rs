@@ -1,31 +1,95 @@
 use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
-use portcullis_domain::ports::{EmailChangeOutcome, EmailChangeRequest, LinkRedemption};
+use futures_util::try_join;
+use portcullis_domain::ports::{
+    EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest, EmailChangeRequestOutcome, LinkRedemption,
+};
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
+use uuid::Uuid;
 
 use crate::audit_trail::{store_event_if_any, with_event};
 use crate::errors::{Failure, violates};
+use crate::locks::lock_usable;
 use crate::mail_queue::{enqueue_if_any, with_mails};
 use crate::moment::Moment;
 use crate::rows::{InColumn as _, UserRow, user_columns};
-use crate::schema::{accounts, email_changes};
+use crate::schema::{accounts, email_changes, users};
 use crate::statement::{ColumnsOf, statement};
-use crate::transaction::locked;
+use crate::transaction::{begin, commit, locked, or_roll_back};
 
-/// Who changes the password, or makes the account unusable, holds the user's row: this waits for it, and then looks.
-const REQUEST: &str = concat!(
+/// Looks, decides and changes in two round trips for every address, so that the time it takes does not tell which
+/// ones have an account.
+pub(super) async fn request(
+    connection: &AsyncPgConnection,
+    request: &EmailChangeRequest,
+) -> Result<EmailChangeRequestOutcome, Failure> {
+    let EmailChangeRequest { user, new_address, verified_hash, if_taken, .. } = request;
+    or_roll_back(connection, async {
+        let lock = async { lock_usable(connection, *user, verified_hash).await.map_err(Failure::from) };
+        let holder = find_holder(connection, new_address);
+        let ((), is_usable, holder) = try_join!(begin(connection), lock, holder)?;
+        let is_taken = holder.is_some_and(|holder| holder != user.uuid());
+        match if_taken {
+            _ if !is_usable => {
+                commit(connection).await?;
+                Ok(EmailChangeRequestOutcome::Refused)
+            }
+            _ if !is_taken => {
+                try_join!(await_confirmation(connection, request), commit(connection))?;
+                Ok(EmailChangeRequestOutcome::Requested)
+            }
+            Some(refusal) => {
+                try_join!(refuse(connection, *user, refusal), commit(connection))?;
+                Ok(EmailChangeRequestOutcome::OwnerTold)
+            }
+            None => {
+                commit(connection).await?;
+                Ok(EmailChangeRequestOutcome::EmailTaken)
+            }
+        }
+    })
+    .await
+}
+
+const AWAIT_CONFIRMATION: &str = concat!(
     "
-WITH asking AS (
-    SELECT users.id FROM users
-    WHERE users.id = $17 AND users.is_active AND users.password_hash = $21 FOR NO KEY UPDATE
-), pending AS (
+WITH pending AS (
     INSERT INTO email_changes (user_id, session_id, new_email, new_email_canonical)
-    SELECT asking.id, $18, $19, $20 FROM asking
+    VALUES ($17, $18, $19, $20)
     ON CONFLICT (user_id) DO UPDATE SET
         session_id = excluded.session_id,
         new_email = excluded.new_email, new_email_canonical = excluded.new_email_canonical,
         digest = NULL, expires_at = NULL
+    RETURNING email_changes.user_id AS id
+), queued AS (",
+    enqueue_if_any!("pending"),
+    "), told AS (",
+    store_event_if_any!("pending"),
+    ")
+SELECT pending.id FROM pending"
+);
+
+async fn await_confirmation(
+    mut connection: &AsyncPgConnection,
+    request: &EmailChangeRequest,
+) -> Result<(), Failure> {
+    with_mails(with_event(statement(AWAIT_CONFIRMATION), &request.event), &request.mails)
+        .bind::<sql::Uuid, _>(request.user.uuid())
+        .bind::<sql::Uuid, _>(request.session.uuid())
+        .bind::<sql::Text, _>(request.new_address.as_str())
+        .bind::<sql::Text, _>(request.new_address.canonical())
+        .execute(&mut connection)
+        .await?;
+    Ok(())
+}
+
+const REFUSE: &str = concat!(
+    "
+WITH asking AS (
+    SELECT users.id FROM users WHERE users.id = $17
+), ended AS (
+    DELETE FROM email_changes USING asking WHERE email_changes.user_id = asking.id
 ), queued AS (",
     enqueue_if_any!("asking"),
     "), told AS (",
@@ -34,19 +98,25 @@ WITH asking AS (
 SELECT asking.id FROM asking"
 );
 
-pub(super) async fn request(
+async fn refuse(
     mut connection: &AsyncPgConnection,
-    request: &EmailChangeRequest,
-) -> Result<bool, Failure> {
-    let asking = with_mails(with_event(statement(REQUEST), &request.event), &request.mails)
-        .bind::<sql::Uuid, _>(request.user.uuid())
-        .bind::<sql::Uuid, _>(request.session.uuid())
-        .bind::<sql::Text, _>(request.new_address.as_str())
-        .bind::<sql::Text, _>(request.new_address.canonical())
-        .bind::<sql::Text, _>(request.verified_hash.as_str())
+    user: UserId,
+    refusal: &EmailChangeRefusal,
+) -> Result<(), Failure> {
+    with_mails(with_event(statement(REFUSE), &refusal.event), &refusal.mails)
+        .bind::<sql::Uuid, _>(user.uuid())
         .execute(&mut connection)
         .await?;
-    Ok(asking == 1)
+    Ok(())
+}
+
+/// The account that has an address.
+async fn find_holder(
+    mut connection: &AsyncPgConnection,
+    address: &EmailAddress,
+) -> Result<Option<Uuid>, Failure> {
+    let holder = users::table.filter(users::email_canonical.eq(address.canonical())).select(users::id);
+    Ok(holder.get_result(&mut connection).await.optional()?)
 }
 
 const ISSUE: &str = concat!(

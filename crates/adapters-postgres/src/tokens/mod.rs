@@ -10,8 +10,8 @@ mod verification;
 use async_trait::async_trait;
 use futures_util::FutureExt as _;
 use portcullis_domain::ports::{
-    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption, PasswordReset,
-    StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome,
+    LinkRedemption, PasswordReset, StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 
@@ -87,7 +87,10 @@ impl TokenRepository for PostgresStore {
         self.write(reset, |connection, reset| password_reset::redeem(connection, reset).boxed()).await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError> {
         self.write(request, |connection, request| email_change::request(connection, request).boxed()).await
     }
 

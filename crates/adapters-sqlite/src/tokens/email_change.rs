@@ -2,37 +2,50 @@
 
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
-use portcullis_domain::ports::{EmailChangeOutcome, EmailChangeRequest, LinkRedemption};
+use portcullis_domain::ports::{
+    EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest, EmailChangeRequestOutcome, LinkRedemption,
+};
 use portcullis_domain::{EmailAddress, SessionId, Timestamp, TokenDigest, User, UserId};
 use uuid::Uuid;
 
-use super::end_all;
+use super::{end_all, end_email_change};
 use crate::errors::Failure;
 use crate::kept::ExecuteKept as _;
 use crate::rows::{InColumn as _, UserRow};
 use crate::schema::{accounts, email_changes, users};
-use crate::users::{find as find_user, find_by_address};
+use crate::users::{find as find_user, find_by_address, usable_under};
 use crate::{audit_trail, mail_queue, sessions};
 
-pub(super) fn request(connection: &mut SqliteConnection, request: &EmailChangeRequest) -> QueryResult<bool> {
-    let asking = users::table
-        .find(request.user.uuid().into_bytes())
-        .filter(users::is_active)
-        .filter(users::password_hash.eq(request.verified_hash.as_str()));
-    if !select(exists(asking)).get_result(connection)? {
-        return Ok(false);
+pub(super) fn request(
+    connection: &mut SqliteConnection,
+    request: &EmailChangeRequest,
+) -> Result<EmailChangeRequestOutcome, Failure> {
+    let EmailChangeRequest { user, session, new_address, verified_hash, mails, event, if_taken } = request;
+    if !select(exists(usable_under(*user, verified_hash))).get_result(connection)? {
+        return Ok(EmailChangeRequestOutcome::Refused);
     }
-    diesel::replace_into(email_changes::table)
-        .values((
-            email_changes::user_id.eq(request.user.uuid().into_bytes()),
-            email_changes::session_id.eq(request.session.uuid().into_bytes()),
-            email_changes::new_email.eq(request.new_address.as_str()),
-            email_changes::new_email_canonical.eq(request.new_address.canonical()),
-        ))
-        .execute(connection)?;
-    mail_queue::enqueue_all(connection, &request.mails)?;
-    audit_trail::insert(connection, &request.event)?;
-    Ok(true)
+    let is_taken = find_by_address(connection, new_address)?.is_some_and(|holder| holder.id != *user);
+    let (outcome, mails, event) = match if_taken {
+        _ if !is_taken => {
+            diesel::replace_into(email_changes::table)
+                .values((
+                    email_changes::user_id.eq(user.uuid().into_bytes()),
+                    email_changes::session_id.eq(session.uuid().into_bytes()),
+                    email_changes::new_email.eq(new_address.as_str()),
+                    email_changes::new_email_canonical.eq(new_address.canonical()),
+                ))
+                .execute(connection)?;
+            (EmailChangeRequestOutcome::Requested, mails, event)
+        }
+        Some(EmailChangeRefusal { mails, event }) => {
+            end_email_change(connection, *user)?;
+            (EmailChangeRequestOutcome::OwnerTold, mails, event)
+        }
+        None => return Ok(EmailChangeRequestOutcome::EmailTaken),
+    };
+    mail_queue::enqueue_all(connection, mails)?;
+    audit_trail::insert(connection, event)?;
+    Ok(outcome)
 }
 
 pub(super) fn issue(

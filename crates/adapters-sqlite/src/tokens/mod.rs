@@ -8,8 +8,8 @@ mod verification;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portcullis_domain::ports::{
-    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption, PasswordReset,
-    StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome,
+    LinkRedemption, PasswordReset, StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 
@@ -72,8 +72,11 @@ impl TokenRepository for SqliteStore {
         self.write(move |connection| password_reset::redeem(connection, &reset)).await
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
-        self.write(move |connection| Ok(email_change::request(connection, &request)?)).await
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError> {
+        self.write(move |connection| email_change::request(connection, &request)).await
     }
 
     async fn issue_email_change(

@@ -3,13 +3,14 @@
 mod registration;
 
 use async_trait::async_trait;
+use diesel::dsl::{auto_type, exists, select};
 use diesel::prelude::*;
 use portcullis_domain::ports::{
     DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,
     ProfileOutcome, ProfileUpdate, RegisterOutcome, StorageError, UserRepository,
 };
 use portcullis_domain::{
-    Account, Change, EmailAddress, LoginIdentifier, ProfileChange, User, UserId, Username,
+    Account, Change, EmailAddress, LoginIdentifier, PasswordHash, ProfileChange, User, UserId, Username,
 };
 
 use crate::authority::{self, Found, is_last_admin};
@@ -116,6 +117,14 @@ pub(crate) fn find(connection: &mut SqliteConnection, id: UserId) -> Result<Opti
     Ok(row.map(UserRow::try_into_domain).transpose()?)
 }
 
+/// The account with this id, if who has just given the password of `hash` may use it.
+#[auto_type(no_type_alias)]
+pub(crate) fn usable_under(user: UserId, hash: &PasswordHash) -> _ {
+    let id: Vec<u8> = user.uuid().into_bytes().into();
+    let hash: String = hash.as_str().to_owned();
+    users::table.find(id).filter(users::is_active).filter(users::password_hash.eq(hash))
+}
+
 fn find_by_login(
     connection: &mut SqliteConnection,
     identifier: &LoginIdentifier,
@@ -198,6 +207,11 @@ fn delete(connection: &mut SqliteConnection, deletion: &Deletion) -> Result<Dele
         Found::Outranking => return Ok(DeleteOutcome::Outranked),
         Found::Nobody => return Ok(DeleteOutcome::NotFound),
     };
+    if let Some(hash) = &deletion.verified_hash
+        && !select(exists(usable_under(user.id, hash))).get_result(connection)?
+    {
+        return Ok(DeleteOutcome::Refused);
+    }
     if is_last_admin(connection, &user)? {
         return Ok(DeleteOutcome::LastAdmin);
     }

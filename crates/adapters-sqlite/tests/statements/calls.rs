@@ -7,9 +7,9 @@ use portcullis_domain::archive::{self, PageStart, RecordKind};
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::{
-    AuditQuery, AuditTally, AuditTrail, CodeLimits, CodeRedemption, Deletion, EmailChangeRequest,
-    FailedAttempt, InstallationArchive, KeySuccession, LinkRedemption, LockoutPolicy, LockoutRepository,
-    MailQueue, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
+    AuditQuery, AuditTally, AuditTrail, CodeLimits, CodeRedemption, Deletion, EmailChangeRefusal,
+    EmailChangeRequest, FailedAttempt, InstallationArchive, KeySuccession, LinkRedemption, LockoutPolicy,
+    LockoutRepository, MailQueue, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
     PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleRepository, RoleUpdate,
     Rotation, SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SigningKeyRepository,
     StorageError, TokenRepository, Unlocking, UserAdministration, UserFilter, UserQuery, UserRepository,
@@ -98,6 +98,7 @@ async fn accounts(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Resu
     let deletion = Deletion {
         user: other.id,
         authority: Permissions::every([]),
+        verified_hash: Some(password_hash()),
         attempts: account_attempts(other.id),
         event: event(AuditKind::UserDeletion),
     };
@@ -320,7 +321,15 @@ async fn email_change(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> 
         verified_hash: password_hash(),
         mails: vec![mail(MailKind::ConfirmEmailChange(user.id), new_address.as_str())],
         event: event(AuditKind::EmailChangeRequest).about(user.id),
+        if_taken: None,
     };
+    let (other, _) = registered(store, &address("other-change"), |_| {}).await?;
+    let refusal = EmailChangeRefusal {
+        mails: vec![mail(MailKind::AddressAlreadyRegistered, other.email.as_str())],
+        event: event(AuditKind::EmailChangeRequest).about(user.id),
+    };
+    let taken = EmailChangeRequest { new_address: other.email, if_taken: Some(refusal), ..request.clone() };
+    store.request_email_change(taken).await?;
     store.request_email_change(request).await?;
     let digest: TokenDigest = token_digest();
     store.issue_email_change(user.id, &new_address, digest, NOW + LATER).await?;
@@ -403,6 +412,7 @@ async fn everything(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Re
         verified_hash: password_hash(),
         mails: Vec::new(),
         event: event(AuditKind::EmailChangeRequest),
+        if_taken: None,
     };
     store.request_email_change(request).await?;
     store.record_failure(wrong_password(ada.id)).await?;

@@ -79,8 +79,9 @@ pub use session_repository::{
 pub use signing_key_repository::{KeySuccession, SigningKeyRepository};
 pub use storage_error::StorageError;
 pub use token_repository::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption,
-    PasswordReset, TokenRepository, VerificationOutcome, VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest,
+    EmailChangeRequestOutcome, LinkRedemption, PasswordReset, TokenRepository, VerificationOutcome,
+    VerificationSecrets,
 };
 pub use user_administration::{
     ImportOutcome, PasswordSetting, SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration,

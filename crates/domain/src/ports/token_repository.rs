@@ -120,16 +120,23 @@ pub trait TokenRepository: Send + Sync {
 
     /// Notes that a user wants another address, and queues the mails that say so.
     ///
-    /// MUST replace a pending change of the same user. Leaves the address as it is. Is false, and MUST store nothing,
-    /// when the account is gone or inactive, or when its password hash is not `request.verified_hash` any more: what a
-    /// password that was reset while it was being checked asks for would outlive the reset.
+    /// MUST replace a pending change of the same user. Leaves the address as it is. MUST store nothing when the account
+    /// is gone or inactive, or when its password hash is not `request.verified_hash` any more: what a password that was
+    /// reset while it was being checked asks for would outlive the reset.
     ///
-    /// Proven by the case `an_email_change_is_asked_for_only_under_the_password_that_was_checked`.
+    /// When another account has the address, MUST store nothing, or with `request.if_taken` do that instead, and end a
+    /// pending change all the same: whether an older secret is still good would tell.
+    ///
+    /// Proven by the cases `an_email_change_is_asked_for_only_under_the_password_that_was_checked`,
+    /// `a_taken_address_is_not_asked_for` and `a_taken_address_that_is_asked_for_privately_is_told_to_its_owner`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: nothing is stored or queued.
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError>;
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError>;
 
     /// Stores the secret of the mail that confirms the user's pending change to `new_address`, and
     /// returns that user; none when that change is not pending any more.
@@ -293,6 +300,31 @@ pub struct EmailChangeRequest {
     pub mails: Vec<QueuedMail>,
     /// Tells of it.
     pub event: AuditEvent,
+    /// What is done in its place when another account has the address, where an answer must not tell a taken
+    /// address from a free one.
+    pub if_taken: Option<EmailChangeRefusal>,
+}
+
+/// A wish for another address that comes to nothing without a word to who has it.
+#[derive(Clone, Debug)]
+pub struct EmailChangeRefusal {
+    /// To the owner of the address, and to the old one as a notice.
+    pub mails: Vec<QueuedMail>,
+    /// Tells of the refusal.
+    pub event: AuditEvent,
+}
+
+/// What a wish for another address came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EmailChangeRequestOutcome {
+    /// It waits for its confirmation.
+    Requested,
+    /// Another account has the address, and its owner is told.
+    OwnerTold,
+    /// Another account has the address.
+    EmailTaken,
+    /// The password that was checked is not the account's any more, or the account is not usable.
+    Refused,
 }
 
 /// What redeeming an e-mail change came to.

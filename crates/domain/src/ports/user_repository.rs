@@ -96,13 +96,17 @@ pub trait UserRepository: Send + Sync {
     /// Erases an account and all that hangs on it: sessions, secrets, roles held, queued mails, attempts
     /// counted. What the audit trail says of it, by its id, stays.
     ///
+    /// With `deletion.verified_hash`, MUST erase nothing when the account is inactive or has another hash by now: a
+    /// password that was reset while it was being checked costs nobody their account.
+    ///
     /// MUST refuse to erase the last active user who holds the role `admin`, however it is raced, and MUST
     /// NOT refuse for any other account that `deletion.authority` covers: a user without the role can always
     /// go, and so can an inactive administrator.
     ///
     /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account`,
-    /// `raced_deletions_leave_an_administrator`, `only_active_administrators_count` and
-    /// `nobody_administers_who_holds_what_they_lack`.
+    /// `raced_deletions_leave_an_administrator`, `only_active_administrators_count`,
+    /// `nobody_administers_who_holds_what_they_lack` and
+    /// `an_account_is_deleted_by_its_holder_only_under_the_password_that_was_checked`.
     ///
     /// # Errors
     ///
@@ -219,6 +223,8 @@ pub struct Deletion {
     pub user: UserId,
     /// Of who erases it.
     pub authority: Permissions,
+    /// The hash against which the password was checked of somebody who erases their own; none when others do.
+    pub verified_hash: Option<PasswordHash>,
     /// Where the account's wrong passwords are counted.
     pub attempts: AttemptKey,
     /// Tells of it.
@@ -232,6 +238,8 @@ pub enum DeleteOutcome {
     Deleted,
     /// Its holder has a permission that the authority lacks, and it stays.
     Outranked,
+    /// The password that was checked is not its own any more, or it is not usable, and it stays.
+    Refused,
     /// It is the last active administrator's, and stays.
     LastAdmin,
     /// There is no such user.

@@ -51,17 +51,25 @@ impl DeleteAccount {
         let attempts = self.attempts.of_account(user);
         let origin = Origin::user(user, client);
         let purpose = AuditKind::UserDeletion;
-        let check = Check { attempts, user: Some(user), hash, password, purpose, origin: &origin, now };
+        let check =
+            Check { attempts, user: Some(user), hash: hash.clone(), password, purpose, origin: &origin, now };
         self.password_check.check(check).await?;
         let event = self.auditor.event(purpose, &origin, now).about(user);
-        // Everybody has authority over themselves, whatever they were given since the call began.
-        let authority = Permissions::every([]);
-        match self.users.delete(Deletion { user, authority, attempts, event: event.clone() }).await? {
+        let deletion = Deletion {
+            user,
+            // Everybody has authority over themselves, whatever they were given since the call began.
+            authority: Permissions::every([]),
+            verified_hash: Some(hash.ok_or(PasswordCheckError::Wrong)?),
+            attempts,
+            event: event.clone(),
+        };
+        match self.users.delete(deletion).await? {
             DeleteOutcome::Deleted => {
                 self.auditor.stored(&event);
                 Ok(())
             }
             DeleteOutcome::NotFound | DeleteOutcome::Outranked => Ok(()),
+            DeleteOutcome::Refused => Err(PasswordCheckError::Wrong.into()),
             DeleteOutcome::LastAdmin => Err(DeleteAccountError::LastAdmin),
         }
     }

@@ -43,6 +43,7 @@ impl DeleteUser {
         let deletion = Deletion {
             user,
             authority: actor.authority.clone(),
+            verified_hash: None,
             attempts: self.attempts.of_account(user),
             event: event.clone(),
         };
@@ -52,7 +53,7 @@ impl DeleteUser {
                 Ok(())
             }
             DeleteOutcome::NotFound => Err(DeleteUserError::NotFound),
-            DeleteOutcome::Outranked => Err(DeleteUserError::Forbidden),
+            DeleteOutcome::Outranked | DeleteOutcome::Refused => Err(DeleteUserError::Forbidden),
             DeleteOutcome::LastAdmin => Err(DeleteUserError::LastAdmin),
         }
     }

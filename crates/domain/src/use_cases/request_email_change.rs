@@ -5,25 +5,22 @@ use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
 use crate::policy::{Policy, Registration};
 use crate::ports::{
-    AuditTrail, Clock, DeliverySignal, EmailChangeRequest, Entropy, MailQueue, StorageError, TokenRepository,
-    UserRepository,
+    Clock, DeliverySignal, EmailChangeRefusal, EmailChangeRequest, EmailChangeRequestOutcome, Entropy,
+    StorageError, TokenRepository, UserRepository,
 };
 use crate::secrets::AttemptKeys;
 use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
 use crate::session::Principal;
-use crate::user::{LoginIdentifier, User};
 use crate::values::{Client, EmailAddress, Password};
 
 /// Asks the owner of a new address whether an account may move to it.
 pub struct RequestEmailChange {
     pub(super) users: Arc<dyn UserRepository>,
     pub(super) tokens: Arc<dyn TokenRepository>,
-    pub(super) mails: Arc<dyn MailQueue>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
-    pub(super) trail: Arc<dyn AuditTrail>,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
     pub(super) policy: Arc<Policy>,
@@ -83,41 +80,32 @@ impl RequestEmailChange {
         self.password_check.check(check).await?;
         let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
         let event = self.auditor.event(AuditKind::EmailChangeRequest, &origin, now).about(user.id);
-
         let mail = |kind, recipient: &EmailAddress| {
             QueuedMail::new(kind, recipient.clone(), user.locale.clone(), now, self.entropy.as_ref())
         };
         let notice_to_old = mail(MailKind::EmailChangeRequested, &user.email);
-        if self.is_taken_from(&command.new_email, user).await? {
-            if self.policy.registration != Registration::Private {
-                return Err(RequestEmailChangeError::EmailTaken);
-            }
-            self.mails.enqueue(mail(MailKind::AddressAlreadyRegistered, &command.new_email)).await?;
-            self.mails.enqueue(notice_to_old).await?;
-            let event = event.failed(FailureReason::EmailTaken);
-            self.trail.append(event.clone()).await?;
-            self.auditor.stored(&event);
-        } else {
-            let confirmation = mail(MailKind::ConfirmEmailChange(user.id), &command.new_email);
-            let request = EmailChangeRequest {
-                user: user.id,
-                session: principal.session.id,
-                new_address: command.new_email,
-                verified_hash,
-                mails: vec![confirmation, notice_to_old],
-                event: event.clone(),
-            };
-            if !self.tokens.request_email_change(request).await? {
-                return Err(PasswordCheckError::Wrong.into());
-            }
-            self.auditor.stored(&event);
-        }
+        let refusal = event.clone().failed(FailureReason::EmailTaken);
+        let if_taken = (self.policy.registration == Registration::Private).then(|| EmailChangeRefusal {
+            mails: vec![mail(MailKind::AddressAlreadyRegistered, &command.new_email), notice_to_old.clone()],
+            event: refusal.clone(),
+        });
+        let request = EmailChangeRequest {
+            user: user.id,
+            session: principal.session.id,
+            mails: vec![mail(MailKind::ConfirmEmailChange(user.id), &command.new_email), notice_to_old],
+            new_address: command.new_email,
+            verified_hash,
+            event: event.clone(),
+            if_taken,
+        };
+        let stored = match self.tokens.request_email_change(request).await? {
+            EmailChangeRequestOutcome::Requested => event,
+            EmailChangeRequestOutcome::OwnerTold => refusal,
+            EmailChangeRequestOutcome::EmailTaken => return Err(RequestEmailChangeError::EmailTaken),
+            EmailChangeRequestOutcome::Refused => return Err(PasswordCheckError::Wrong.into()),
+        };
+        self.auditor.stored(&stored);
         self.delivery.mail_queued();
         Ok(())
-    }
-
-    async fn is_taken_from(&self, address: &EmailAddress, asking: &User) -> Result<bool, StorageError> {
-        let owner = self.users.find_by_login(&LoginIdentifier::Email(address.clone())).await?;
-        Ok(owner.is_some_and(|owner| owner.user.id != asking.id))
     }
 }

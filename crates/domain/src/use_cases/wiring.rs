@@ -369,7 +369,6 @@ impl UseCases {
             request_email_change: RequestEmailChange {
                 users: ports.users.clone(),
                 tokens: ports.tokens.clone(),
-                mails: ports.mails.clone(),
                 clock: ports.clock.clone(),
                 entropy: ports.entropy.clone(),
                 delivery: ports.delivery.clone(),
@@ -377,7 +376,6 @@ impl UseCases {
                 attempts: attempts.clone(),
                 policy: policy.clone(),
                 auditor: auditor.clone(),
-                trail: ports.audit_trail.clone(),
             },
             request_password_reset: RequestPasswordReset {
                 mails: ports.mails.clone(),

@@ -4,9 +4,9 @@
 use portcullis_domain::mail::MailContent;
 use portcullis_domain::policy::{EmailVerification, Policy};
 use portcullis_domain::use_cases::{
-    ChangePasswordCommand, ChangePasswordError, ConfirmEmailChangeError, Delivery, LoginError,
-    PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeCommand, RequestEmailChangeError,
-    ResetPasswordCommand, ResetPasswordError, SignedIn,
+    ChangePasswordCommand, ChangePasswordError, ConfirmEmailChangeError, DeleteAccountError, Delivery,
+    LoginError, PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeCommand,
+    RequestEmailChangeError, ResetPasswordCommand, ResetPasswordError, SignedIn,
 };
 use portcullis_domain::{Actor, TokenSecret};
 use portcullis_testkit::TestDomain;
@@ -307,6 +307,43 @@ async fn an_email_change_that_a_reset_overtakes_is_not_asked_for() {
     assert!(is_refused, "the thief was a moment late: {request:?}");
     domain.deliver().await;
     assert!(domain.mailer.last_token_for(NEW).is_none());
+}
+
+#[tokio::test]
+async fn an_account_outlives_a_deletion_that_a_reset_overtakes() {
+    let domain = TestDomain::new();
+    let thief = domain.signed_in(ADA).await;
+    let token = mailed_reset(&domain).await;
+    let principal = domain.principal(&thief).await;
+    let delete =
+        domain.use_cases.delete_account.delete(&principal, Some(password(PASSWORD)), fixtures::client());
+    let (deleted, reset) = domain
+        .storage
+        .interleave("UserRepository::delete", delete, reset(&domain, &token, "a new password"))
+        .await;
+    reset.unwrap();
+    let is_refused = matches!(deleted, Err(DeleteAccountError::Check(PasswordCheckError::Wrong)));
+    assert!(is_refused, "the thief was a moment late: {deleted:?}");
+    domain.login(ADA, "a new password").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wish_for_an_address_that_a_registration_overtakes_is_told_that_it_is_taken() {
+    let domain = TestDomain::new();
+    let signed_in = domain.signed_in(ADA).await;
+    let principal = domain.principal(&signed_in).await;
+    let command = RequestEmailChangeCommand {
+        new_email: fixtures::email(NEW),
+        password: Some(password(PASSWORD)),
+        client: fixtures::client(),
+    };
+    let request = domain.use_cases.request_email_change.request(&principal, command);
+    let (request, registered) = domain
+        .storage
+        .interleave("TokenRepository::request_email_change", request, domain.register(NEW))
+        .await;
+    registered.unwrap();
+    assert!(matches!(request, Err(RequestEmailChangeError::EmailTaken)), "{request:?}");
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ pub(super) fn opening(session: Session) -> SessionOpening {
 /// Erases an account with every authority.
 pub(super) fn deletion(user: UserId) -> Deletion {
     let event = event(AuditKind::UserDeletion).about(user);
-    Deletion { user, authority: everything(), attempts: account_attempts(user), event }
+    let attempts = account_attempts(user);
+    Deletion { user, authority: everything(), verified_hash: None, attempts, event }
 }
 
 /// A wrong password, to be counted under `key`.

@@ -20,8 +20,7 @@ impl SessionRepository for MemoryStorage {
             return Ok(OpenOutcome::Locked { until });
         }
         let account = state.accounts.get(&session.user_id);
-        let is_current =
-            account.is_some_and(|account| account.password_hash.as_ref() == Some(&verified_hash));
+        let is_current = account.is_some_and(|account| account.is_usable_under(&verified_hash));
         let Some(mut principal) = state.principal(&session).filter(|_| is_current) else {
             return Ok(OpenOutcome::Refused);
         };

@@ -6,8 +6,9 @@ use portcullis_domain::archive::{
     PendingEmailChange,
 };
 use portcullis_domain::ports::{
-    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption, PasswordReset,
-    StorageError, TokenRepository, VerificationOutcome, VerificationSecrets,
+    CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest,
+    EmailChangeRequestOutcome, LinkRedemption, PasswordReset, StorageError, TokenRepository,
+    VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{EmailAddress, Timestamp, TokenDigest, User, UserId};
 
@@ -123,17 +124,34 @@ impl TokenRepository for MemoryStorage {
         Ok(true)
     }
 
-    async fn request_email_change(&self, request: EmailChangeRequest) -> Result<bool, StorageError> {
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError> {
         let mut state = self.step("TokenRepository::request_email_change").await?;
-        let EmailChangeRequest { user, session, new_address, verified_hash, mails, event } = request;
-        let asking = state.accounts.get(&user).filter(|account| account.user.is_active);
-        if asking.and_then(|account| account.password_hash.as_ref()) != Some(&verified_hash) {
-            return Ok(false);
+        let EmailChangeRequest { user, session, new_address, verified_hash, mails, event, if_taken } =
+            request;
+        let asking = state.accounts.get(&user);
+        if !asking.is_some_and(|account| account.is_usable_under(&verified_hash)) {
+            return Ok(EmailChangeRequestOutcome::Refused);
         }
-        state.record(event)?;
-        state.email_changes.insert(user, PendingEmailChange { user, session, new_address, link: None });
-        state.queue_all(mails);
-        Ok(true)
+        let is_taken = state.user_with_email(&new_address).is_some_and(|holder| holder.id != user);
+        match if_taken {
+            _ if !is_taken => {
+                state.record(event)?;
+                let change = PendingEmailChange { user, session, new_address, link: None };
+                state.email_changes.insert(user, change);
+                state.queue_all(mails);
+                Ok(EmailChangeRequestOutcome::Requested)
+            }
+            Some(EmailChangeRefusal { mails, event }) => {
+                state.record(event)?;
+                state.email_changes.remove(&user);
+                state.queue_all(mails);
+                Ok(EmailChangeRequestOutcome::OwnerTold)
+            }
+            None => Ok(EmailChangeRequestOutcome::EmailTaken),
+        }
     }
 
     async fn issue_email_change(

@@ -100,13 +100,16 @@ impl UserRepository for MemoryStorage {
 
     async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError> {
         let mut state = self.step("UserRepository::delete").await?;
-        let Some(user) = state.user(deletion.user) else {
+        let Some(account) = state.accounts.get(&deletion.user) else {
             return Ok(DeleteOutcome::NotFound);
         };
-        if !state.is_covered(user, &deletion.authority) {
+        if !state.is_covered(&account.user, &deletion.authority) {
             return Ok(DeleteOutcome::Outranked);
         }
-        if state.is_last_admin(user) {
+        if deletion.verified_hash.is_some_and(|hash| !account.is_usable_under(&hash)) {
+            return Ok(DeleteOutcome::Refused);
+        }
+        if state.is_last_admin(&account.user) {
             return Ok(DeleteOutcome::LastAdmin);
         }
         state.record(deletion.event)?;

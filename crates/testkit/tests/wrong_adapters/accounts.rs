@@ -162,6 +162,19 @@ impl HonestUsers for LeavesMailsOfTheErased {
     }
 }
 
+pub(crate) struct ForgetsWhatWasChecked(pub(crate) MemoryStorage);
+
+#[async_trait]
+impl HonestUsers for ForgetsWhatWasChecked {
+    fn truth(&self) -> &MemoryStorage {
+        &self.0
+    }
+
+    async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError> {
+        UserRepository::delete(&self.0, Deletion { verified_hash: None, ..deletion }).await
+    }
+}
+
 pub(crate) struct CountsAdministratorsFirst(pub(crate) MemoryStorage);
 
 #[async_trait]

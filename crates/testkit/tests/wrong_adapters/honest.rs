@@ -97,7 +97,7 @@ honest! {
             -> Option<User>;
         fn find_password_reset(digest: TokenDigest, now: Timestamp) -> Option<User>;
         fn redeem_password_reset(reset: PasswordReset) -> bool;
-        fn request_email_change(request: EmailChangeRequest) -> bool;
+        fn request_email_change(request: EmailChangeRequest) -> EmailChangeRequestOutcome;
         fn issue_email_change(
             user: UserId, new_address: &EmailAddress, digest: TokenDigest, expires_at: Timestamp
         ) -> Option<User>;

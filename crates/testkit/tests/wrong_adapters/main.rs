@@ -21,9 +21,9 @@ use portcullis_testkit::contract::{
 use tokio::runtime::Builder;
 
 use self::accounts::{
-    CountsAdministratorsFirst, LeavesMailsOfTheErased, LooksBeforeItRegisters, LooksUpAddressesAsTyped,
-    LosesUpdates, PagesByOffset, QueuesTheMailFirst, ReadsWildcards, StoresTheEventApart, StripsAccents,
-    that_breaks_in_the_middle,
+    CountsAdministratorsFirst, ForgetsWhatWasChecked, LeavesMailsOfTheErased, LooksBeforeItRegisters,
+    LooksUpAddressesAsTyped, LosesUpdates, PagesByOffset, QueuesTheMailFirst, ReadsWildcards,
+    StoresTheEventApart, StripsAccents, that_breaks_in_the_middle,
 };
 use self::honest::{
     behind_administration, behind_audit_trail, behind_lockout, behind_mails, behind_roles, behind_sessions,
@@ -42,6 +42,7 @@ use self::sessions::{
     CountsUpWhateverIsThere, DeletesWithoutALimit, EndsAnybodysSession, ForgivesAtTheEndOfTheGrace,
     KeepsMilliseconds, LeavesExpiryToTheSweeper, LetsTheRightPasswordThroughTheLock, LosesCountsOfCodes,
     LosesCountsOfPasswords, OpensThroughTheLock, RedeemsAResetTwice, RemembersPermissions,
+    TellsTheOwnerApart,
 };
 
 /// The cases that an adapter fails, by name, each run on a new one. One thread runs all that is at once, so that
@@ -102,6 +103,9 @@ wrong_adapters! {
     /// forgets the queued mails of an erased account
     LeavesMailsOfTheErased, mails_left_behind: storage_cases, behind_users(LeavesMailsOfTheErased) =>
         [deletion_erases_all_that_hangs_on_the_account];
+    /// erases an account without a look at the hash that was checked
+    ForgetsWhatWasChecked, a_deletion_under_any_password: storage_cases, behind_users(ForgetsWhatWasChecked) =>
+        [an_account_is_deleted_by_its_holder_only_under_the_password_that_was_checked];
     /// counts the administrators, and then deletes one
     CountsAdministratorsFirst, administrators_counted_first: storage_cases, behind_users(CountsAdministratorsFirst) =>
         [raced_deletions_leave_an_administrator, raced_demotions_leave_an_administrator];
@@ -135,6 +139,10 @@ wrong_adapters! {
     /// looks whether a reset is good, and then spends it
     RedeemsAResetTwice, a_reset_in_two_steps: storage_cases, behind_tokens(RedeemsAResetTwice) =>
         [raced_resets_have_one_winner];
+    /// tells the owner of a taken address in steps of their own, and leaves what was pending
+    TellsTheOwnerApart, an_owner_told_apart: storage_cases, behind_tokens(TellsTheOwnerApart) =>
+        [a_taken_address_that_is_asked_for_privately_is_told_to_its_owner,
+            a_change_whose_event_cannot_be_stored_is_not_made];
     /// reads how many codes were wrong, and writes one more
     LosesCountsOfCodes, lost_counts_of_codes: storage_cases, behind_tokens(LosesCountsOfCodes::new) =>
         [raced_wrong_codes_are_all_counted, raced_codes_verify_once, wrong_codes_are_in_the_trail];

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    Attempt, CodeOutcome, CodeRedemption, FailedAttempt, FailureOutcome, LockoutRepository, OpenOutcome,
-    PasswordReset, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository, StorageError,
-    TokenRepository,
+    Attempt, AuditTrail, CodeOutcome, CodeRedemption, EmailChangeRequest, EmailChangeRequestOutcome,
+    FailedAttempt, FailureOutcome, LockoutRepository, MailQueue, OpenOutcome, PasswordReset, Rotation,
+    RotationOutcome, SessionEnding, SessionOpening, SessionRepository, StorageError, TokenRepository,
 };
 use portcullis_domain::{AttemptKey, Generation, Permissions, Principal, Session, SessionId, Timestamp};
 use portcullis_testkit::MemoryStorage;
@@ -170,6 +170,32 @@ impl HonestTokens for RedeemsAResetTwice {
         yield_now().await;
         self.0.redeem_password_reset(reset).await?;
         Ok(was_good)
+    }
+}
+
+pub(crate) struct TellsTheOwnerApart(pub(crate) MemoryStorage);
+
+#[async_trait]
+impl HonestTokens for TellsTheOwnerApart {
+    fn truth(&self) -> &MemoryStorage {
+        &self.0
+    }
+
+    async fn request_email_change(
+        &self,
+        request: EmailChangeRequest,
+    ) -> Result<EmailChangeRequestOutcome, StorageError> {
+        let aloud = EmailChangeRequest { if_taken: None, ..request.clone() };
+        match (self.0.request_email_change(aloud).await?, request.if_taken) {
+            (EmailChangeRequestOutcome::EmailTaken, Some(refusal)) => {
+                for mail in refusal.mails {
+                    self.0.enqueue(mail).await?;
+                }
+                self.0.append(refusal.event).await?;
+                Ok(EmailChangeRequestOutcome::OwnerTold)
+            }
+            (honest, _) => Ok(honest),
+        }
     }
 }
 

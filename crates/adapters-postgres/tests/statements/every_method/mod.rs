@@ -10,13 +10,13 @@ use portcullis_domain::archive::{Record, RecordKind};
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{ClaimedMail, MailKind, QueuedMail};
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion, EmailChangeOutcome, EmailChangeRequest,
-    EndAllOutcome, FailedAttempt, InstallationArchive as _, KeySuccession, LinkRedemption, LockoutPolicy,
-    LockoutRepository as _, MailQueue, MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset,
-    PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
-    Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository, SessionsEnding,
-    SigningKeyRepository, StorageError, TokenRepository, UserRepository, VerificationOutcome,
-    VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, DeleteOutcome, Deletion, EmailChangeOutcome, EmailChangeRefusal,
+    EmailChangeRequest, EmailChangeRequestOutcome, EndAllOutcome, FailedAttempt, InstallationArchive as _,
+    KeySuccession, LinkRedemption, LockoutPolicy, LockoutRepository as _, MailQueue, MailResending,
+    NewAccount, OpenOutcome, PasswordChange, PasswordReset, PrivateRegistration, PrivateRegistrationOutcome,
+    ProfileOutcome, ProfileUpdate, RegisterOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
+    SessionRepository, SessionsEnding, SigningKeyRepository, StorageError, TokenRepository, UserRepository,
+    VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Change, Generation, KeyId, LoginIdentifier, Permissions, ProfileChange, Session, SessionId,
@@ -178,14 +178,20 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         };
         self.expect(true, "change_password", store.change_password(change)).await;
         let (admin, _) = self.registered("admin", |admin| admin.roles.push(role("admin"))).await;
-        for (what, user) in [("delete", &bob), ("delete, an administrator", &admin)] {
+        let [checked, new] = [password_hash(), other_hash("new")];
+        for (what, user, verified_hash, wanted) in [
+            ("delete, refused", &bob, Some(checked), DeleteOutcome::Refused),
+            ("delete", &bob, Some(new), DeleteOutcome::Deleted),
+            ("delete, an administrator", &admin, None, DeleteOutcome::Deleted),
+        ] {
             let deletion = Deletion {
                 user: user.id,
                 authority: everything(),
+                verified_hash,
                 attempts: account_attempts(user.id),
                 event: event(AuditKind::UserDeletion).about(user.id),
             };
-            self.expect(DeleteOutcome::Deleted, what, UserRepository::delete(store, deletion)).await;
+            self.expect(wanted, what, UserRepository::delete(store, deletion)).await;
         }
         self.call("ping", store.ping()).await;
     }
@@ -285,6 +291,7 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
     async fn email_change(&mut self) {
         let store = self.store;
         let (user, session) = self.registered("change", |_| {}).await;
+        let (other, _) = self.registered("other.change", |_| {}).await;
         let new_address = email(&self.address("changed"));
         let request = EmailChangeRequest {
             user: user.id,
@@ -296,8 +303,27 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
                 mail(MailKind::EmailChangeRequested, user.email.as_str()),
             ],
             event: event(AuditKind::EmailChangeRequest).about(user.id),
+            if_taken: None,
         };
-        self.call("request_email_change", store.request_email_change(request)).await;
+        let refusal = EmailChangeRefusal {
+            mails: vec![mail(MailKind::AddressAlreadyRegistered, other.email.as_str())],
+            event: event(AuditKind::EmailChangeRequest).about(user.id),
+        };
+        let taken = EmailChangeRequest { new_address: other.email, ..request.clone() };
+        let private = EmailChangeRequest { if_taken: Some(refusal), ..taken.clone() };
+        let stale = EmailChangeRequest { verified_hash: other_hash("other"), ..taken.clone() };
+        for (what, request, wanted) in [
+            ("request_email_change, a taken address", taken, EmailChangeRequestOutcome::EmailTaken),
+            (
+                "request_email_change, a taken address in private",
+                private,
+                EmailChangeRequestOutcome::OwnerTold,
+            ),
+            ("request_email_change, refused", stale, EmailChangeRequestOutcome::Refused),
+            ("request_email_change", request, EmailChangeRequestOutcome::Requested),
+        ] {
+            self.expect(wanted, what, store.request_email_change(request)).await;
+        }
         let digest = token_digest();
         let issue = store.issue_email_change(user.id, &new_address, digest, NOW + LATER);
         assert!(self.call("issue_email_change", issue).await.is_some());

@@ -3,10 +3,10 @@
 use portcullis_domain::audit::{AuditEvent, AuditKind};
 use portcullis_domain::mail::{MailKind, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, Deletion, EmailChangeRequest, FailedAttempt, KeySuccession,
-    LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
-    PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleUpdate, Rotation,
-    SessionEnding, SessionOpening, SessionsEnding, StorageError, Unlocking, UserFilter, UserQuery,
+    CodeLimits, CodeOutcome, CodeRedemption, Deletion, EmailChangeRefusal, EmailChangeRequest, FailedAttempt,
+    KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordChange, PasswordReset,
+    PasswordSetting, PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleUpdate,
+    Rotation, SessionEnding, SessionOpening, SessionsEnding, StorageError, Unlocking, UserFilter, UserQuery,
     UserUpdate,
 };
 use portcullis_domain::{
@@ -315,8 +315,13 @@ async fn secrets_stay(world: &World<'_>) {
         verified_hash: password_hash(),
         mails: vec![mail(MailKind::EmailChangeRequested, "ada@example.com")],
         event: world.event(AuditKind::EmailChangeRequest),
+        if_taken: None,
     };
-    world.fails("a wish for another address", tokens.request_email_change(request).await).await;
+    world.fails("a wish for another address", tokens.request_email_change(request.clone()).await).await;
+    let refusal = EmailChangeRefusal { mails: request.mails.clone(), event: request.event.clone() };
+    let new_address = email("owner@example.com");
+    let request = EmailChangeRequest { new_address, if_taken: Some(refusal), ..request };
+    world.fails("a wish for a taken address", tokens.request_email_change(request).await).await;
     let event = world.event(AuditKind::EmailChange);
     let change = LinkRedemption { event, ..confirmed_change(world.change, NOW) };
     world.fails("a change of address", tokens.redeem_email_change(change).await).await;

@@ -8,8 +8,9 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::{MailKind, MailRecord, MailState};
 use portcullis_domain::ports::{
     AuditQuery, CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest,
-    KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordReset, Rotation,
-    RotationOutcome, UserFilter, UserQuery, VerificationOutcome, VerificationSecrets,
+    EmailChangeRequestOutcome, KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount,
+    PasswordReset, Rotation, RotationOutcome, UserFilter, UserQuery, VerificationOutcome,
+    VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Generation, KeyId, LoginIdentifier, Permissions, ProfileNames, Role, RoleId, RoleName,
@@ -140,8 +141,10 @@ async fn secrets_are_in_the_archive(setup: &ArchiveSetup) {
         verified_hash: password_hash(),
         mails: vec![],
         event,
+        if_taken: None,
     };
-    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
+    let outcome = tokens.request_email_change(request).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
     let changes = async || setup.read(RecordKind::EmailChanges, 10).await;
     assert_eq!(changes().await, [Record::EmailChange(pending.clone())]);
     tokens.issue_email_change(bob.id, &pending.new_address, digest, NOW + HOUR).await.expect("issue");

@@ -1,9 +1,10 @@
 //! Changes of address, confirmed by a mailed secret.
 
-use portcullis_domain::audit::AuditKind;
+use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    CodeOutcome, DeleteOutcome, EmailChangeOutcome, EmailChangeRequest, NewAccount, RegisterOutcome,
+    CodeOutcome, DeleteOutcome, EmailChangeOutcome, EmailChangeRefusal, EmailChangeRequest,
+    EmailChangeRequestOutcome, NewAccount, RegisterOutcome,
 };
 use portcullis_domain::{Session, User};
 
@@ -32,9 +33,11 @@ pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Stora
         verified_hash: password_hash(),
         mails: mails.to_vec(),
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
+        if_taken: None,
     };
     assert_eq!(mail_confirmation(storage, &ada, "new@example.com").await, None, "nothing is pending");
-    assert!(storage.tokens.request_email_change(request).await.expect("request"), "it is asked for");
+    let outcome = storage.tokens.request_email_change(request).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
     assert_eq!(storage.stored(ada.id).await.user, before, "the address stays as it is");
     let queued = storage.take_mails().await;
     assert!(queued.len() == 2 && mails.iter().all(|mail| queued.contains(mail)), "both are told: {queued:?}");
@@ -73,12 +76,86 @@ pub async fn an_email_change_is_asked_for_only_under_the_password_that_was_check
             verified_hash,
             mails: vec![mail(MailKind::ConfirmEmailChange(id), "stolen@example.com")],
             event: event(AuditKind::EmailChangeRequest).about(id),
+            if_taken: None,
         };
-        assert!(!storage.tokens.request_email_change(request).await.expect("request"), "{why}");
+        let outcome = storage.tokens.request_email_change(request).await.expect("request");
+        assert_eq!(outcome, EmailChangeRequestOutcome::Refused, "{why}");
     }
     assert!(storage.take_mails().await.is_empty(), "a refusal mails nobody");
     trail.gains_nothing("what is refused").await;
     assert!(would_change(storage, pending).await, "a refusal leaves what is pending as it is");
+}
+
+/// Asks for the address of somebody else, to be refused aloud.
+fn for_a_taken_address(user: &User, session: &Session, taken: &str) -> EmailChangeRequest {
+    EmailChangeRequest {
+        user: user.id,
+        session: session.id,
+        new_address: email(taken),
+        verified_hash: password_hash(),
+        mails: vec![mail(MailKind::ConfirmEmailChange(user.id), taken)],
+        event: event(AuditKind::EmailChangeRequest).about(user.id),
+        if_taken: None,
+    }
+}
+
+/// An address that another account has cannot be asked for, in whatever spelling, and nothing is stored: what is
+/// pending stays, nobody is told.
+pub async fn a_taken_address_is_not_asked_for(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    storage.register(account("taken@example.com")).await;
+    let session = storage.sign_in(ada.id).await;
+    let pending = change_address(storage, &ada, session.id, "pending@example.com").await;
+    storage.take_mails().await;
+    let mut trail = Trail::of(storage).await;
+    let request = for_a_taken_address(&ada, &session, "Taken@Example.com");
+    let outcome = storage.tokens.request_email_change(request.clone()).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::EmailTaken);
+    let stale = EmailChangeRequest { verified_hash: other_hash("since reset"), ..request };
+    let outcome = storage.tokens.request_email_change(stale).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Refused, "who lost the password learns of no address");
+    assert!(storage.take_mails().await.is_empty(), "a refusal mails nobody");
+    trail.gains_nothing("a wish for a taken address").await;
+    assert!(would_change(storage, pending).await, "a refusal leaves what is pending as it is");
+}
+
+/// Where nobody may learn that an address is taken, its owner is told instead, with the event of the refusal, and all
+/// else is as if the address were free: what was pending ends.
+pub async fn a_taken_address_that_is_asked_for_privately_is_told_to_its_owner(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let owner = storage.register(account("taken@example.com")).await;
+    let session = storage.sign_in(ada.id).await;
+    let mut trail = Trail::of(storage).await;
+    let notice = mail(MailKind::EmailChangeRequested, "ada@example.com");
+    let told = mail(MailKind::AddressAlreadyRegistered, "taken@example.com");
+    let refusal = EmailChangeRefusal {
+        mails: vec![told, notice],
+        event: event(AuditKind::EmailChangeRequest).about(ada.id).failed(FailureReason::EmailTaken),
+    };
+    for (address, wanted) in [
+        ("free@example.com", EmailChangeRequestOutcome::Requested),
+        ("Ada@example.com", EmailChangeRequestOutcome::Requested),
+        ("Taken@Example.com", EmailChangeRequestOutcome::OwnerTold),
+    ] {
+        let pending = change_address(storage, &ada, session.id, "pending@example.com").await;
+        storage.take_mails().await;
+        trail.news().await;
+        let request = for_a_taken_address(&ada, &session, address);
+        let request = EmailChangeRequest { if_taken: Some(refusal.clone()), ..request };
+        let outcome = storage.tokens.request_email_change(request.clone()).await.expect("request");
+        assert_eq!(outcome, wanted, "{address}");
+        let (mails, event) = match outcome {
+            EmailChangeRequestOutcome::OwnerTold => (&refusal.mails, refusal.event.clone()),
+            _ => (&request.mails, request.event),
+        };
+        let queued = storage.take_mails().await;
+        let are_told = queued.len() == mails.len() && mails.iter().all(|mail| queued.contains(mail));
+        assert!(are_told, "{address}: {queued:?}");
+        trail.gains([event], "a wish for another address").await;
+        assert!(!would_change(storage, pending).await, "{address}: what was pending is not any more");
+    }
+    assert_eq!(mail_confirmation(storage, &ada, "taken@example.com").await, None, "nothing is pending");
+    assert_eq!(storage.stored(owner.id).await.user, owner, "the owner keeps what they have");
 }
 
 /// A newer wish for another address replaces the older one with its secret, and so does a newer mail.

@@ -3,8 +3,8 @@
 use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest, LinkRedemption,
-    PasswordReset, VerificationOutcome, VerificationSecrets,
+    CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest,
+    EmailChangeRequestOutcome, LinkRedemption, PasswordReset, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{PasswordHash, SessionId, Timestamp, TokenDigest, User};
 
@@ -61,8 +61,10 @@ pub(in crate::contract) async fn ask_for_address(
         verified_hash: password_hash(),
         mails: vec![],
         event: event(AuditKind::EmailChangeRequest).about(user.id),
+        if_taken: None,
     };
-    assert!(storage.tokens.request_email_change(request).await.expect("request"), "it is asked for");
+    let outcome = storage.tokens.request_email_change(request).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
 }
 
 /// Mails a confirmation that lives for an hour to the new address; none when the change is not pending.

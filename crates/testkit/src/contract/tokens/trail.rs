@@ -3,7 +3,9 @@
 use portcullis_domain::User;
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{CodeRedemption, EmailChangeOutcome, EmailChangeRequest, VerificationOutcome};
+use portcullis_domain::ports::{
+    CodeRedemption, EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome, VerificationOutcome,
+};
 
 use super::steps::{
     LIMITS, RIGHT, WRONG, change_address, confirmed_change, follow_link, followed_link, mail_reset,
@@ -113,9 +115,11 @@ pub async fn resets_and_email_changes_are_in_the_trail(storage: &Storage) {
         verified_hash: password_hash(),
         mails: vec![mail(MailKind::ConfirmEmailChange(ada.id), "new@example.com")],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
+        if_taken: None,
     };
     let mut trail = Trail::of(storage).await;
-    assert!(storage.tokens.request_email_change(request.clone()).await.expect("request"), "it is asked for");
+    let outcome = storage.tokens.request_email_change(request.clone()).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
     trail.gains([request.event], "a wish for another address").await;
 
     let confirmation = change_address(storage, &ada, session.id, "taken@example.com").await;

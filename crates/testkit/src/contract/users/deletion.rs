@@ -4,14 +4,16 @@ use portcullis_domain::RoleName;
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    DeleteOutcome, EmailChangeRequest, FailureOutcome, LockoutPolicy, VerificationSecrets,
+    DeleteOutcome, Deletion, EmailChangeRequest, EmailChangeRequestOutcome, FailureOutcome, LockoutPolicy,
+    NewAccount, VerificationSecrets,
 };
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::contract::steps::HOUR;
+use crate::contract::steps::{HOUR, deletion};
+use crate::contract::trail::Trail;
 use crate::fixtures::{
-    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail,
+    NOW, account, account_attempts, account_of, code_attempts, code_digest, email, event, mail, other_hash,
     password_hash, role, token_digest, username,
 };
 
@@ -47,8 +49,10 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
             mail(MailKind::EmailChangeRequested, "ada@example.com"),
         ],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
+        if_taken: None,
     };
-    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
+    let outcome = tokens.request_email_change(request).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
     issued.expect("issue").expect("a pending change");
     let eves_mail = mail(MailKind::PasswordChanged, "eve@example.com");
@@ -79,6 +83,30 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
     assert!(tokens.find_verification(link, NOW).await.expect("find").is_none(), "secrets are erased");
     assert!(tokens.find_password_reset(reset, NOW).await.expect("find").is_none(), "secrets are erased");
     assert!(tokens.find_email_change(confirmation, NOW).await.expect("find").is_none(), "secrets are erased");
+}
+
+/// Whoever erases their own account does it under the password that was checked, while it is active. What is refused
+/// erases nothing, and has no event.
+pub async fn an_account_is_deleted_by_its_holder_only_under_the_password_that_was_checked(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let inactive = storage.register(account("inactive@example.com")).await;
+    let invited = NewAccount { password_hash: None, ..account("invited@example.com") };
+    let invited = storage.register(invited).await;
+    storage.operator.set_active(inactive.id, false).await;
+    let mut trail = Trail::of(storage).await;
+    let by_its_holder = |user, hash| Deletion { verified_hash: Some(hash), ..deletion(user) };
+    for (user, hash, why) in [
+        (ada.id, other_hash("since reset"), "the password was reset while it was being checked"),
+        (inactive.id, password_hash(), "the account is inactive"),
+        (invited.id, password_hash(), "the account has no password"),
+    ] {
+        let outcome = storage.users.delete(by_its_holder(user, hash)).await.expect("delete");
+        assert_eq!(outcome, DeleteOutcome::Refused, "{why}");
+        assert_eq!(storage.stored(user).await.user.id, user, "{why}, and it stays");
+    }
+    trail.gains_nothing("a refused deletion").await;
+    let outcome = storage.users.delete(by_its_holder(ada.id, password_hash())).await.expect("delete");
+    assert_eq!(outcome, DeleteOutcome::Deleted, "the password is theirs");
 }
 
 /// Of 50 administrators who delete themselves at once, one stays.

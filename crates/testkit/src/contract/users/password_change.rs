@@ -2,7 +2,7 @@
 
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{EmailChangeRequest, PasswordChange};
+use portcullis_domain::ports::{EmailChangeRequest, EmailChangeRequestOutcome, PasswordChange};
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
@@ -58,8 +58,10 @@ pub async fn a_password_change_ends_the_other_sessions(storage: &Storage) {
         verified_hash: password_hash(),
         mails: vec![],
         event: event(AuditKind::EmailChangeRequest).about(ada.id),
+        if_taken: None,
     };
-    assert!(tokens.request_email_change(request).await.expect("request"), "it is asked for");
+    let outcome = tokens.request_email_change(request).await.expect("request");
+    assert_eq!(outcome, EmailChangeRequestOutcome::Requested, "it is asked for");
     let issued = tokens.issue_email_change(ada.id, &new_address, confirmation, NOW + HOUR).await;
     issued.expect("issue").expect("a pending change");
 
