@@ -13,6 +13,12 @@ pub enum AccountFileError {
     /// It begins with the mark of UTF-16.
     #[error("the file is UTF-16; write it as UTF-8")]
     Utf16,
+    /// A row of a table goes on and on. Where the next one begins cannot be known.
+    #[error("the row that begins at line {line} has more than {MAX_OCTETS} octets; is a quote never closed?")]
+    EndlessRow {
+        /// Where it begins, counting from 1.
+        line: u64,
+    },
     /// The head of a table is no CSV in UTF-8.
     #[error("the first line of the file cannot be read")]
     UnreadableHead(#[source] csv::Error),
@@ -27,11 +33,8 @@ pub enum AccountFileError {
     NoEmail,
 }
 
-impl From<csv::Error> for AccountFileError {
-    fn from(error: csv::Error) -> Self {
-        Self::Unreadable(error.into())
-    }
-}
+/// More than any account has, and more than is ever held of one.
+const MAX_OCTETS: u64 = 64 * 1024;
 
 /// One account of a file, or why it cannot be read.
 pub struct Line {
@@ -49,13 +52,10 @@ pub struct AccountReader<R> {
 /// The forms of a file, each with how far it was read.
 enum Lines<R> {
     Json { input: BufReader<R>, number: u64, octets: u64 },
-    Csv { reader: Box<csv::Reader<BufReader<R>>>, row: csv::ByteRecord, ends: LineEnds },
+    Csv { reader: Box<csv::Reader<Bounded<BufReader<R>>>>, row: csv::ByteRecord, ends: LineEnds },
 }
 
 impl<R: Read> AccountReader<R> {
-    /// More than any account has.
-    const MAX_LINE_OCTETS: u64 = 64 * 1024;
-
     /// Looks at how the file begins.
     ///
     /// # Errors
@@ -74,8 +74,8 @@ impl<R: Read> AccountReader<R> {
             AccountFormat::JsonLines => Lines::Json { input, number: 0, octets: 0 },
             AccountFormat::Csv => {
                 let ends = LineEnds::of(input.buffer());
-                let mut reader = csv::ReaderBuilder::new().from_reader(input);
-                check_head(reader.headers().map_err(AccountFileError::UnreadableHead)?)?;
+                let mut reader = csv::Reader::from_reader(Bounded { input, left: MAX_OCTETS });
+                check_head(reader.headers().map_err(unreadable_head)?)?;
                 Lines::Csv { reader: Box::new(reader), row: csv::ByteRecord::new(), ends }
             }
         };
@@ -98,9 +98,7 @@ impl<R: Read> AccountReader<R> {
     /// When the file cannot be read on.
     pub fn next_line(&mut self) -> Result<Option<Line>, AccountFileError> {
         match &mut self.lines {
-            Lines::Json { input, number, octets } => {
-                next_json_line(input, number, octets, Self::MAX_LINE_OCTETS)
-            }
+            Lines::Json { input, number, octets } => next_json_line(input, number, octets),
             Lines::Csv { reader, row, ends } => next_csv_row(reader, row, *ends),
         }
     }
@@ -121,6 +119,49 @@ impl LineEnds {
     }
 }
 
+/// Gives out so many octets, and then fails: `csv` reads a row whole, whatever its length.
+///
+/// What it has read ahead of a row is not counted to it, so a row is refused a little later than at the limit, and
+/// never before.
+struct Bounded<R> {
+    input: R,
+    left: u64,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::Error::other(Endless));
+        }
+        let read = self.input.read(buffer)?;
+        self.left = self.left.saturating_sub(read as u64);
+        Ok(read)
+    }
+}
+
+/// There is no end to a row.
+#[derive(Debug, thiserror::Error)]
+#[error("a row has more than {MAX_OCTETS} octets")]
+struct Endless;
+
+/// Why `csv` could not read on from `line`.
+fn unreadable(error: csv::Error, line: u64) -> AccountFileError {
+    let cause = match error.kind() {
+        csv::ErrorKind::Io(cause) => cause.get_ref(),
+        _ => None,
+    };
+    let is_endless = matches!(cause, Some(cause) if cause.is::<Endless>());
+    if is_endless {
+        AccountFileError::EndlessRow { line }
+    } else {
+        AccountFileError::Unreadable(error.into())
+    }
+}
+
+fn unreadable_head(error: csv::Error) -> AccountFileError {
+    if error.is_io_error() { unreadable(error, 1) } else { AccountFileError::UnreadableHead(error) }
+}
+
 fn check_head(head: &csv::StringRecord) -> Result<(), AccountFileError> {
     for (position, field) in head.iter().enumerate() {
         if !AccountRecord::FIELDS.contains(&field) {
@@ -137,19 +178,18 @@ fn next_json_line<R: Read>(
     input: &mut BufReader<R>,
     number: &mut u64,
     octets_read: &mut u64,
-    most: u64,
 ) -> Result<Option<Line>, AccountFileError> {
     loop {
         let mut octets = Vec::new();
-        let read = input.by_ref().take(most).read_until(b'\n', &mut octets);
+        let read = input.by_ref().take(MAX_OCTETS).read_until(b'\n', &mut octets);
         if read? == 0 {
             return Ok(None);
         }
         *number += 1;
         *octets_read += octets.len() as u64;
-        if !octets.ends_with(b"\n") && octets.len() as u64 == most {
+        if !octets.ends_with(b"\n") && octets.len() as u64 == MAX_OCTETS {
             *octets_read += skip_line(input)?;
-            let record = Err(format!("the line has more than {most} octets"));
+            let record = Err(format!("the line has more than {MAX_OCTETS} octets"));
             return Ok(Some(Line { number: *number, record }));
         }
         if !octets.trim_ascii().is_empty() {
@@ -199,17 +239,21 @@ fn unexpected(message: &str, column: usize) -> String {
 }
 
 fn next_csv_row<R: Read>(
-    reader: &mut csv::Reader<BufReader<R>>,
+    reader: &mut csv::Reader<Bounded<BufReader<R>>>,
     row: &mut csv::ByteRecord,
     ends: LineEnds,
 ) -> Result<Option<Line>, AccountFileError> {
+    reader.get_mut().left = MAX_OCTETS;
     let outcome = reader.read_byte_record(row);
     let number = row.position().map_or_else(|| reader.position().line(), csv::Position::line);
     let number = number + u64::from(ends == LineEnds::CarriageReturnAndFeed);
     match outcome {
         Ok(false) => Ok(None),
-        Ok(true) => Ok(Some(Line { number, record: read_csv(reader.byte_headers()?, row) })),
-        Err(error) if error.is_io_error() => Err(error.into()),
+        Ok(true) => {
+            let head = reader.byte_headers().map_err(|error| unreadable(error, number))?;
+            Ok(Some(Line { number, record: read_csv(head, row) }))
+        }
+        Err(error) if error.is_io_error() => Err(unreadable(error, number)),
         Err(error) => Ok(Some(Line { number, record: Err(csv_reason(&error)) })),
     }
 }
@@ -239,6 +283,46 @@ fn csv_reason(error: &csv::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A file that begins so and never ends.
+    fn endless(start: &'static str) -> impl Read {
+        start.as_bytes().chain(io::repeat(b'x'))
+    }
+
+    #[test]
+    fn a_row_without_an_end_is_told_by_where_it_begins() {
+        let file = endless("email,name\r\nada@example.com,Ada\r\neve@example.com,\"Eve\r\nbob@example.com,");
+        let mut reader = AccountReader::new(file, AccountFormat::Csv).unwrap();
+        assert!(reader.next_line().unwrap().unwrap().record.is_ok());
+        let refused = reader.next_line().err().unwrap();
+        assert!(matches!(refused, AccountFileError::EndlessRow { line: 3 }), "{refused}");
+        let no_head = AccountReader::new(endless("email,"), AccountFormat::Csv).err().unwrap();
+        assert!(matches!(no_head, AccountFileError::EndlessRow { line: 1 }), "{no_head}");
+    }
+
+    #[test]
+    fn every_line_up_to_the_limit_is_read() {
+        let name = "x".repeat(64 * 1024 - 100);
+        let table = format!("email,name\n{}", format!("ada@example.com,{name}\n").repeat(5));
+        let lines = format!("{{\"email\":\"ada@example.com\",\"name\":\"{name}\"}}\n").repeat(5);
+        for (file, format) in [(table, AccountFormat::Csv), (lines, AccountFormat::JsonLines)] {
+            let mut reader = AccountReader::new(file.as_bytes(), format).unwrap();
+            for _ in 0..5 {
+                let record = reader.next_line().unwrap().unwrap().record.unwrap();
+                assert_eq!(record.name.as_deref(), Some(name.as_str()));
+            }
+            assert!(reader.next_line().unwrap().is_none());
+        }
+    }
+
+    #[test]
+    fn a_line_of_json_beyond_the_limit_is_refused_and_the_next_one_read() {
+        let file = format!("{{\"name\":\"{}\"}}\n{{\"email\":\"ada@example.com\"}}\n", "x".repeat(64 * 1024));
+        let mut reader = AccountReader::new(file.as_bytes(), AccountFormat::JsonLines).unwrap();
+        let refused = reader.next_line().unwrap().unwrap().record.err().unwrap();
+        assert_eq!(refused, "the line has more than 65536 octets");
+        assert!(reader.next_line().unwrap().unwrap().record.is_ok());
+    }
 
     #[test]
     fn what_looks_like_a_number_or_a_flag_in_a_table_is_a_text() {
