@@ -237,6 +237,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "actix-cors",
             "actix-web",
             "async-trait",
+            "form_urlencoded",
             "futures-util",
             "ipnet",
             "percent-encoding",

@@ -101,6 +101,11 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<Principal, Pro
     }
 }
 
-fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
+/// What the interface shares with all that is mounted beside it, such as the use cases.
+///
+/// # Errors
+///
+/// 500 when the request did not come through the interface.
+pub fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
     request.app_data().ok_or_else(|| Problem::internal("the interface has not been configured"))
 }

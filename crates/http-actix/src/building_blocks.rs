@@ -3,7 +3,7 @@
 //! They read input by the same rules, find out by the same rules where a request comes from, count calls in the
 //! same groups, and meet the same problems; [`Api::with`](crate::Api::with) mounts them.
 
-pub use crate::access::Recognition;
+pub use crate::access::{Recognition, shared};
 pub use crate::client::ClientOf;
 pub use crate::dto::Moment;
 pub use crate::fields::{Each, Fault, Fields, Flag, FromFields, Parse};
@@ -15,6 +15,7 @@ pub use crate::problem::{Code, FieldCode, FieldError, Problem};
 pub use crate::query::Query;
 pub use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use crate::routes::{Endpoint, UNLIMITED, at};
+pub use crate::url_encoded::pairs;
 
 /// What reads one field.
 pub mod fields {

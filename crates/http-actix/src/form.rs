@@ -2,12 +2,13 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 
 use crate::body;
 use crate::fields::{Fields, FromFields};
 use crate::problem::{Code, Problem};
+use crate::url_encoded::pairs;
 
 /// A form: `application/x-www-form-urlencoded`, with the limits of every body.
 #[derive(Debug)]
@@ -35,11 +36,10 @@ impl FromRequest for FormPairs {
         Box::pin(async move {
             check_media_type(&request)?;
             let octets = body::receive(request.headers(), payload).await?;
-            let malformed =
-                || Problem::new(Code::MalformedBody).with_detail("The body is not a form in UTF-8.");
-            let text = str::from_utf8(&octets).map_err(|_| malformed())?;
-            let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| malformed())?;
-            Ok(Self(pairs.into_inner()))
+            let text = str::from_utf8(&octets).map_err(|_| {
+                Problem::new(Code::MalformedBody).with_detail("The body is not a form in UTF-8.")
+            })?;
+            Ok(Self(pairs(text)))
         })
     }
 }

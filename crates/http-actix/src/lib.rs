@@ -50,6 +50,7 @@ mod schemas;
 mod security_headers;
 mod server;
 mod trace_parent;
+mod url_encoded;
 mod use_case_span;
 
 pub use access::Access;

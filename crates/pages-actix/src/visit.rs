@@ -5,13 +5,13 @@ use std::rc::Rc;
 
 use actix_web::cookie::Cookie;
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse, web};
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest, HttpResponse};
 use askama::Template;
 use futures_util::future::LocalBoxFuture;
 use portcullis_domain::use_cases::{RefreshError, TokenKind, Tokens, UseCases};
 use portcullis_domain::{Actor, Client, EmailAddress, OwnPermission, Principal, User};
 use portcullis_http_actix::HttpOptions;
-use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem, Recognition};
+use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem, Recognition, shared};
 
 use crate::cookies::Jar;
 use crate::elements::{Banner, Form, Page};
@@ -247,9 +247,4 @@ async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> 
         }
         Err(RefreshError::Storage(error)) => Err(error.into()),
     }
-}
-
-/// What the API shares with all that is mounted beside it.
-fn shared<T: 'static>(request: &HttpRequest) -> Result<&web::Data<T>, Problem> {
-    request.app_data().ok_or_else(|| Problem::internal("the interface has not been configured"))
 }

@@ -3,9 +3,9 @@
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portcullis_http_actix::building_blocks::{Fields, FromFields, Problem};
+use portcullis_http_actix::building_blocks::{Fields, FromFields, Problem, pairs};
 
 use crate::submission::Typed;
 
@@ -22,8 +22,7 @@ impl<T: FromFields> FromRequest for Asked<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
-            .map_or_else(|_| Vec::new(), web::Query::into_inner);
+        let pairs = pairs(request.query_string());
         let typed = Typed::of(&pairs);
         ready(Ok(Self { question: Fields::of_form(pairs).read(), typed }))
     }
