@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
-use portcullis_domain::ports::{Attempt, FailedAttempt, FailureOutcome, LockoutRepository, StorageError};
+use portcullis_domain::ports::{
+    FailedAttempt, FailureOutcome, LockoutRepository, StorageError, SuccessOutcome,
+};
 use portcullis_domain::{AttemptKey, Timestamp};
 
 use crate::audit_trail::{append, store_event_if_any, store_second_event_if_any, with_event};
@@ -29,7 +31,7 @@ impl LockoutRepository for PostgresStore {
         self.write(attempt, |connection, attempt| record_failure(connection, attempt).boxed()).await
     }
 
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError> {
         self.write((key, now), |connection, &(key, now)| record_success(connection, key, now).boxed()).await
     }
 
@@ -114,14 +116,16 @@ async fn record_success(
     mut connection: &AsyncPgConnection,
     key: AttemptKey,
     now: Timestamp,
-) -> Result<Attempt, Failure> {
+) -> Result<SuccessOutcome, Failure> {
     let is_free = password_attempts::locked_until.is_null();
     let is_free = is_free.or(password_attempts::locked_until.le(Moment(now)).assume_not_null());
     let count = password_attempts::table.find(key.as_bytes().as_slice()).filter(is_free);
     let forget = diesel::delete(count).execute(&mut connection);
     let (forgotten, lock) = try_join!(forget, locked_until(connection, key, now))?;
     // A count that was forgotten was none that locked, whatever was counted since.
-    Ok(lock.filter(|_| forgotten == 0).map_or(Attempt::Admitted, |until| Attempt::Locked { until }))
+    Ok(lock
+        .filter(|_| forgotten == 0)
+        .map_or(SuccessOutcome::Admitted, |until| SuccessOutcome::Locked { until }))
 }
 
 const DELETE_STALE: &str = "

@@ -152,7 +152,7 @@ impl MailRow {
     fn try_into_domain(self) -> Result<QueuedMail, UnreadableRow> {
         Ok(QueuedMail {
             id: self.id.into(),
-            kind: kind_of(&self.kind, self.user_id)?,
+            kind: MailKind::parse(&self.kind, self.user_id.map(UserId::from)).in_column("mail_queue.kind")?,
             recipient: EmailAddress::parse(&self.recipient).in_column("mail_queue.recipient")?,
             locale: Locale::parse(&self.locale).in_column("mail_queue.locale")?,
             queued_at: self.queued_at.0,
@@ -200,20 +200,6 @@ impl MailRecordRow {
             last_failure: self.last_failure,
         })
     }
-}
-
-fn kind_of(kind: &str, user: Option<Uuid>) -> Result<MailKind, UnreadableRow> {
-    Ok(match kind {
-        "verify_email" => MailKind::VerifyEmail,
-        "reset_password" => MailKind::ResetPassword,
-        "invitation" => MailKind::Invitation,
-        "confirm_email_change" => MailKind::ConfirmEmailChange(user.in_column("mail_queue.user_id")?.into()),
-        "email_change_requested" => MailKind::EmailChangeRequested,
-        "email_changed" => MailKind::EmailChanged,
-        "password_changed" => MailKind::PasswordChanged,
-        "address_already_registered" => MailKind::AddressAlreadyRegistered,
-        _ => return Err(UnreadableRow { column: "mail_queue.kind" }),
-    })
 }
 
 /// Queues a mail, unless one like it waits already: the unique index `mail_queue_waiting` refuses it.

@@ -3,7 +3,8 @@
 use diesel::prelude::*;
 use portcullis_domain::{
     Account, Client, EmailAddress, Generation, Locale, Name, PasswordHash, Permission, Permissions,
-    Principal, ProfileNames, Role, RoleDescription, RoleName, Session, User, UserAgent, Username,
+    Principal, ProfileNames, Role, RoleDescription, RoleName, SearchPrefix, Session, User, UserAgent,
+    Username,
 };
 use uuid::Uuid;
 
@@ -28,11 +29,10 @@ impl<T> InColumn<T> for Option<T> {
     }
 }
 
-/// The form by which a name is searched for: as much of it as a [prefix](portcullis_domain::SearchPrefix) can
+/// The form by which a name is searched for: as much of it as a [prefix](SearchPrefix) can
 /// ask for. An entry of an index holds no more than 2,704 octets, and folding can make a name many times as long.
 pub(crate) fn folded(name: &Name) -> String {
-    const PREFIX_CHARACTERS: usize = 255;
-    name.canonical().chars().take(PREFIX_CHARACTERS).collect()
+    name.canonical().chars().take(SearchPrefix::MAX_CHARACTERS).collect()
 }
 
 /// Reads what a client called itself.

@@ -15,7 +15,7 @@ use portcullis_domain::ports::{
     NewAccount, PasswordChange, SessionOpening, SessionRepository as _, StorageError, UserRepository as _,
 };
 use portcullis_testkit::fixtures::{
-    NOW, account, account_attempts, event, mail, other_hash, password_hash, session,
+    account, account_attempts, event, mail, other_hash, password_hash, session,
 };
 use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
 use tokio_postgres::{Client, NoTls};
@@ -232,7 +232,6 @@ async fn register_and_change(store: &PostgresStore, address: &str) -> Result<Use
         verified_hash: password_hash(),
         new_hash: other_hash("changed"),
         kept_session: first.id,
-        now: NOW,
         notice: mail(MailKind::PasswordChanged, address),
         event: event(AuditKind::PasswordChange).about(user),
     };
@@ -311,7 +310,6 @@ async fn who_loses_a_deadlock_tries_again() {
         verified_hash: password_hash(),
         new_hash: other_hash("new"),
         kept_session: kept.id,
-        now: NOW,
         notice: mail(MailKind::PasswordChanged, "ada@example.com"),
         event: event(AuditKind::PasswordChange).about(ada.user.id),
     };

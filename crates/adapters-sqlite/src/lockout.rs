@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use portcullis_domain::ports::{
-    Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError,
+    FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError, SuccessOutcome,
 };
 use portcullis_domain::{AttemptKey, Timestamp};
 
@@ -24,14 +24,14 @@ impl LockoutRepository for SqliteStore {
         self.write(move |connection| record_failure(connection, &attempt)).await
     }
 
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError> {
         self.write(move |connection| {
             let count = Count::find(connection, key)?;
             if let Some(until) = count.and_then(|count| count.lock_at(now)) {
-                return Ok(Attempt::Locked { until });
+                return Ok(SuccessOutcome::Locked { until });
             }
             forget(connection, key)?;
-            Ok(Attempt::Admitted)
+            Ok(SuccessOutcome::Admitted)
         })
         .await
     }

@@ -5,7 +5,7 @@ use diesel::dsl::{auto_type, count, count_star, exists, min, select};
 use diesel::prelude::*;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailKind, MailRecord, MailState, QueuedMail};
 use portcullis_domain::ports::{MailQueue, MailResending, StorageError};
-use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User};
+use portcullis_domain::{EmailAddress, Locale, MailId, Timestamp, User, UserId};
 use uuid::Uuid;
 
 use crate::audit_trail;
@@ -117,9 +117,11 @@ impl From<&QueuedMail> for MailRow {
 
 impl MailRow {
     fn try_into_domain(self) -> Result<QueuedMail, UnreadableRow> {
+        let user = (!self.user_id.is_empty()).then(|| Uuid::from_slice(&self.user_id).map(UserId::from));
+        let user = user.transpose().in_column("mail_queue.user_id")?;
         Ok(QueuedMail {
             id: Uuid::from_slice(&self.id).in_column("mail_queue.id")?.into(),
-            kind: kind_of(&self.kind, &self.user_id)?,
+            kind: MailKind::parse(&self.kind, user).in_column("mail_queue.kind")?,
             recipient: EmailAddress::parse(&self.recipient).in_column("mail_queue.recipient")?,
             locale: Locale::parse(&self.locale).in_column("mail_queue.locale")?,
             queued_at: Timestamp::from_unix_micros(self.queued_at),
@@ -169,22 +171,6 @@ impl MailRecordRow {
             last_failure: self.last_failure,
         })
     }
-}
-
-fn kind_of(kind: &str, user: &[u8]) -> Result<MailKind, UnreadableRow> {
-    Ok(match kind {
-        "verify_email" => MailKind::VerifyEmail,
-        "reset_password" => MailKind::ResetPassword,
-        "invitation" => MailKind::Invitation,
-        "confirm_email_change" => {
-            MailKind::ConfirmEmailChange(Uuid::from_slice(user).in_column("mail_queue.user_id")?.into())
-        }
-        "email_change_requested" => MailKind::EmailChangeRequested,
-        "email_changed" => MailKind::EmailChanged,
-        "password_changed" => MailKind::PasswordChanged,
-        "address_already_registered" => MailKind::AddressAlreadyRegistered,
-        _ => return Err(UnreadableRow { column: "mail_queue.kind" }),
-    })
 }
 
 /// Queues a mail, unless one like it waits already: the unique index `mail_queue_waiting` refuses it.

@@ -68,39 +68,6 @@ impl AuditEvent {
     }
 }
 
-/// Whether what was tried succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum AuditOutcome {
-    /// It did.
-    Success,
-    /// It did not; the detail `reason` says why.
-    Failure,
-}
-
-impl AuditOutcome {
-    /// What programs call it.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Success => "success",
-            Self::Failure => "failure",
-        }
-    }
-
-    /// Reads what [`name`](Self::name) gives.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidValue::Malformed`] for anything else.
-    pub fn parse(name: &str) -> Result<Self, InvalidValue> {
-        match name {
-            "success" => Ok(Self::Success),
-            "failure" => Ok(Self::Failure),
-            _ => Err(InvalidValue::Malformed),
-        }
-    }
-}
-
 macro_rules! named {
     ($(#[$doc:meta])* $type:ident { $($(#[$variant_doc:meta])* $variant:ident $name:literal,)+ }) => {
         $(#[$doc])*
@@ -133,6 +100,16 @@ macro_rules! named {
             }
         }
     };
+}
+
+named! {
+    /// Whether what was tried succeeded.
+    AuditOutcome {
+        /// It did.
+        Success "success",
+        /// It did not; the detail `reason` says why.
+        Failure "failure",
+    }
 }
 
 named! {

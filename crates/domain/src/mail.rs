@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ports::Entropy;
 use crate::secrets::{OneTimeCode, TokenSecret};
-use crate::values::{EmailAddress, Locale, MailId, Timestamp, UserId};
+use crate::values::{EmailAddress, InvalidValue, Locale, MailId, Timestamp, UserId};
 
 /// A mail that waits for delivery: which one, to whom. It holds no secret; the secret of a link is
 /// made at delivery.
@@ -72,6 +72,27 @@ impl MailKind {
             Self::PasswordChanged => "password_changed",
             Self::AddressAlreadyRegistered => "address_already_registered",
         }
+    }
+
+    /// Reads what [`name`](Self::name) and [`user`](Self::user) give.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue::Malformed`] for anything else.
+    pub fn parse(name: &str, user: Option<UserId>) -> Result<Self, InvalidValue> {
+        [
+            Self::VerifyEmail,
+            Self::ResetPassword,
+            Self::Invitation,
+            Self::EmailChangeRequested,
+            Self::EmailChanged,
+            Self::PasswordChanged,
+            Self::AddressAlreadyRegistered,
+        ]
+        .into_iter()
+        .chain(user.map(Self::ConfirmEmailChange))
+        .find(|kind| kind.name() == name)
+        .ok_or(InvalidValue::Malformed)
     }
 
     /// The user whom it is about, if its recipient does not tell.

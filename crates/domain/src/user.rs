@@ -52,6 +52,14 @@ impl User {
         }
     }
 
+    /// Whether the account is no more than somebody's word that the address is theirs: the address is not verified,
+    /// nobody has signed in, and no role but `user` is held.
+    #[must_use]
+    pub fn is_mere_claim(&self) -> bool {
+        let plain = RoleName::user();
+        !self.email_verified && self.last_login_at.is_none() && self.roles.iter().all(|role| *role == plain)
+    }
+
     /// What a password of this user must not contain.
     #[must_use]
     pub fn identity(&self) -> Identity<'_> {
@@ -159,6 +167,15 @@ pub struct ProfileChange {
 }
 
 impl ProfileChange {
+    /// Makes what `user` is called what it asks for.
+    pub fn apply(self, user: &mut User) {
+        let Self { username, name, first_name, last_name } = self;
+        user.username = username.apply(user.username.take());
+        user.profile.name = name.apply(user.profile.name.take());
+        user.profile.first_name = first_name.apply(user.profile.first_name.take());
+        user.profile.last_name = last_name.apply(user.profile.last_name.take());
+    }
+
     /// Whether it leaves everything as it is.
     #[must_use]
     pub fn is_empty(&self) -> bool {

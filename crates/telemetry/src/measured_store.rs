@@ -5,16 +5,16 @@ use async_trait::async_trait;
 use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::{ClaimedMail, MailBacklog, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
-    Attempt, AuditQuery, AuditTally, AuditTrail, CodeOutcome, CodeRedemption, DayCount, DeleteOutcome,
-    Deletion, EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome, EndAllOutcome,
-    FailedAttempt, FailureOutcome, ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository,
-    MailQueue, MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset, PasswordSetting,
+    AuditQuery, AuditTally, AuditTrail, CodeOutcome, CodeRedemption, DayCount, DeleteOutcome, Deletion,
+    EmailChangeOutcome, EmailChangeRequest, EmailChangeRequestOutcome, EndAllOutcome, FailedAttempt,
+    FailureOutcome, ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository, MailQueue,
+    MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset, PasswordSetting,
     PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
     RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
     SessionRepository, SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError,
-    TokenRepository, UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository, UserUpdate,
-    UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
+    SuccessOutcome, TokenRepository, UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository,
+    UserUpdate, UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, MailId, Principal, Role, RoleId, RoleName, Session,
@@ -142,7 +142,7 @@ measured_store! {
     lockouts: LockoutRepository {
         fn locked_until(key: AttemptKey, now: Timestamp) -> Option<Timestamp>;
         fn record_failure(attempt: FailedAttempt) -> FailureOutcome;
-        fn record_success(key: AttemptKey, now: Timestamp) -> Attempt;
+        fn record_success(key: AttemptKey, now: Timestamp) -> SuccessOutcome;
         fn delete_stale(before: Timestamp, limit: u32) -> u32;
     }
     mails: MailQueue {

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use portcullis_domain::archive::PasswordAttempts;
 use portcullis_domain::ports::{
-    Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError,
+    FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError, SuccessOutcome,
 };
 use portcullis_domain::{AttemptKey, Timestamp};
 
@@ -40,13 +40,13 @@ impl LockoutRepository for RedbStore {
         .await
     }
 
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError> {
         self.write(move |store| {
             if let Some(until) = lock(store, key, now)? {
-                return Ok(Attempt::Locked { until });
+                return Ok(SuccessOutcome::Locked { until });
             }
             store.remove(&WRONG_PASSWORDS, &key)?;
-            Ok(Attempt::Admitted)
+            Ok(SuccessOutcome::Admitted)
         })
         .await
     }

@@ -10,7 +10,7 @@ use redb::WriteTransaction;
 use crate::RedbStore;
 use crate::records::{ACCOUNTS, Changes as _, Lookups as _, WRONG_CODES, WRONG_PASSWORDS};
 use crate::tables::{Reads as _, Writes as _};
-use crate::users::{change_profile, wanted_username};
+use crate::users::wanted_username;
 
 #[async_trait]
 impl UserAdministration for RedbStore {
@@ -39,7 +39,7 @@ impl UserAdministration for RedbStore {
                 user.email = update.email.unwrap_or(before.email);
                 user.is_active = update.is_active.unwrap_or(user.is_active);
                 user.updated_at = Some(update.now);
-                change_profile(user, update.profile);
+                update.profile.apply(user);
             })?;
             if address_changes {
                 store.end_secrets(before.id)?;

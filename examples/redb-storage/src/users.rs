@@ -4,9 +4,7 @@ use portcullis_domain::ports::{
     DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,
     ProfileOutcome, ProfileUpdate, RegisterOutcome, StorageError, UserRepository,
 };
-use portcullis_domain::{
-    Account, AttemptKey, Change, LoginIdentifier, ProfileChange, RoleName, User, UserId,
-};
+use portcullis_domain::{Account, AttemptKey, Change, LoginIdentifier, ProfileChange, User, UserId};
 use redb::WriteTransaction;
 
 use crate::RedbStore;
@@ -37,7 +35,7 @@ impl UserRepository for RedbStore {
         self.write(move |store| {
             let PrivateRegistration { account, notice_to_owner, refusal } = registration;
             let holder = store.user_with_email(&account.user.email)?;
-            let replaced = holder.as_ref().filter(|holder| is_mere_claim(holder)).map(|holder| holder.id);
+            let replaced = holder.as_ref().filter(|holder| holder.is_mere_claim()).map(|holder| holder.id);
             if store.is_taken(account.user.username.as_ref(), replaced.unwrap_or(account.user.id))? {
                 return Ok(PrivateRegistrationOutcome::UsernameTaken);
             }
@@ -87,7 +85,7 @@ impl UserRepository for RedbStore {
             }
             store.record(&event)?;
             let account = store.change_account(id, |account| {
-                change_profile(&mut account.user, change);
+                change.apply(&mut account.user);
                 account.user.updated_at = Some(now);
             })?;
             Ok(ProfileOutcome::Updated(Box::new(account.user)))
@@ -138,26 +136,12 @@ impl UserRepository for RedbStore {
     }
 }
 
-/// Whether nobody has shown yet that the account is theirs.
-fn is_mere_claim(owner: &User) -> bool {
-    let plain = RoleName::user();
-    !owner.email_verified && owner.last_login_at.is_none() && owner.roles.iter().all(|role| *role == plain)
-}
-
 /// The username that a change asks for.
 pub(crate) fn wanted_username(change: &ProfileChange) -> Option<&portcullis_domain::Username> {
     match &change.username {
         Change::Set(username) => Some(username),
         Change::Keep | Change::Clear => None,
     }
-}
-
-pub(crate) fn change_profile(user: &mut User, change: ProfileChange) {
-    let ProfileChange { username, name, first_name, last_name } = change;
-    user.username = username.apply(user.username.take());
-    user.profile.name = name.apply(user.profile.name.take());
-    user.profile.first_name = first_name.apply(user.profile.first_name.take());
-    user.profile.last_name = last_name.apply(user.profile.last_name.take());
 }
 
 fn add_account(store: &WriteTransaction, account: NewAccount) -> Result<RegisterOutcome, StorageError> {

@@ -251,7 +251,7 @@ fn greatest_before(before: Option<UserId>) -> Option<Uuid> {
 /// Gives the next two placeholders where texts with a prefix begin, and where they have ended.
 fn with_range<'a>(statement: Statement<'a>, prefix: &'a SearchPrefix) -> Statement<'a> {
     // No text that is kept is as long as this one, and what is shorter comes before it.
-    let end_of_all = || String::from_iter([char::MAX; 256]);
+    let end_of_all = || String::from_iter([char::MAX; SearchPrefix::MAX_CHARACTERS + 1]);
     statement
         .bind::<sql::Text, _>(prefix.as_str())
         .bind::<sql::Text, _>(prefix.end().unwrap_or_else(end_of_all))

@@ -230,7 +230,7 @@ async fn change_password(
     mut connection: &AsyncPgConnection,
     change: &PasswordChange,
 ) -> Result<bool, Failure> {
-    let PasswordChange { user, verified_hash, new_hash, kept_session, now: _, notice, event } = change;
+    let PasswordChange { user, verified_hash, new_hash, kept_session, notice, event } = change;
     let change = with_event(statement(CHANGE_PASSWORD), event);
     let change = with_mails(change, std::slice::from_ref(notice))
         .bind::<sql::Text, _>(new_hash.as_str())

@@ -162,7 +162,7 @@ pub(super) async fn register_privately(
         let owner = find_by_address(connection, &user.email);
         let holder = holder_of_username(connection, user.username.as_ref());
         let ((), (), owner, holder) = try_join!(begin(connection), lock, owner, holder)?;
-        let claim = owner.as_ref().filter(|owner| is_mere_claim(owner)).map(|owner| owner.id);
+        let claim = owner.as_ref().filter(|owner| owner.is_mere_claim()).map(|owner| owner.id);
         let is_username_taken = holder.is_some_and(|holder| claim.is_none_or(|claim| holder != claim.uuid()));
         match (owner, claim) {
             _ if is_username_taken => {
@@ -187,13 +187,6 @@ pub(super) async fn register_privately(
         }
     })
     .await
-}
-
-/// Whether an account is no more than somebody's word that the address is theirs.
-fn is_mere_claim(user: &User) -> bool {
-    !user.email_verified
-        && user.last_login_at.is_none()
-        && user.roles.iter().all(|role| *role == RoleName::user())
 }
 
 /// Adds an account whose address and username were found free.

@@ -18,7 +18,7 @@ use crate::kept::ExecuteKept as _;
 use crate::rows::ProfileRow;
 use crate::schema::users;
 use crate::store::SqliteStore;
-use crate::users::{apply, find_by_address, would_take_username};
+use crate::users::{find_by_address, would_take_username};
 use crate::{audit_trail, lockout, mail_queue, sessions, tokens};
 
 #[async_trait]
@@ -69,7 +69,7 @@ fn update(connection: &mut SqliteConnection, update: UserUpdate) -> Result<UserU
         tokens::end_all(connection, user.id)?;
         sessions::end_all(connection, user.id)?;
     }
-    apply(update.profile, &mut user);
+    update.profile.apply(&mut user);
     user.email = update.email.unwrap_or(user.email);
     user.email_verified = update.verifies_email || (user.email_verified && !moves);
     user.is_active = update.is_active.unwrap_or(user.is_active);

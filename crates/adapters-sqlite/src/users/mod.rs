@@ -154,7 +154,7 @@ fn update_profile(
     let Some(mut user) = find(connection, id)? else {
         return Ok(ProfileOutcome::NotFound);
     };
-    apply(change, &mut user);
+    change.apply(&mut user);
     user.updated_at = Some(now);
     diesel::update(users::table.find(id.uuid().into_bytes()))
         .set((ProfileRow::from(&user), users::updated_at.eq(now.unix_micros())))
@@ -173,14 +173,6 @@ pub(crate) fn would_take_username(
         Change::Set(username) => is_username_taken(connection, Some(username), Some(user)),
         Change::Keep | Change::Clear => Ok(false),
     }
-}
-
-pub(crate) fn apply(change: ProfileChange, user: &mut User) {
-    let ProfileChange { username, name, first_name, last_name } = change;
-    user.username = username.apply(user.username.take());
-    user.profile.name = name.apply(user.profile.name.take());
-    user.profile.first_name = first_name.apply(user.profile.first_name.take());
-    user.profile.last_name = last_name.apply(user.profile.last_name.take());
 }
 
 fn change_password(connection: &mut SqliteConnection, change: &PasswordChange) -> Result<bool, Failure> {

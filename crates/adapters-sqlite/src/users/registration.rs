@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use portcullis_domain::ports::{
     NewAccount, PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome,
 };
-use portcullis_domain::{PasswordHash, Principal, RoleName, User, UserId};
+use portcullis_domain::{PasswordHash, Principal, UserId};
 
 use super::{find_by_address, is_username_taken};
 use crate::errors::Failure;
@@ -34,7 +34,7 @@ pub(super) fn register_privately(
 ) -> Result<PrivateRegistrationOutcome, Failure> {
     let PrivateRegistration { account, notice_to_owner, refusal } = registration;
     let owner = find_by_address(connection, &account.user.email)?;
-    let claim = owner.as_ref().filter(|owner| is_mere_claim(owner)).map(|owner| owner.id);
+    let claim = owner.as_ref().filter(|owner| owner.is_mere_claim()).map(|owner| owner.id);
     if is_username_taken(connection, account.user.username.as_ref(), claim)? {
         return Ok(PrivateRegistrationOutcome::UsernameTaken);
     }
@@ -53,13 +53,6 @@ pub(super) fn register_privately(
             PrivateRegistrationOutcome::Replaced(claim)
         }
     })
-}
-
-/// Whether an account is no more than somebody's word that the address is theirs.
-fn is_mere_claim(user: &User) -> bool {
-    !user.email_verified
-        && user.last_login_at.is_none()
-        && user.roles.iter().all(|role| *role == RoleName::user())
 }
 
 /// Stores an account, and gives who signed in by it.

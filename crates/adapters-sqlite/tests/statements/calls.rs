@@ -89,7 +89,6 @@ async fn accounts(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Resu
         verified_hash: password_hash(),
         new_hash: other_hash("new"),
         kept_session: session.id,
-        now: NOW,
         notice: mail(MailKind::PasswordChanged, ada.email.as_str()),
         event: event_of(AuditKind::PasswordChange),
     };

@@ -49,7 +49,7 @@ pub trait LockoutRepository: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError`].
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError>;
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError>;
 
     /// Deletes up to `limit` counts, of passwords and of codes, whose last report came before
     /// `before`, and says how many it deleted.
@@ -92,7 +92,7 @@ pub enum FailureOutcome {
 
 /// Whether what was found about a right password may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub enum SuccessOutcome {
     /// It may.
     Admitted,
     /// It may not: there were too many wrong passwords.

@@ -62,7 +62,9 @@ pub use clock::Clock;
 pub use delivery_signal::DeliverySignal;
 pub use entropy::Entropy;
 pub use installation_archive::{InstallationArchive, RecordRefusal, RefusedRecord, WritePageError};
-pub use lockout_repository::{Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository};
+pub use lockout_repository::{
+    FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, SuccessOutcome,
+};
 pub use login_observer::LoginObserver;
 pub use mail_queue::{MailQueue, MailResending};
 pub use mailer::{Mailer, MailerError};

@@ -208,8 +208,6 @@ pub struct PasswordChange {
     pub new_hash: PasswordHash,
     /// The session that asks: it goes on.
     pub kept_session: SessionId,
-    /// The moment.
-    pub now: Timestamp,
     /// Tells the owner.
     pub notice: QueuedMail,
     /// Tells of it.

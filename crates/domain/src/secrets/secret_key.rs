@@ -27,9 +27,9 @@ pub enum KeyPurpose {
     Forms,
 }
 
-/// The secret is too short to derive keys from.
+/// The secret is nothing to derive keys from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a secret key has at least {} octets", SecretKey::MIN_OCTETS)]
+#[error("a secret key has at least {} octets, which are not all the same", SecretKey::MIN_OCTETS)]
 pub struct WeakSecretKey;
 
 impl SecretKey {

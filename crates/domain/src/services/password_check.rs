@@ -5,11 +5,12 @@ use super::Auditor;
 use crate::audit::{AuditKind, FailureReason};
 use crate::origin::Origin;
 use crate::ports::{
-    Attempt, FailedAttempt, FailureOutcome, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher,
-    StorageError, Verification,
+    FailedAttempt, FailureOutcome, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher,
+    StorageError, SuccessOutcome, Verification,
 };
 use crate::secrets::AttemptKey;
-use crate::values::{Password, PasswordHash, Timestamp, UserId};
+use crate::user::{Account, User};
+use crate::values::{Password, PasswordHash, Timestamp};
 
 /// Checks a password wherever one is asked for, so that every check counts against one lockout.
 #[derive(Clone)]
@@ -24,10 +25,9 @@ pub(crate) struct PasswordCheck {
 pub(crate) struct Check<'a> {
     /// Where wrong ones are counted: for an account, or for an identifier that names none.
     pub(crate) attempts: AttemptKey,
-    /// Whose account it is said to open; none when no account is called so.
-    pub(crate) user: Option<UserId>,
-    /// The hash of the right one. None means that there is nothing to be right about: it costs the same.
-    pub(crate) hash: Option<PasswordHash>,
+    /// Which account it is said to open; none when no account is called so. Without a hash there is nothing to be
+    /// right about: it costs the same.
+    pub(crate) account: Option<Account>,
     /// What was given. None means that it is too long to be a password: it counts as wrong, unhashed.
     pub(crate) password: Option<Password>,
     /// What it is asked for.
@@ -42,6 +42,10 @@ pub(crate) struct Check<'a> {
 /// admitted.
 #[must_use]
 pub(crate) struct RightPassword {
+    /// Whose it is.
+    pub(crate) user: User,
+    /// The hash that it matches.
+    pub(crate) verified_hash: PasswordHash,
     /// Where it is to be reported.
     pub(crate) attempts: AttemptKey,
     /// Whether its hash should be replaced by one of today's settings.
@@ -70,10 +74,11 @@ pub enum PasswordCheckError {
 }
 
 impl PasswordCheck {
-    /// Finds out whether the password is right, and reports what it finds.
-    pub(crate) async fn check(&self, check: Check<'_>) -> Result<(), PasswordCheckError> {
+    /// Finds out whether the password is right, reports what it finds, and gives the hash that the password matches.
+    pub(crate) async fn check(&self, check: Check<'_>) -> Result<PasswordHash, PasswordCheckError> {
         let right = self.verify(check).await?;
-        self.report(right).await
+        self.report(&right).await?;
+        Ok(right.verified_hash)
     }
 
     /// Finds out whether the password is right, and counts it if it is not. One that is right is for the caller to
@@ -83,30 +88,35 @@ impl PasswordCheck {
         if let Some(until) = self.lockouts.locked_until(attempts, now).await? {
             return Err(PasswordCheckError::Locked { retry_after: until.since(now) });
         }
+        let hash = check.account.as_ref().and_then(|account| account.password_hash.clone());
         let verification = match check.password.clone() {
-            Some(password) => self.hasher.verify(password, check.hash.clone()).await?,
+            Some(password) => self.hasher.verify(password, hash.clone()).await?,
             None => Verification::Mismatch,
         };
-        match verification {
-            Verification::Match { outdated } => {
-                Ok(RightPassword { attempts, hash_is_outdated: outdated, now })
+        match (verification, hash, &check.account) {
+            (Verification::Match { outdated }, Some(verified_hash), Some(Account { user, .. })) => {
+                let user = user.clone();
+                Ok(RightPassword { user, verified_hash, attempts, hash_is_outdated: outdated, now })
             }
-            Verification::Mismatch => Err(self.count(&check).await?),
+            _ => Err(self.count(&check).await?),
         }
     }
 
     /// Reports a right password, which counts unless a lockout began while it was hashed.
-    pub(crate) async fn report(&self, right: RightPassword) -> Result<(), PasswordCheckError> {
-        let RightPassword { attempts, now, .. } = right;
+    pub(crate) async fn report(&self, right: &RightPassword) -> Result<(), PasswordCheckError> {
+        let RightPassword { attempts, now, .. } = *right;
         match self.lockouts.record_success(attempts, now).await? {
-            Attempt::Admitted => Ok(()),
-            Attempt::Locked { until } => Err(PasswordCheckError::Locked { retry_after: until.since(now) }),
+            SuccessOutcome::Admitted => Ok(()),
+            SuccessOutcome::Locked { until } => {
+                Err(PasswordCheckError::Locked { retry_after: until.since(now) })
+            }
         }
     }
 
     /// Counts a wrong password, and says how it is answered.
     async fn count(&self, check: &Check<'_>) -> Result<PasswordCheckError, StorageError> {
-        let Check { attempts: key, user, purpose, origin, now, .. } = *check;
+        let Check { attempts: key, purpose, origin, now, .. } = *check;
+        let user = check.account.as_ref().map(|account| account.user.id);
         let event = |kind| {
             let event = self.auditor.event(kind, origin, now);
             if let Some(user) = user { event.about(user) } else { event }

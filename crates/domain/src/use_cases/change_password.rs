@@ -67,21 +67,17 @@ impl ChangePassword {
         let user = &principal.user;
         let now = self.clock.now();
         let new_password = self.password_rules.accept(command.new_password, &user.identity()).await??;
-        let account = self.users.find_by_id(user.id).await?;
-        let hash = account.and_then(|account| account.password_hash);
         let attempts = self.attempts.of_account(user.id);
         let origin = Origin::user(user.id, command.client);
         let check = Check {
             attempts,
-            user: Some(user.id),
-            hash: hash.clone(),
+            account: self.users.find_by_id(user.id).await?,
             password: command.current_password,
             purpose: AuditKind::PasswordChange,
             origin: &origin,
             now,
         };
-        self.password_check.check(check).await?;
-        let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
+        let verified_hash = self.password_check.check(check).await?;
         let new_hash = self.hasher.hash(new_password).await?;
         let notice = QueuedMail::new(
             MailKind::PasswordChanged,
@@ -96,7 +92,6 @@ impl ChangePassword {
             verified_hash,
             new_hash,
             kept_session: principal.session.id,
-            now,
             notice,
             event: event.clone(),
         };

@@ -47,19 +47,17 @@ impl DeleteAccount {
         let user = principal.user.id;
         let now = self.clock.now();
         let account = self.users.find_by_id(user).await?;
-        let hash = account.and_then(|account| account.password_hash);
         let attempts = self.attempts.of_account(user);
         let origin = Origin::user(user, client);
         let purpose = AuditKind::UserDeletion;
-        let check =
-            Check { attempts, user: Some(user), hash: hash.clone(), password, purpose, origin: &origin, now };
-        self.password_check.check(check).await?;
+        let check = Check { attempts, account, password, purpose, origin: &origin, now };
+        let verified_hash = self.password_check.check(check).await?;
         let event = self.auditor.event(purpose, &origin, now).about(user);
         let deletion = Deletion {
             user,
             // Everybody has authority over themselves, whatever they were given since the call began.
             authority: Permissions::every([]),
-            verified_hash: Some(hash.ok_or(PasswordCheckError::Wrong)?),
+            verified_hash: Some(verified_hash),
             attempts,
             event: event.clone(),
         };

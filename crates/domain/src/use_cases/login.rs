@@ -9,9 +9,11 @@ use crate::ports::{
     SessionRepository, StorageError, UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, TokenIssuer, Tokens};
+use crate::services::{
+    Auditor, Check, PasswordCheck, PasswordCheckError, RightPassword, TokenIssuer, Tokens,
+};
 use crate::session::Session;
-use crate::user::{Account, LoginIdentifier, User};
+use crate::user::{LoginIdentifier, User};
 use crate::values::{AcceptedPassword, Client, EmailAddress, Password, PasswordHash, Username};
 
 /// Opens a session for somebody who proves that an account is theirs.
@@ -105,41 +107,37 @@ impl Login {
             (None, Some(identifier)) => self.attempts.of_unknown(identifier.canonical()),
             (None, None) => self.attempts.of_unknown(command.identifier.text()),
         };
-        let hash = account.as_ref().and_then(|account| account.password_hash.clone());
         let origin = Origin::anyone(command.client.clone());
         let check = Check {
             attempts,
-            user: account.as_ref().map(|account| account.user.id),
-            hash: hash.clone(),
+            account,
             password: command.password.clone(),
             purpose: AuditKind::Login,
             origin: &origin,
             now,
         };
         let right = self.password_check.verify(check).await?;
-        let (Some(Account { user, .. }), Some(verified_hash)) = (account, hash) else {
-            return Err(LoginError::InvalidCredentials);
-        };
+        let user = &right.user;
         let event = self.auditor.event(AuditKind::Login, &origin, now).about(user.id);
         if !user.is_active {
-            self.password_check.report(right).await?;
+            self.password_check.report(&right).await?;
             self.refuse(event, FailureReason::AccountDisabled).await?;
             return Err(LoginError::AccountDisabled);
         }
         if !user.email_verified && self.policy.email_verification == EmailVerification::Required {
-            self.password_check.report(right).await?;
+            self.password_check.report(&right).await?;
             self.refuse(event, FailureReason::EmailNotVerified).await?;
             return Err(LoginError::EmailNotVerified);
         }
-        let attempts = right.attempts;
         let renewed_hash = match command.password {
             // By the time of another hash it would be told that the password is right.
             Some(password) if right.hash_is_outdated => {
-                self.password_check.report(right).await?;
+                self.password_check.report(&right).await?;
                 self.renew_hash(password).await?
             }
             _ => None,
         };
+        let RightPassword { user, verified_hash, attempts, .. } = right;
         let session =
             Session::open(user.id, command.client, self.policy.lifetimes.session, now, self.entropy.as_ref());
         let opened = event.clone().with("session_id", session.id.to_string());

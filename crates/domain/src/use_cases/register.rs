@@ -25,7 +25,7 @@ pub struct Register {
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
     pub(super) tokens: TokenIssuer,
-    pub(super) login_observer: Option<Arc<dyn LoginObserver>>,
+    pub(super) observer: Option<Arc<dyn LoginObserver>>,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -152,7 +152,7 @@ impl Register {
             return Ok(Registered::Created { user: Box::new(user), tokens: None });
         };
         let tokens = self.tokens.issue(&principal, now).await?;
-        if let Some(observer) = &self.login_observer {
+        if let Some(observer) = &self.observer {
             observer.signed_in(&principal).await;
         }
         Ok(Registered::Created { user: Box::new(principal.user), tokens: Some(tokens) })

@@ -65,20 +65,16 @@ impl RequestEmailChange {
     ) -> Result<(), RequestEmailChangeError> {
         let user = &principal.user;
         let now = self.clock.now();
-        let account = self.users.find_by_id(user.id).await?;
-        let hash = account.and_then(|account| account.password_hash);
         let origin = Origin::user(user.id, command.client);
         let check = Check {
             attempts: self.attempts.of_account(user.id),
-            user: Some(user.id),
-            hash: hash.clone(),
+            account: self.users.find_by_id(user.id).await?,
             password: command.password,
             purpose: AuditKind::EmailChangeRequest,
             origin: &origin,
             now,
         };
-        self.password_check.check(check).await?;
-        let verified_hash = hash.ok_or(PasswordCheckError::Wrong)?;
+        let verified_hash = self.password_check.check(check).await?;
         let event = self.auditor.event(AuditKind::EmailChangeRequest, &origin, now).about(user.id);
         let mail = |kind, recipient: &EmailAddress| {
             QueuedMail::new(kind, recipient.clone(), user.locale.clone(), now, self.entropy.as_ref())

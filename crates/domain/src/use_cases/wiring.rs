@@ -75,97 +75,97 @@ pub struct Hooks {
 
 /// Every use case of an installation.
 pub struct UseCases {
-    /// Finds out who is calling.
+    /// See [`Authenticate`].
     pub authenticate: Authenticate,
-    /// Replaces the password of a user who gives the old one.
+    /// See [`ChangePassword`].
     pub change_password: ChangePassword,
-    /// Gives roles to users and takes them away.
+    /// See [`ChangeRoles`].
     pub change_roles: ChangeRoles,
-    /// Finds out whether the store answers.
+    /// See [`CheckHealth`].
     pub check_health: CheckHealth,
-    /// Moves an account to a new address, for who holds the link mailed there.
+    /// See [`ConfirmEmailChange`].
     pub confirm_email_change: ConfirmEmailChange,
-    /// Shows how often something happened, day by day.
+    /// See [`CountAuditEvents`].
     pub count_audit_events: CountAuditEvents,
-    /// Makes a role.
+    /// See [`CreateRole`].
     pub create_role: CreateRole,
-    /// Makes an account for somebody else, as administrators do.
+    /// See [`CreateUser`].
     pub create_user: CreateUser,
-    /// Erases the account of a user who gives its password.
+    /// See [`DeleteAccount`].
     pub delete_account: DeleteAccount,
-    /// Deletes a role, and takes it from all who hold it.
+    /// See [`DeleteRole`].
     pub delete_role: DeleteRole,
-    /// Erases somebody else's account, as administrators do.
+    /// See [`DeleteUser`].
     pub delete_user: DeleteUser,
-    /// Delivers queued mails, one at a call.
+    /// See [`DeliverMail`].
     pub deliver_mail: DeliverMail,
-    /// Ends a session that its owner picked from the list.
+    /// See [`EndSession`].
     pub end_session: EndSession,
-    /// Sees to it that there is a key of the configured algorithm, whenever an instance starts.
+    /// See [`EnsureSigningKey`].
     pub ensure_signing_key: EnsureSigningKey,
-    /// Shows one account.
+    /// See [`FindUser`].
     pub find_user: FindUser,
-    /// Brings in accounts of another system, batch by batch.
+    /// See [`ImportUsers`].
     pub import_users: ImportUsers,
-    /// Looks at a mailed link without using it, for pages that ask before they act and for `HEAD`.
+    /// See [`InspectLink`].
     pub inspect_link: InspectLink,
-    /// Tells other services whether a token is good (RFC 7662).
+    /// See [`IntrospectToken`].
     pub introspect_token: IntrospectToken,
-    /// Shows the audit trail, a page at a time.
+    /// See [`ListAuditEvents`].
     pub list_audit_events: ListAuditEvents,
-    /// Shows operators what is in the mail queue.
+    /// See [`ListMail`].
     pub list_mail: ListMail,
-    /// Shows which permissions there are.
+    /// See [`ListPermissions`].
     pub list_permissions: ListPermissions,
-    /// Shows roles, and who holds which.
+    /// See [`ListRoles`].
     pub list_roles: ListRoles,
-    /// Shows a user where they are signed in.
+    /// See [`ListSessions`].
     pub list_sessions: ListSessions,
-    /// Shows the keys that sign access tokens.
+    /// See [`ListSigningKeys`].
     pub list_signing_keys: ListSigningKeys,
-    /// Shows who has an account, a page at a time.
+    /// See [`ListUsers`].
     pub list_users: ListUsers,
-    /// Opens a session for somebody who proves that an account is theirs.
+    /// See [`Login`].
     pub login: Login,
-    /// Ends one session of the caller.
+    /// See [`Logout`].
     pub logout: Logout,
-    /// Ends every session of a user.
+    /// See [`LogoutAll`].
     pub logout_all: LogoutAll,
-    /// Shows the keys with which others verify access tokens.
+    /// See [`PublishKeys`].
     pub publish_keys: PublishKeys,
-    /// Exchanges a refresh token for the next pair of tokens (RFC 9700 §4.14.2).
+    /// See [`Refresh`].
     pub refresh: Refresh,
-    /// Makes an account for somebody who asks for one.
+    /// See [`Register`].
     pub register: Register,
-    /// Asks the owner of a new address whether an account may move to it.
+    /// See [`RequestEmailChange`].
     pub request_email_change: RequestEmailChange,
-    /// Mails a reset link to whoever has forgotten their password.
+    /// See [`RequestPasswordReset`].
     pub request_password_reset: RequestPasswordReset,
-    /// Lets delivery of a mail begin anew, as operators do.
+    /// See [`ResendMail`].
     pub resend_mail: ResendMail,
-    /// Mails a new verification link and code to whoever needs one.
+    /// See [`ResendVerification`].
     pub resend_verification: ResendVerification,
-    /// Sets a new password for who holds a mailed reset link.
+    /// See [`ResetPassword`].
     pub reset_password: ResetPassword,
-    /// Signs somebody else out everywhere, as administrators do.
+    /// See [`RevokeSessions`].
     pub revoke_sessions: RevokeSessions,
-    /// Replaces the key that signs access tokens.
+    /// See [`RotateSigningKey`].
     pub rotate_signing_key: RotateSigningKey,
-    /// Gives somebody else's account another password, as operators do.
+    /// See [`SetPassword`].
     pub set_password: SetPassword,
-    /// Deletes what has expired.
+    /// See [`Sweep`].
     pub sweep: Sweep,
-    /// Lifts the lockout of an account, as administrators do.
+    /// See [`UnlockUser`].
     pub unlock_user: UnlockUser,
-    /// Changes what a user is called.
+    /// See [`UpdateProfile`].
     pub update_profile: UpdateProfile,
-    /// Changes a role, for all who hold it.
+    /// See [`UpdateRole`].
     pub update_role: UpdateRole,
-    /// Changes somebody else's account, as administrators do.
+    /// See [`UpdateUser`].
     pub update_user: UpdateUser,
-    /// Verifies an address by the link that was mailed to it.
+    /// See [`VerifyEmail`].
     pub verify_email: VerifyEmail,
-    /// Verifies an address by the code that was mailed to it.
+    /// See [`VerifyEmailByCode`].
     pub verify_email_by_code: VerifyEmailByCode,
 }
 
@@ -362,7 +362,7 @@ impl UseCases {
                 entropy: ports.entropy.clone(),
                 delivery: ports.delivery.clone(),
                 tokens: token_issuer.clone(),
-                login_observer: ports.hooks.login_observer.clone(),
+                observer: ports.hooks.login_observer.clone(),
                 policy: policy.clone(),
                 auditor: auditor.clone(),
             },

@@ -15,7 +15,8 @@ use super::text::folded;
 pub struct SearchPrefix(String);
 
 impl SearchPrefix {
-    const MAX_CHARACTERS: usize = 255;
+    /// The most characters that one has.
+    pub const MAX_CHARACTERS: usize = 255;
 
     /// Reads a prefix, ignoring white space around it.
     ///

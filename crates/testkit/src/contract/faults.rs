@@ -240,7 +240,6 @@ pub async fn a_password_change_is_made_whole_or_not_at_all(setup: &FaultSetup) {
             verified_hash: password_hash(),
             new_hash: other_hash("changed"),
             kept_session: person.kept_session(),
-            now: NOW,
             notice: mail(MailKind::PasswordChanged, person.user.email.as_str()),
             event: event(AuditKind::PasswordChange).about(person.user.id),
         };

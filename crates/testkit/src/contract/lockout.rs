@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis_domain::audit::{AuditKind, FailureReason};
 use portcullis_domain::ports::{
-    Attempt, CodeLimits, CodeOutcome, CodeRedemption, FailedAttempt, FailureOutcome, LockoutPolicy,
+    CodeLimits, CodeOutcome, CodeRedemption, FailedAttempt, FailureOutcome, LockoutPolicy, SuccessOutcome,
 };
 use portcullis_domain::{AttemptKey, Timestamp};
 
@@ -26,7 +26,7 @@ async fn wrong(storage: &Storage, key: AttemptKey, now: Timestamp) -> FailureOut
     storage.count_wrong_password(key, now, POLICY).await
 }
 
-async fn right(storage: &Storage, key: AttemptKey, now: Timestamp) -> Attempt {
+async fn right(storage: &Storage, key: AttemptKey, now: Timestamp) -> SuccessOutcome {
     storage.lockout.record_success(key, now).await.expect("record")
 }
 
@@ -78,7 +78,7 @@ pub async fn lockout_ends_by_itself(storage: &Storage) {
     assert_eq!(locked_until(storage, key, until).await, None, "it ends by itself");
     lock(storage, key, until).await;
     let over = until + POLICY.duration;
-    assert_eq!(right(storage, key, over).await, Attempt::Admitted, "a right password counts again");
+    assert_eq!(right(storage, key, over).await, SuccessOutcome::Admitted, "a right password counts again");
 }
 
 /// Wrong passwords are forgotten a day after the last one, and not before.
@@ -131,14 +131,18 @@ pub async fn lockout_refuses_the_right_password_and_success_resets_the_count(sto
         for _ in 1..POLICY.threshold {
             assert_eq!(wrong(storage, key, NOW).await, ADMITTED);
         }
-        assert_eq!(right(storage, key, NOW).await, Attempt::Admitted, "success sets the count to zero");
+        assert_eq!(
+            right(storage, key, NOW).await,
+            SuccessOutcome::Admitted,
+            "success sets the count to zero"
+        );
     }
     lock(storage, key, NOW).await;
     let until = NOW + POLICY.duration;
     for now in [NOW, until - TICK] {
         assert_eq!(
             right(storage, key, now).await,
-            Attempt::Locked { until },
+            SuccessOutcome::Locked { until },
             "the right password does not open what is locked: else it could be guessed through the lock",
         );
         assert_eq!(locked_until(storage, key, now).await, Some(until), "nor does it lift the lock");
@@ -150,7 +154,7 @@ pub async fn lockout_keys_are_apart(storage: &Storage) {
     lock(storage, unknown_attempts("ada"), NOW).await;
     let other = unknown_attempts("eve");
     assert_eq!(locked_until(storage, other, NOW).await, None);
-    assert_eq!(right(storage, other, NOW).await, Attempt::Admitted);
+    assert_eq!(right(storage, other, NOW).await, SuccessOutcome::Admitted);
     lock(storage, other, NOW).await;
 }
 
@@ -160,7 +164,7 @@ pub async fn right_passwords_in_parallel_all_succeed(storage: &Storage) {
     for _ in 0..ROUNDS {
         wrong(storage, key, NOW).await;
         let attempts = race(storage, |_, storage| async move { right(&storage, key, NOW).await }).await;
-        assert!(attempts.iter().all(|attempt| *attempt == Attempt::Admitted), "{attempts:?}");
+        assert!(attempts.iter().all(|attempt| *attempt == SuccessOutcome::Admitted), "{attempts:?}");
     }
     lock(storage, key, NOW).await;
 }

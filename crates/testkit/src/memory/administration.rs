@@ -9,7 +9,6 @@ use portcullis_domain::{Account, Change, SearchPrefix, User};
 
 use super::MemoryStorage;
 use super::state::State;
-use super::users::changed_profile;
 
 #[async_trait]
 impl UserAdministration for MemoryStorage {
@@ -39,14 +38,14 @@ impl UserAdministration for MemoryStorage {
         }
         state.record(update.event)?;
         let address_changes = update.email.as_ref().is_some_and(|email| *email != before.email);
-        let user = User {
+        let mut user = User {
             email: update.email.unwrap_or(before.email),
             email_verified: update.verifies_email || (before.email_verified && !address_changes),
             is_active: update.is_active.unwrap_or(before.is_active),
             updated_at: Some(update.now),
             ..before
         };
-        let user = changed_profile(user, update.profile);
+        update.profile.apply(&mut user);
         state.account_mut(user.id)?.user = user.clone();
         if address_changes {
             state.end_secrets(user.id);

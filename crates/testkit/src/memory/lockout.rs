@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use portcullis_domain::archive::PasswordAttempts;
 use portcullis_domain::ports::{
-    Attempt, FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError,
+    FailedAttempt, FailureOutcome, LockoutPolicy, LockoutRepository, StorageError, SuccessOutcome,
 };
 use portcullis_domain::{AttemptKey, Timestamp};
 
@@ -38,13 +38,13 @@ impl LockoutRepository for MemoryStorage {
         Ok(FailureOutcome::Admitted { locks })
     }
 
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError> {
         let mut state = self.step("LockoutRepository::record_success").await?;
         if let Some(until) = state.lock(key, now) {
-            return Ok(Attempt::Locked { until });
+            return Ok(SuccessOutcome::Locked { until });
         }
         state.wrong_passwords.remove(&key);
-        Ok(Attempt::Admitted)
+        Ok(SuccessOutcome::Admitted)
     }
 
     async fn delete_stale(&self, before: Timestamp, limit: u32) -> Result<u32, StorageError> {

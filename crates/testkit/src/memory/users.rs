@@ -4,9 +4,7 @@ use portcullis_domain::ports::{
     DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,
     ProfileOutcome, ProfileUpdate, RegisterOutcome, StorageError, UserRepository,
 };
-use portcullis_domain::{
-    Account, AttemptKey, Change, LoginIdentifier, ProfileChange, RoleName, User, UserId,
-};
+use portcullis_domain::{Account, AttemptKey, Change, LoginIdentifier, User, UserId};
 
 use super::MemoryStorage;
 use super::state::State;
@@ -31,7 +29,7 @@ impl UserRepository for MemoryStorage {
         let mut state = self.step("UserRepository::register_privately").await?;
         let PrivateRegistration { account, notice_to_owner, refusal } = registration;
         let holder = state.user_with_email(&account.user.email);
-        let holder = holder.map(|holder| (holder.id, is_mere_claim(holder)));
+        let holder = holder.map(|holder| (holder.id, holder.is_mere_claim()));
         let replaced = holder.and_then(|(id, is_claim)| is_claim.then_some(id));
         if state.username_is_taken(&account.user, replaced) {
             return Ok(PrivateRegistrationOutcome::UsernameTaken);
@@ -69,7 +67,7 @@ impl UserRepository for MemoryStorage {
     async fn update_profile(&self, update: ProfileUpdate) -> Result<ProfileOutcome, StorageError> {
         let mut state = self.step("UserRepository::update_profile").await?;
         let ProfileUpdate { user: id, change, now, event } = update;
-        let Some(user) = state.user(id).cloned() else {
+        let Some(mut user) = state.user(id).cloned() else {
             return Ok(ProfileOutcome::NotFound);
         };
         if let Change::Set(username) = &change.username
@@ -78,7 +76,8 @@ impl UserRepository for MemoryStorage {
             return Ok(ProfileOutcome::UsernameTaken);
         }
         state.record(event)?;
-        let user = changed_profile(User { updated_at: Some(now), ..user }, change);
+        change.apply(&mut user);
+        user.updated_at = Some(now);
         state.account_mut(id)?.user = user.clone();
         Ok(ProfileOutcome::Updated(Box::new(user)))
     }
@@ -120,21 +119,6 @@ impl UserRepository for MemoryStorage {
     async fn ping(&self) -> Result<(), StorageError> {
         self.step("UserRepository::ping").await.map(drop)
     }
-}
-
-/// Whether nobody has shown yet that the account is theirs.
-fn is_mere_claim(owner: &User) -> bool {
-    let plain = RoleName::user();
-    !owner.email_verified && owner.last_login_at.is_none() && owner.roles.iter().all(|role| *role == plain)
-}
-
-/// The user with what is different by the change.
-pub(super) fn changed_profile(mut user: User, change: ProfileChange) -> User {
-    user.username = change.username.apply(user.username);
-    user.profile.name = change.name.apply(user.profile.name);
-    user.profile.first_name = change.first_name.apply(user.profile.first_name);
-    user.profile.last_name = change.last_name.apply(user.profile.last_name);
-    user
 }
 
 impl State {

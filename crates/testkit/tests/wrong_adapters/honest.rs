@@ -109,7 +109,7 @@ honest! {
     HonestLockouts is LockoutRepository, put by behind_lockout into lockout {
         fn locked_until(key: AttemptKey, now: Timestamp) -> Option<Timestamp>;
         fn record_failure(attempt: FailedAttempt) -> FailureOutcome;
-        fn record_success(key: AttemptKey, now: Timestamp) -> Attempt;
+        fn record_success(key: AttemptKey, now: Timestamp) -> SuccessOutcome;
         fn delete_stale(before: Timestamp, limit: u32) -> u32;
     }
 

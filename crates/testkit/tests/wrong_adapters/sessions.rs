@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    Attempt, AuditTrail, CodeOutcome, CodeRedemption, EmailChangeRequest, EmailChangeRequestOutcome,
-    FailedAttempt, FailureOutcome, LockoutRepository, MailQueue, OpenOutcome, PasswordReset, Rotation,
-    RotationOutcome, SessionEnding, SessionOpening, SessionRepository, StorageError, TokenRepository,
+    AuditTrail, CodeOutcome, CodeRedemption, EmailChangeRequest, EmailChangeRequestOutcome, FailedAttempt,
+    FailureOutcome, LockoutRepository, MailQueue, OpenOutcome, PasswordReset, Rotation, RotationOutcome,
+    SessionEnding, SessionOpening, SessionRepository, StorageError, SuccessOutcome, TokenRepository,
 };
 use portcullis_domain::{AttemptKey, Generation, Permissions, Principal, Session, SessionId, Timestamp};
 use portcullis_testkit::MemoryStorage;
@@ -274,8 +274,8 @@ impl HonestLockouts for LetsTheRightPasswordThroughTheLock {
         &self.0
     }
 
-    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<Attempt, StorageError> {
+    async fn record_success(&self, key: AttemptKey, now: Timestamp) -> Result<SuccessOutcome, StorageError> {
         self.0.record_success(key, now).await?;
-        Ok(Attempt::Admitted)
+        Ok(SuccessOutcome::Admitted)
     }
 }

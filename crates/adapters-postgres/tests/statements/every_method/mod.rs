@@ -172,7 +172,6 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
             verified_hash: password_hash(),
             new_hash: other_hash("new"),
             kept_session: session.id,
-            now: NOW,
             notice: mail(MailKind::PasswordChanged, bob.email.as_str()),
             event: event(AuditKind::PasswordChange).about(bob.id),
         };

@@ -212,7 +212,6 @@ async fn accounts_stay(world: &World<'_>) {
         verified_hash: password_hash(),
         new_hash: other_hash("new"),
         kept_session: world.session.id,
-        now: NOW,
         notice: mail(MailKind::PasswordChanged, "ada@example.com"),
         event: world.event(AuditKind::PasswordChange),
     };

@@ -20,7 +20,6 @@ pub async fn raced_password_changes_have_one_winner(storage: &Storage) {
                 verified_hash: password_hash(),
                 new_hash: other_hash(caller),
                 kept_session: session.id,
-                now: NOW,
                 notice: mail(MailKind::PasswordChanged, ada.email.as_str()),
                 event: event(AuditKind::PasswordChange).about(ada.id),
             };
@@ -71,7 +70,6 @@ pub async fn a_password_change_ends_the_other_sessions(storage: &Storage) {
         verified_hash,
         new_hash: other_hash("new"),
         kept_session: kept.id,
-        now: NOW,
         notice: notice.clone(),
         event: event(AuditKind::PasswordChange).about(ada.id),
     };
@@ -109,7 +107,6 @@ pub async fn raced_logins_do_not_outlive_the_password(storage: &Storage) {
                 verified_hash: password_hash(),
                 new_hash: other_hash("new"),
                 kept_session: kept.id,
-                now: NOW,
                 notice: mail(MailKind::PasswordChanged, ada.email.as_str()),
                 event: event(AuditKind::PasswordChange).about(ada.id),
             };

@@ -52,7 +52,6 @@ pub async fn account_changes_are_in_the_trail(storage: &Storage) {
         verified_hash,
         new_hash: other_hash("new"),
         kept_session: session(eve.id).id,
-        now: NOW,
         notice: mail(MailKind::PasswordChanged, "eve@example.com"),
         event: event(AuditKind::PasswordChange).about(eve.id),
     };
