@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use portcullis_throwaway_postgres::{Cluster, run};
 use tempfile::TempDir;
 
@@ -16,7 +14,7 @@ use crate::placement::Placement;
 use crate::process::ServerProcess;
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
-use crate::scale::{SECRET, Store, start_cluster};
+use crate::scale::{Store, start_cluster};
 
 /// A kind of call, to the floor and to the service.
 struct Pair {
@@ -60,10 +58,7 @@ async fn pairs(
     placement: &Placement,
     cluster: &Cluster,
 ) -> anyhow::Result<Vec<Pair>> {
-    let installation = measuring
-        .installation()?
-        .with("PORTCULLIS_ARGON2", Hashing::Cheapest.settings())
-        .with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET));
+    let installation = measuring.installation()?.with("PORTCULLIS_ARGON2", Hashing::Cheapest.settings());
     let (_, installation) = store.prepare(installation, cluster, "beside_the_floor").await?;
     let service = installation.start(placement).await?;
     let folder = TempDir::new_in(measuring.folder())?;

@@ -40,13 +40,14 @@ impl fmt::Display for Store {
 }
 
 impl Store {
-    /// Gives an installation an empty database, and returns its URL.
+    /// Gives an installation an empty database and [`SECRET`], and returns its URL.
     pub(crate) async fn prepare(
         self,
         installation: Installation,
         cluster: &Cluster,
         name: &str,
     ) -> anyhow::Result<(String, Installation)> {
+        let installation = installation.with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET));
         let (url, installation) = match self {
             Self::Sqlite => (format!("sqlite://{}", installation.database_file().display()), installation),
             Self::Postgres => {
@@ -85,7 +86,7 @@ pub(super) struct Regular {
 }
 
 /// The secret key of all installations. It protects nobody.
-pub(crate) const SECRET: &[u8] = b"the secret key of measurements, known to all";
+const SECRET: &[u8] = b"the secret key of measurements, known to all";
 
 const ADMINISTRATOR: &str = "administrator@example.com";
 
@@ -146,7 +147,6 @@ impl Database {
     async fn new(store: Store, users: u32, measuring: &Measuring, cluster: &Cluster) -> anyhow::Result<Self> {
         let installation = measuring
             .installation()?
-            .with("PORTCULLIS_SECRET_KEY", BASE64_STANDARD.encode(SECRET))
             // Longer than a run takes.
             .with("PORTCULLIS_ACCESS_TOKEN_TTL", "12h");
         let (url, installation) = store.prepare(installation, cluster, &format!("users_{users}")).await?;

@@ -19,7 +19,7 @@ use crate::progress::note;
 use crate::report::{Report, Section};
 
 use self::databases::Database;
-pub(crate) use self::databases::{SECRET, Store};
+pub(crate) use self::databases::Store;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct ScaleOptions {

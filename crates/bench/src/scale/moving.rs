@@ -1,11 +1,9 @@
 //! How quickly all users of a large database move out into a file, and into an empty database.
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use portcullis_throwaway_postgres::{Cluster, run};
 use tempfile::TempDir;
 
-use super::databases::{Database, SECRET, Store};
+use super::databases::{Database, Store};
 use crate::measuring::Measuring;
 use crate::progress::note;
 use crate::report::{Table, number};
@@ -25,10 +23,8 @@ pub(super) async fn measure(
             let folder = TempDir::new_in(measuring.folder())?;
             let file = folder.path().join("users");
             let file = file.to_str().unwrap_or_default();
-            let secret = BASE64_STANDARD.encode(SECRET);
-            let empty = measuring.installation()?.with("PORTCULLIS_SECRET_KEY", secret);
             let name = format!("from_{format}");
-            let (url, empty) = database.store.prepare(empty, cluster, &name).await?;
+            let (url, empty) = database.store.prepare(measuring.installation()?, cluster, &name).await?;
             // People are told by the names of their roles, which have to be there before they come.
             seed::write_roles(&store::open(&url).await?, &database.population).await?;
 
