@@ -3,7 +3,6 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use anyhow::{Context as _, anyhow};
@@ -15,7 +14,7 @@ use portcullis_http_actix::{
 };
 use portcullis_telemetry::{Metrics, Traces};
 use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::config::{Config, cores};
 use crate::listener;
@@ -97,23 +96,27 @@ impl Service {
         }
     }
 
-    /// Ends everything within `grace` and a tenth of it: readiness first, then the API once the requests that it has
-    /// taken are answered, and last the operations listener, which tells until then how the service is.
+    /// Ends everything until `end`: readiness first, then the API once the requests that it has taken are answered,
+    /// and last the operations listener, which tells until then how the service is.
     ///
-    /// For that tenth new connections are still taken, until load balancers have seen that the
+    /// For a tenth of the time new connections are still taken, until load balancers have seen that the
     /// service is not ready any more: who is sent here meanwhile is not turned away.
-    pub(crate) async fn stop(mut self, grace: Duration) {
+    pub(crate) async fn stop(mut self, end: Instant) {
         self.readiness.begin_shutdown();
         let background = self.background.stop();
-        sleep(grace / 10).await;
-        let ((), finished) = tokio::join!(self.api.stop(true), timeout(grace, background));
-        if finished.is_err() {
+        sleep(end.saturating_duration_since(Instant::now()) / 10).await;
+        let (answered, delivered) =
+            tokio::join!(timeout_at(end, self.api.stop(true)), timeout_at(end, background));
+        if answered.is_err() {
+            tracing::warn!("the time to answer running requests is over; what still runs is broken off");
+        }
+        if delivered.is_err() {
             tracing::warn!("deliveries that took too long were broken off; their mails stay queued");
         }
         if let Some(operations) = self.operations {
             operations.stop(false).await;
         }
-        while self.servers.join_next().await.is_some() {}
+        while let Ok(Some(_)) = timeout_at(end, self.servers.join_next()).await {}
     }
 }
 

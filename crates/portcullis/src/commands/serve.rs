@@ -35,11 +35,10 @@ pub(super) async fn run(config: &Config, traces: Option<Arc<Traces>>) -> anyhow:
     Ok(())
 }
 
-/// Stops the service, and sends the last spans in what is left of the time.
+/// Stops the service, and sends the last spans, all until one end.
 async fn stop(service: Service, config: &Config, traces: Option<Arc<Traces>>) {
-    let grace = config.shutdown_grace;
-    let end = Instant::now() + grace;
-    service.stop(grace).await;
+    let end = Instant::now() + config.shutdown_grace;
+    service.stop(end).await;
     if let Some(traces) = traces {
         let flushing = spawn_blocking(move || traces.flush(end.saturating_duration_since(Instant::now())));
         // It does not panic, and if it did the panic is in the log.

@@ -1,7 +1,8 @@
 //! Serving, from the ready line to the end.
 
 use std::fs;
-use std::net::TcpListener;
+use std::io::Write as _;
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -25,6 +26,22 @@ fn either_signal_ends_it_well() {
         let finished = installation.serve().end(signal);
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
     }
+}
+
+#[test]
+fn a_request_that_does_not_end_holds_the_end_up_no_longer_than_it_may() {
+    let serving = Installation::new().with("PORTCULLIS_SHUTDOWN_GRACE", "1100ms").serve();
+    let mut slow = TcpStream::connect(&serving.address).unwrap();
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    slow.write_all(format!("{head}content-length: 10\r\n\r\n{{").as_bytes()).unwrap();
+    // Whoever is answered came after it.
+    assert_eq!(serving.get("/health").status, 200);
+    let began = Instant::now();
+    let finished = serving.end("TERM");
+    let took = began.elapsed();
+    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert!(took > Duration::from_millis(1_000), "it is waited for: {took:?}");
+    assert!(took < Duration::from_secs(2), "there is one end for everything: {took:?}");
 }
 
 #[test]
