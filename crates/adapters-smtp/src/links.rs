@@ -35,6 +35,15 @@ impl LinkTemplate {
         }
     }
 
+    /// A link to the page at `path` below `base`, which is given the secret as the parameter `token`.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidLinkTemplate`] when `base` is no absolute URL.
+    pub fn to_page(base: &str, path: &str) -> Result<Self, InvalidLinkTemplate> {
+        Self::parse(&format!("{}/{path}?token={{token}}", base.trim_end_matches('/')))
+    }
+
     /// The link for one secret.
     pub(crate) fn link(&self, token: &TokenSecret) -> String {
         self.0.replace(Self::PLACEHOLDER, &token.expose())
@@ -76,23 +85,6 @@ pub struct LinkTemplates {
     pub email_change: LinkTemplate,
 }
 
-impl LinkTemplates {
-    /// Links to the built-in pages of the service at `public_url`.
-    ///
-    /// # Errors
-    ///
-    /// [`InvalidLinkTemplate`] when `public_url` is no absolute URL.
-    pub fn to_built_in_pages(public_url: &str) -> Result<Self, InvalidLinkTemplate> {
-        let base = public_url.trim_end_matches('/');
-        let page = |path: &str| LinkTemplate::parse(&format!("{base}/{path}?token={{token}}"));
-        Ok(Self {
-            verify: page("verify-email")?,
-            reset: page("reset-password")?,
-            email_change: page("confirm-email-change")?,
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,10 +120,10 @@ mod tests {
     }
 
     #[test]
-    fn a_public_url_may_end_in_a_slash_and_have_a_path() {
-        let links = LinkTemplates::to_built_in_pages("https://example.com/accounts/").unwrap();
-        assert_eq!(links.verify.0, "https://example.com/accounts/verify-email?token={token}");
-        assert_eq!(links.reset.0, "https://example.com/accounts/reset-password?token={token}");
-        assert_eq!(links.email_change.0, "https://example.com/accounts/confirm-email-change?token={token}");
+    fn a_page_may_be_below_a_path_that_ends_in_a_slash() {
+        for base in ["https://example.com/accounts", "https://example.com/accounts/"] {
+            let link = LinkTemplate::to_page(base, "verify").unwrap();
+            assert_eq!(link.0, "https://example.com/accounts/verify?token={token}");
+        }
     }
 }

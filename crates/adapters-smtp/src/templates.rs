@@ -11,7 +11,7 @@ use minijinja::{Environment, UndefinedBehavior, Value};
 use portcullis_domain::Locale;
 
 use crate::lifetime;
-use crate::links::LinkTemplates;
+use crate::links::{LinkTemplate, LinkTemplates};
 use crate::mail_template::{MailFacts, MailTemplate};
 use crate::template_files::{LIFETIME, TemplateFiles};
 
@@ -143,8 +143,9 @@ impl Templates {
 
     /// Writes a sample of every mail, so that a template cannot fail once the service runs.
     fn try_out(&self) -> Result<(), TemplateError> {
-        let links = LinkTemplates::to_built_in_pages("https://sample.example")
-            .expect("the sample is an absolute URL");
+        let link =
+            LinkTemplate::parse("https://sample.example/{token}").expect("the sample is an absolute URL");
+        let links = LinkTemplates { verify: link.clone(), reset: link.clone(), email_change: link };
         for locale in &self.locales {
             for template in MailTemplate::ALL {
                 let facts = MailFacts::of(&template.sample(), &links);

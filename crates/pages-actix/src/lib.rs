@@ -22,6 +22,7 @@ mod form_token;
 mod frame;
 mod in_words;
 mod language;
+pub mod linked_pages;
 mod links;
 mod mailbox;
 mod notice;

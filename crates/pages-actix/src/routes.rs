@@ -14,6 +14,7 @@ use crate::console;
 use crate::entry::{forgot_password, sign_in, sign_out, sign_up, verify_code};
 use crate::frame::Frame;
 use crate::in_words::{in_words, reads_html};
+use crate::linked_pages::{CONFIRM_EMAIL_CHANGE, RESET_PASSWORD, VERIFY_EMAIL};
 use crate::links::{confirm_email_change, reset_password, verify_email};
 use crate::mailbox;
 use crate::site::Site;
@@ -22,8 +23,8 @@ use crate::visit::BY_COOKIE;
 /// Mounts the pages and what they load.
 pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
     routes.service(web::scope("/assets").configure(|routes| site.assets.mount(routes)));
-    for (folder, pages) in links() {
-        mount(routes, folder, pages);
+    for (path, page) in links() {
+        mount(routes, &format!("/{path}"), vec![page]);
     }
     if site.options.are_accounts_shown {
         for (folder, pages) in accounts() {
@@ -38,23 +39,16 @@ pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
 }
 
 /// What mailed links lead to.
-fn links() -> Vec<(&'static str, Vec<Endpoint>)> {
-    vec![
+fn links() -> [(&'static str, Endpoint); 3] {
+    [
+        (VERIFY_EMAIL, page().get(Open, Other, verify_email::show).post(Open, Verify, verify_email::act)),
         (
-            "/verify-email",
-            vec![page().get(Open, Other, verify_email::show).post(Open, Verify, verify_email::act)],
+            RESET_PASSWORD,
+            page().get(Open, Other, reset_password::show).post(Open, Reset, reset_password::act),
         ),
         (
-            "/reset-password",
-            vec![page().get(Open, Other, reset_password::show).post(Open, Reset, reset_password::act)],
-        ),
-        (
-            "/confirm-email-change",
-            vec![page().get(Open, Other, confirm_email_change::show).post(
-                Open,
-                Verify,
-                confirm_email_change::act,
-            )],
+            CONFIRM_EMAIL_CHANGE,
+            page().get(Open, Other, confirm_email_change::show).post(Open, Verify, confirm_email_change::act),
         ),
     ]
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_adapters_smtp::{Composer, FileMailer, LinkTemplates, Mailbox, Sender, StoredMail, Templates};
+use portcullis_adapters_smtp::{
+    Composer, FileMailer, LinkTemplate, LinkTemplates, Mailbox, Sender, StoredMail, Templates,
+};
 use portcullis_domain::mail::{MailContent, OutgoingMail};
 use portcullis_domain::ports::Mailer as _;
 use portcullis_domain::{EmailAddress, Locale, MailId, OneTimeCode, TokenSecret};
@@ -61,7 +63,12 @@ pub(crate) fn mail(to: &str, content: MailContent) -> OutgoingMail {
 }
 
 pub(crate) fn links() -> LinkTemplates {
-    LinkTemplates::to_built_in_pages("https://shop.example").unwrap()
+    let link = |page| LinkTemplate::to_page("https://shop.example", page).unwrap();
+    LinkTemplates {
+        verify: link("verify-email"),
+        reset: link("reset-password"),
+        email_change: link("confirm-email-change"),
+    }
 }
 
 pub(crate) fn composer_with(templates: Templates, links: LinkTemplates, sender: &str) -> Composer {

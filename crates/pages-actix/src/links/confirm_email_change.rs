@@ -7,8 +7,7 @@ use portcullis_http_actix::building_blocks::{ClientOf, Form, Problem, Query};
 
 use super::{ReturnedToken, ask, tell_problem, tell_success};
 use crate::frame::Frame;
-
-const PATH: &str = "confirm-email-change";
+use crate::linked_pages::CONFIRM_EMAIL_CHANGE;
 
 pub(crate) async fn show(
     frame: Frame,
@@ -20,7 +19,7 @@ pub(crate) async fn show(
     };
     let question = &frame.texts().confirm_email_change.question;
     Ok(match domain.inspect_link.inspect(LinkKind::EmailChange, &token).await? {
-        Some(link) => ask(&frame, PATH, question, &link.address, &token),
+        Some(link) => ask(&frame, CONFIRM_EMAIL_CHANGE, question, &link.address, &token),
         None => dead_link(&frame),
     })
 }

@@ -10,9 +10,8 @@ use zeroize::Zeroizing;
 use super::{ReturnedToken, form, tell_problem, tell_success};
 use crate::elements::{Card, Field, Page, Sign};
 use crate::frame::{Frame, Powers};
+use crate::linked_pages::RESET_PASSWORD;
 use crate::texts::RefusalsTexts;
-
-const PATH: &str = "reset-password";
 
 pub(crate) struct ResetForm {
     token: ReturnedToken,
@@ -112,7 +111,7 @@ fn show_form(
         Some(Refusal::TooLong | Refusal::ByPolicy(_)) | None => (words, None),
     };
     let minimum = frame.site.options.password.minimum().to_string();
-    let mut form = form(frame, PATH, &texts.button, token)
+    let mut form = form(frame, RESET_PASSWORD, &texts.button, token)
         .field(
             Field::new_password("new_password", &common.new_password, &common.show)
                 .hint(common.password_hint.replace("{minimum}", &minimum))

@@ -7,8 +7,7 @@ use portcullis_http_actix::building_blocks::{ClientOf, Form, Problem, Query};
 
 use super::{ReturnedToken, ask, tell_problem, tell_success};
 use crate::frame::Frame;
-
-const PATH: &str = "verify-email";
+use crate::linked_pages::VERIFY_EMAIL;
 
 pub(crate) async fn show(
     frame: Frame,
@@ -21,7 +20,7 @@ pub(crate) async fn show(
     let texts = &frame.texts().verify_email;
     Ok(match domain.inspect_link.inspect(LinkKind::Verification, &token).await? {
         Some(link) if link.user.email_verified => tell_success(&frame, &texts.done, &link.address),
-        Some(link) => ask(&frame, PATH, &texts.question, &link.address, &token),
+        Some(link) => ask(&frame, VERIFY_EMAIL, &texts.question, &link.address, &token),
         None => dead_link(&frame),
     })
 }

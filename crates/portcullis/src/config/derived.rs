@@ -6,10 +6,11 @@ use std::path::PathBuf;
 use std::thread;
 
 use portcullis_adapters_crypto::HashingCapacity;
-use portcullis_adapters_smtp::{InvalidLinkTemplate, LinkTemplates, SmtpSettings};
+use portcullis_adapters_smtp::{InvalidLinkTemplate, LinkTemplate, LinkTemplates, SmtpSettings};
 use portcullis_domain::SessionLifetime;
 use portcullis_domain::policy::{Lifetimes, Policy};
 use portcullis_domain::ports::LockoutPolicy;
+use portcullis_pages_actix::linked_pages;
 
 use super::settings::Config;
 use super::urls::{DatabaseUrl, HttpUrl};
@@ -60,11 +61,14 @@ impl Config {
     ///
     /// [`InvalidLinkTemplate`] when `public_url` has a character that links cannot have.
     pub fn links(&self, public_url: &HttpUrl) -> Result<LinkTemplates, InvalidLinkTemplate> {
-        let pages = LinkTemplates::to_built_in_pages(public_url.as_str())?;
+        let link = |frontend: &Option<LinkTemplate>, page| match frontend {
+            Some(link) => Ok(link.clone()),
+            None => LinkTemplate::to_page(public_url.as_str(), page),
+        };
         Ok(LinkTemplates {
-            verify: self.frontend_verify_url.clone().unwrap_or(pages.verify),
-            reset: self.frontend_reset_url.clone().unwrap_or(pages.reset),
-            email_change: self.frontend_email_change_url.clone().unwrap_or(pages.email_change),
+            verify: link(&self.frontend_verify_url, linked_pages::VERIFY_EMAIL)?,
+            reset: link(&self.frontend_reset_url, linked_pages::RESET_PASSWORD)?,
+            email_change: link(&self.frontend_email_change_url, linked_pages::CONFIRM_EMAIL_CHANGE)?,
         })
     }
 
