@@ -77,4 +77,16 @@ impl RateLimits {
             RouteGroup::Other => self.other,
         }
     }
+
+    /// The same, to be changed.
+    pub const fn of_mut(&mut self, group: RouteGroup) -> &mut Rate {
+        match group {
+            RouteGroup::Login => &mut self.login,
+            RouteGroup::Register => &mut self.register,
+            RouteGroup::Reset => &mut self.reset,
+            RouteGroup::Verify => &mut self.verify,
+            RouteGroup::Refresh => &mut self.refresh,
+            RouteGroup::Other => &mut self.other,
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! How many calls a route group takes.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
+use portcullis_http_actix::RouteGroup;
 pub use portcullis_http_actix::{Rate, RateLimits};
 
 use super::durations::{DAY, Span};
@@ -15,20 +16,20 @@ impl Form for RateLimits {
     type Value = Self;
 
     fn allowed() -> String {
-        "`GROUP=CALLS/DURATION` between commas, where the groups are `login`, `register`, `reset`, \
-         `verify`, `refresh` and `other`"
-            .to_owned()
+        let [firsts @ .., last] = RouteGroup::ALL.map(|group| format!("`{group}`"));
+        let firsts = firsts.join(", ");
+        format!("`GROUP=CALLS/DURATION` between commas, where the groups are {firsts} and {last}")
     }
 
     fn parse(text: &str) -> Result<Self, Refusal> {
         let mut limits = Self::default();
-        let mut named = BTreeSet::new();
+        let mut named = HashSet::new();
         for entry in text.split(',') {
             let (group, rate) =
                 entry.split_once('=').ok_or_else(|| Refusal::new("has an entry without ="))?;
-            let known = rate_of(&mut limits, group.trim())?;
-            *known = parse_rate(rate.trim())?;
-            if !named.insert(group.trim()) {
+            let group = parse_group(group.trim())?;
+            *limits.of_mut(group) = parse_rate(rate.trim())?;
+            if !named.insert(group) {
                 return Err(Refusal::new("names a group twice"));
             }
         }
@@ -36,16 +37,9 @@ impl Form for RateLimits {
     }
 }
 
-fn rate_of<'a>(limits: &'a mut RateLimits, group: &str) -> Result<&'a mut Rate, Refusal> {
-    match group {
-        "login" => Ok(&mut limits.login),
-        "register" => Ok(&mut limits.register),
-        "reset" => Ok(&mut limits.reset),
-        "verify" => Ok(&mut limits.verify),
-        "refresh" => Ok(&mut limits.refresh),
-        "other" => Ok(&mut limits.other),
-        _ => Err(Refusal::new("names an unknown group")),
-    }
+fn parse_group(name: &str) -> Result<RouteGroup, Refusal> {
+    let named = RouteGroup::ALL.into_iter().find(|group| group.name() == name);
+    named.ok_or_else(|| Refusal::new("names an unknown group"))
 }
 
 fn parse_rate(text: &str) -> Result<Rate, Refusal> {
