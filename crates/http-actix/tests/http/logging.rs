@@ -85,7 +85,6 @@ async fn the_log_tells_what_happened_and_none_of_the_secrets() {
     refresh(&tokens.refresh).await;
     service.clock.advance(Duration::from_mins(1));
     refresh(&tokens.refresh).await;
-    assert_eq!(log.records("WARN", &tokens.user_id).len(), 1, "reuse is a warning");
 
     let body = json!({"email": "SECRET,address", "password": "SECRET", "name": "SECRET\u{0}"});
     let request = service

@@ -48,20 +48,8 @@ pub(crate) async fn refresh(
         (None, Bearer::Unusable) => return Err(NotRefreshed::Refused(RefreshError::Invalid).into()),
         (None, Bearer::Absent) => return Err(NotRefreshed::NothingSent.into()),
     };
-    let tokens = domain
-        .refresh
-        .refresh(refresh_token, client)
-        .await
-        .inspect_err(warn_of_reuse)
-        .map_err(NotRefreshed::Refused)?;
+    let tokens = domain.refresh.refresh(refresh_token, client).await.map_err(NotRefreshed::Refused)?;
     Ok(HttpResponse::Ok().json(TokensDto::from(&tokens)))
-}
-
-/// A token that is used twice has been copied, by whomever.
-fn warn_of_reuse(error: &RefreshError) {
-    if let RefreshError::Reused { user, session } = error {
-        tracing::warn!(user_id = %user, session_id = %session, "a spent refresh token was used: the session has been ended");
-    }
 }
 
 /// Why no tokens are given.
