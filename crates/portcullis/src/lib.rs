@@ -1,5 +1,5 @@
-//! The `portcullis` program: configuration, command line, and the one place that names every adapter and
-//! wires them.
+//! The `portcullis` program: configuration and command line, and the wiring of the adapters, which no other crate
+//! names together.
 //!
 //! It is a library so that another binary can be the same program:
 //!

@@ -1,4 +1,5 @@
-//! The one place that names every adapter: it makes the use cases of an installation.
+//! Makes the use cases of an installation out of the adapters that its settings ask for; the store is
+//! [`crate::store`]'s.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,16 +2,13 @@
 
 use std::fmt::Write as _;
 
-use portcullis_adapters_process::SystemClock;
-use portcullis_domain::ports::{Clock as _, SigningKeyRepository};
 use portcullis_domain::use_cases::RotationStart;
-use portcullis_domain::{KeyState, Origin, SigningKey, Timestamp};
+use portcullis_domain::{KeyState, Origin, SigningKey};
 use serde::Serialize;
 
 use crate::cli::{KeysCommand, OutputFormat};
 use crate::config::Config;
 use crate::output::{print, print_json};
-use crate::store::{self, Purpose};
 use crate::wiring::Installation;
 
 /// Runs one of the commands on signing keys.
@@ -24,10 +21,9 @@ pub(super) async fn run(config: &Config, command: KeysCommand) -> anyhow::Result
 
 /// Prints every key, the oldest first.
 async fn list(config: &Config, format: OutputFormat) -> anyhow::Result<()> {
-    let keys = SigningKeyRepository::list(store::open(config, Purpose::Command).await?.as_ref()).await?;
-    let now = SystemClock.now();
-    let signing = SigningKey::signing(&keys, now);
-    let views: Vec<_> = keys.iter().map(|key| KeyView::of(key, signing, now)).collect();
+    let installation = Installation::for_command(config).await?;
+    let keys = installation.use_cases.list_signing_keys.list().await?;
+    let views: Vec<_> = keys.iter().map(|(key, state)| KeyView::of(key, *state)).collect();
     if format.json {
         print_json(&views)?;
     } else {
@@ -44,7 +40,7 @@ async fn rotate(config: &Config, at_once: bool, format: OutputFormat) -> anyhow:
     let key = rotate.rotate(&Origin::operator(), config.jwt_algorithm, start).await?;
     let now = installation.clock.now();
     let signing = Some(&key).filter(|key| key.signs_from <= now);
-    let view = KeyView::of(&key, signing, now);
+    let view = KeyView::of(&key, KeyState::of(&key, signing, now));
     if format.json {
         print_json(&view)?;
     } else {
@@ -65,15 +61,14 @@ struct KeyView {
 }
 
 impl KeyView {
-    /// `key` at `now`, when `signing` is the one that signs.
-    fn of(key: &SigningKey, signing: Option<&SigningKey>, now: Timestamp) -> Self {
+    fn of(key: &SigningKey, state: KeyState) -> Self {
         Self {
             kid: key.id.to_string(),
             algorithm: key.algorithm.name(),
             created_at: key.created_at.to_string(),
             signs_from: key.signs_from.to_string(),
             verifies_until: key.verifies_until.map(|moment| moment.to_string()),
-            state: KeyState::of(key, signing, now).name(),
+            state: state.name(),
         }
     }
 }
