@@ -43,6 +43,11 @@
 //! cut it short: a caller that goes away is not answered, and that is all. A closure that panics loses its
 //! connection, and nobody else notices.
 //!
+//! What is read by key for nearly each request (a session with its user, an account that signs in) is read on
+//! the thread that asks, over connections of their own, as long as the file is in memory: there, waking
+//! another thread takes longer than reading. After a read that took more than a millisecond the threads
+//! have it for a second.
+//!
 //! Writes that wait while others are on their way to the disk are committed together: one transaction, a
 //! savepoint for each, one sync, and only then their answers. One that fails is taken back to its savepoint.
 //! A write that is alone has its transaction at once. What takes long is always committed alone.
@@ -61,6 +66,7 @@ mod authority;
 mod connection;
 mod connection_threads;
 mod database_file;
+mod direct_reader;
 mod errors;
 mod installation_archive;
 mod kept;

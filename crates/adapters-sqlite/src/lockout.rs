@@ -16,7 +16,7 @@ use crate::sweep::delete_oldest;
 #[async_trait]
 impl LockoutRepository for SqliteStore {
     async fn locked_until(&self, key: AttemptKey, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
-        self.read(move |connection| Ok(Count::find(connection, key)?.and_then(|count| count.lock_at(now))))
+        self.look_up(move |connection| Ok(Count::find(connection, key)?.and_then(|count| count.lock_at(now))))
             .await
     }
 

@@ -27,7 +27,7 @@ impl SessionRepository for SqliteStore {
     }
 
     async fn principal(&self, id: SessionId, now: Timestamp) -> Result<Option<Principal>, StorageError> {
-        self.read(move |connection| principal(connection, id, now)).await
+        self.look_up(move |connection| principal(connection, id, now)).await
     }
 
     async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {

@@ -11,6 +11,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::connection::{Access, ConnectionMaker};
 use crate::connection_threads::{ConnectionThreads, PoolStatus};
+use crate::direct_reader::DirectReader;
 use crate::errors::{Failure, OpenError};
 use crate::operation::{Operation, asked};
 use crate::writer::{Scope, Write};
@@ -55,6 +56,7 @@ impl SqliteOptions {
 #[derive(Clone)]
 pub struct SqliteStore {
     readers: Arc<ConnectionThreads<Box<dyn Operation>>>,
+    direct_reader: Arc<DirectReader>,
     /// Dropped after the readers: who is the last to close its connection tidies up the file.
     writer: Arc<ConnectionThreads<Write>>,
     busy_timeout: Duration,
@@ -74,6 +76,7 @@ impl SqliteStore {
         let prepared =
             tokio::task::spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
         let path = prepared.await??;
+        let direct_reader = Arc::new(DirectReader::new(&path, readers.get(), DirectReader::REST));
         let connections = |access| ConnectionMaker::new(&path, access, busy_timeout);
         let readers = ConnectionThreads::start(
             "sqlite-reader",
@@ -85,6 +88,7 @@ impl SqliteStore {
         let writer = ConnectionThreads::start("sqlite-writer", 1, connections(writing), writer::serve);
         Ok(Self {
             readers: Arc::new(readers.map_err(OpenError::NoThreads)?),
+            direct_reader,
             writer: Arc::new(writer.map_err(OpenError::NoThreads)?),
             busy_timeout,
         })
@@ -100,6 +104,18 @@ impl SqliteStore {
     #[must_use]
     pub fn writer(&self) -> PoolStatus {
         self.writer.status()
+    }
+
+    /// Runs an operation that reads a few rows by their keys with one statement: on the thread that asks, if that does
+    /// not keep it long.
+    pub(crate) async fn look_up<T: Send + 'static>(
+        &self,
+        operation: impl Fn(&mut SqliteConnection) -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, StorageError> {
+        match span().in_scope(|| self.direct_reader.run(&operation)) {
+            Some(outcome) => Ok(outcome?),
+            None => self.read(operation).await,
+        }
     }
 
     /// Runs an operation that changes nothing and has one statement, or needs no two to agree.

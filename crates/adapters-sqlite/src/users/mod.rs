@@ -43,7 +43,7 @@ impl UserRepository for SqliteStore {
 
     async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError> {
         let identifier = identifier.clone();
-        self.read(move |connection| find_by_login(connection, &identifier)).await
+        self.look_up(move |connection| find_by_login(connection, &identifier)).await
     }
 
     async fn find_by_id(&self, id: UserId) -> Result<Option<Account>, StorageError> {
