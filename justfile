@@ -31,7 +31,7 @@ storm races="200" kills="100":
 
 # Find what no test of the domain would miss; `just mutants -f crates/domain/src/session.rs` looks at one file.
 mutants *arguments:
-    cargo mutants -p portcullis-domain {{ arguments }} -- --lib --test domain
+    CARGO_PROFILE_DEV_DEBUG=0 cargo mutants -p portcullis-domain {{ arguments }} -- --lib --test domain
 
 # Take pictures of every page, as phones and desktops show them, into target/screenshots/.
 screenshots:
