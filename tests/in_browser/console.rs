@@ -41,12 +41,12 @@ async fn walk(browser: &Chromium) {
     browser.wait_for("The role is given.").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.json(200);
 
-    browser.press("main a[href$=disable]").await;
+    browser.press("main a[href$=lock-out]").await;
     browser.wait_for("Cancel").await;
     browser.press("main .aside a").await;
     browser.wait_for("About this account").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.json(200);
-    browser.press("main a[href$=disable]").await;
+    browser.press("main a[href$=lock-out]").await;
     browser.wait_for("Cancel").await;
     browser.send().await;
     browser.wait_for("The account cannot be used any more").await;
@@ -109,7 +109,7 @@ async fn no_page_of_the_console_has_a_serious_barrier() {
         ("user", format!("users/{ada}")),
         ("user-new", "users/new".to_owned()),
         ("user-edit", format!("users/{ada}/edit")),
-        ("user-disable", format!("users/{ada}/disable")),
+        ("user-lock-out", format!("users/{ada}/lock-out")),
         ("user-sign-out", format!("users/{ada}/sign-out")),
         ("user-delete", format!("users/{ada}/delete")),
         ("user-role-take", format!("users/{ada}/roles/{role}/take")),

@@ -23,9 +23,9 @@ pub(crate) enum Act {
     /// Lifts the lockout that wrong passwords brought.
     Unlock,
     /// Lets somebody use their account again.
-    Enable,
+    LetIn,
     /// Lets somebody use their account no longer.
-    Disable,
+    LockOut,
     /// Ends every session.
     SignOut,
     /// Erases the account.
@@ -38,8 +38,8 @@ impl Act {
         match self {
             Self::Verify => "verify",
             Self::Unlock => "unlock",
-            Self::Enable => "enable",
-            Self::Disable => "disable",
+            Self::LetIn => "let-in",
+            Self::LockOut => "lock-out",
             Self::SignOut => "sign-out",
             Self::Delete => "delete",
         }
@@ -48,7 +48,7 @@ impl Act {
     /// What it takes besides seeing the user.
     pub(super) fn permission(self) -> OwnPermission {
         match self {
-            Self::Verify | Self::Unlock | Self::Enable | Self::Disable => OwnPermission::UsersWrite,
+            Self::Verify | Self::Unlock | Self::LetIn | Self::LockOut => OwnPermission::UsersWrite,
             Self::SignOut => OwnPermission::SessionsRevoke,
             Self::Delete => OwnPermission::UsersDelete,
         }
@@ -56,15 +56,15 @@ impl Act {
 
     /// Whether it has to be confirmed.
     pub(crate) fn asks_first(self) -> bool {
-        matches!(self, Self::Disable | Self::SignOut | Self::Delete)
+        matches!(self, Self::LockOut | Self::SignOut | Self::Delete)
     }
 
     /// Whether it would change anything about a user.
     pub(super) fn fits(self, user: &User) -> bool {
         match self {
             Self::Verify => !user.email_verified,
-            Self::Enable => !user.is_active,
-            Self::Disable => user.is_active,
+            Self::LetIn => !user.is_active,
+            Self::LockOut => user.is_active,
             Self::Unlock | Self::SignOut | Self::Delete => true,
         }
     }
@@ -74,8 +74,8 @@ impl Act {
         match self {
             Self::Verify => &texts.verify,
             Self::Unlock => &texts.unlock,
-            Self::Enable => &texts.enable,
-            Self::Disable => &texts.disable,
+            Self::LetIn => &texts.let_in,
+            Self::LockOut => &texts.lock_out,
             Self::SignOut => &texts.sign_out,
             Self::Delete => &texts.delete,
         }
@@ -157,13 +157,13 @@ impl Act {
                 domain.unlock_user.unlock(actor, user).await?;
                 Ok(News::UserUnlocked)
             }
-            Self::Enable => {
+            Self::LetIn => {
                 update(UpdateUserCommand { is_active: Some(true), ..unchanged() }).await?;
-                Ok(News::UserEnabled)
+                Ok(News::UserLetIn)
             }
-            Self::Disable => {
+            Self::LockOut => {
                 update(UpdateUserCommand { is_active: Some(false), ..unchanged() }).await?;
-                Ok(News::UserDisabled)
+                Ok(News::UserLockedOut)
             }
             Self::SignOut => {
                 domain.revoke_sessions.revoke(actor, user).await?;

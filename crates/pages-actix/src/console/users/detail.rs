@@ -37,8 +37,8 @@ pub(super) async fn page(
     if visit.may(OwnPermission::SessionsRead) {
         panels.push(sessions(visit, principal, domain, &user).await?);
     }
-    panels.extend(acts(visit, &user, &texts.acts, &[Act::Verify, Act::Unlock, Act::Enable, Act::SignOut]));
-    let last = acts(visit, &user, &texts.last_acts, &[Act::Disable, Act::Delete]);
+    panels.extend(acts(visit, &user, &texts.acts, &[Act::Verify, Act::Unlock, Act::LetIn, Act::SignOut]));
+    let last = acts(visit, &user, &texts.last_acts, &[Act::LockOut, Act::Delete]);
     panels.extend(last.map(|panel| Panel { is_dangerous: true, ..panel }));
     let edit = Link::new(&texts.edit, visit.frame.to(&format!("{}/edit", path_of(user.id))));
     let shell = Shell {

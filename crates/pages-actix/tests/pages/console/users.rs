@@ -147,7 +147,7 @@ async fn each_act_does_what_it_says_and_is_audited() {
 
     let mut theirs = Browser::of(&site, ADA).await;
     site.pass_time();
-    browser.send(&at("disable"), &[]).await.assert_redirects_to(&back);
+    browser.send(&at("lock-out"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "false");
     browser.get(&page).await.assert_contains("The account cannot be used any more");
@@ -155,7 +155,7 @@ async fn each_act_does_what_it_says_and_is_audited() {
     assert!(!site.can_sign_in(ADA, PASSWORD).await);
     site.pass_time();
 
-    browser.send_from(&page, &at("enable"), &[]).await.assert_redirects_to(&back);
+    browser.send_from(&page, &at("let-in"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "true");
     assert!(site.can_sign_in(ADA, PASSWORD).await);
@@ -193,12 +193,12 @@ async fn only_what_can_be_undone_is_done_without_asking() {
     let (mut browser, _) = site.administered().await;
     let ada = site.made(ADA, &[]).await;
     let page = browser.get(&format!("/admin/users/{}", ada.id)).await;
-    for asking in ["disable", "sign-out", "delete"] {
+    for asking in ["lock-out", "sign-out", "delete"] {
         page.assert_contains(&format!(r#"href="../../admin/users/{}/{asking}""#, ada.id));
         assert!(!page.body.contains(&format!(r#"action="../../admin/users/{}/{asking}""#, ada.id)));
     }
     page.assert_contains(&format!(r#"action="../../admin/users/{}/unlock""#, ada.id));
-    for without_question in ["verify", "unlock", "enable"] {
+    for without_question in ["verify", "unlock", "let-in"] {
         let refused = browser.get(&format!("/admin/users/{}/{without_question}", ada.id)).await;
         refused.assert_is_problem(405, "method_not_allowed");
     }
@@ -231,7 +231,7 @@ async fn the_last_administrator_stays() {
     let (mut browser, root) = site.administered().await;
     let admin = site.domain.list_roles.find_by_name(&fixtures::role("admin")).await.expect("the role");
     let before = site.trail().await;
-    for act in ["disable".to_owned(), "delete".to_owned(), format!("roles/{}/take", admin.id)] {
+    for act in ["lock-out".to_owned(), "delete".to_owned(), format!("roles/{}/take", admin.id)] {
         let refused = browser.send(&format!("/admin/users/{}/{act}", root.id), &[]).await;
         refused.assert_is_form_page(409);
         refused.assert_contains("You are the last administrator.");
@@ -262,7 +262,7 @@ async fn nobody_hands_out_or_touches_what_is_beyond_their_own() {
         refused.assert_contains("That takes a permission that you lack");
     }
     let page = format!("/admin/users/{}", root.id);
-    for act in ["disable", "sign-out", "delete"] {
+    for act in ["lock-out", "sign-out", "delete"] {
         let refused = browser.send(&format!("{page}/{act}"), &[]).await;
         refused.assert_is_form_page(403);
         refused.assert_contains("That takes a permission that you lack");
@@ -281,10 +281,10 @@ async fn who_is_not_there_is_not_found() {
     let (mut browser, root) = site.administered().await;
     let own = root.id.to_string();
     for id in [NOBODY, "x", "..", "%00", "019ca0f43c5b7cc180005d2e3b7f7a10", &own.to_uppercase()[..35]] {
-        for act in ["", "/edit", "/disable", "/delete"] {
+        for act in ["", "/edit", "/lock-out", "/delete"] {
             browser.get(&format!("/admin/users/{id}{act}")).await.assert_is_problem(404, "not_found");
         }
-        for act in ["verify", "unlock", "disable", "sign-out", "delete", "edit"] {
+        for act in ["verify", "unlock", "lock-out", "sign-out", "delete", "edit"] {
             let path = format!("/admin/users/{id}/{act}");
             let answer = browser.send_from("/account", &path, &[("email", ADA)]).await;
             answer.assert_is_problem(404, "not_found");
