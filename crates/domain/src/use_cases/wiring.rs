@@ -2,12 +2,12 @@ use std::sync::Arc;
 
 use super::{
     Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CountAuditEvents, CreateRole,
-    CreateUser, DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey, FindUser,
-    ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail, ListPermissions, ListRoles,
-    ListSessions, ListSigningKeys, ListUsers, Login, Logout, LogoutAll, PublishKeys, Refresh, Register,
-    RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification, ResetPassword, RevokeSessions,
-    RotateSigningKey, SetPassword, Sweep, UnlockUser, UpdateProfile, UpdateRole, UpdateUser, VerifyEmail,
-    VerifyEmailByCode,
+    CreateUser, DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey,
+    FindLockout, FindUser, ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail,
+    ListPermissions, ListRoles, ListSessions, ListSigningKeys, ListUsers, Login, Logout, LogoutAll,
+    PublishKeys, Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification,
+    ResetPassword, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser, UpdateProfile,
+    UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
 };
 use crate::policy::Policy;
 use crate::ports::{
@@ -103,6 +103,8 @@ pub struct UseCases {
     pub end_session: EndSession,
     /// See [`EnsureSigningKey`].
     pub ensure_signing_key: EnsureSigningKey,
+    /// See [`FindLockout`].
+    pub find_lockout: FindLockout,
     /// See [`FindUser`].
     pub find_user: FindUser,
     /// See [`ImportUsers`].
@@ -289,6 +291,11 @@ impl UseCases {
             ensure_signing_key: EnsureSigningKey {
                 keys: ports.signing_keys.clone(),
                 rotate: rotate_signing_key(),
+            },
+            find_lockout: FindLockout {
+                lockouts: ports.lockouts.clone(),
+                clock: ports.clock.clone(),
+                attempts: attempts.clone(),
             },
             find_user: FindUser { users: ports.users.clone() },
             import_users: ImportUsers {

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
 use portcullis_domain::mail::MailContent;
+use portcullis_domain::policy::Policy;
+use portcullis_domain::ports::Clock as _;
 use portcullis_domain::use_cases::{
     CreateUserCommand, DeleteUserError, LoginError, Registered, RevokeSessionsError, SetPasswordError,
     UnlockUserError, UpdateUserCommand, UpdateUserError, VerifyEmailByCodeCommand, VerifyEmailByCodeError,
@@ -234,6 +236,28 @@ async fn an_erased_account_leaves_nothing_to_sign_in_to() {
     assert!(domain.has_ended(&signed_in).await);
     assert!(matches!(domain.login(ADA, PASSWORD).await, Err(LoginError::InvalidCredentials)));
     domain.register(ADA).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_lockout_is_found_while_it_lasts() {
+    let domain = TestDomain::new();
+    let (ada, bob) = (domain.made(ADA, &[]).await, domain.made("bob@example.com", &[]).await);
+    let lockout = async |user: &User| domain.use_cases.find_lockout.find(user.id).await.unwrap();
+    assert!(matches!(domain.login(ADA, "wrong").await, Err(LoginError::InvalidCredentials)));
+    assert_eq!(lockout(&ada).await, None, "one wrong password locks nobody");
+    domain.login(ADA, PASSWORD).await.unwrap();
+
+    let start = domain.clock.now();
+    lock(&domain, ADA).await;
+    let duration = Policy::default().lockout.duration;
+    assert_eq!(lockout(&ada).await, Some(start + duration));
+    assert_eq!(lockout(&bob).await, None);
+    domain.clock.advance(duration);
+    assert_eq!(lockout(&ada).await, None);
+
+    lock(&domain, ADA).await;
+    domain.use_cases.unlock_user.unlock(&Actor::operator(), ada.id).await.unwrap();
+    assert_eq!(lockout(&ada).await, None);
 }
 
 #[tokio::test]
