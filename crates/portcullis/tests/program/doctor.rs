@@ -17,8 +17,18 @@ use serde_json::Value;
 use crate::accounts::{PASSWORD, create};
 use crate::process::{Finished, Installation};
 
-const CHECKS: [&str; 9] =
-    ["store", "mail", "clock", "secrets", "keys", "administrator", "files", "public_url", "settings"];
+const CHECKS: [&str; 10] = [
+    "store",
+    "mail",
+    "clock",
+    "secrets",
+    "keys",
+    "administrator",
+    "files",
+    "pages",
+    "public_url",
+    "settings",
+];
 
 /// An installation with an administrator that was started once.
 fn healthy() -> Installation {
@@ -77,7 +87,7 @@ fn nothing_is_made_where_there_is_nothing() {
         assert_eq!(found(&findings, check).0, "skipped", "{findings}");
     }
     assert_eq!(found(&findings, "mail").0, "ok", "the folder could be made: {findings}");
-    assert_eq!(finished.stderr, "error: 1 of 9 checks failed\n");
+    assert_eq!(finished.stderr, "error: 1 of 10 checks failed\n");
     assert!(!installation.path("data").exists());
 }
 
@@ -284,6 +294,29 @@ fn files_that_others_may_read_are_found() {
         allow(folder, 0o700);
     }
     assert_eq!(found(&examine(&installation).json(), "files").0, "ok");
+}
+
+#[test]
+fn a_look_of_the_pages_that_cannot_be_had_is_found() {
+    let found_with = |setting: &'static str, file: &str, content: &[u8]| {
+        let installation = healthy();
+        let path = installation.path(file);
+        fs::write(&path, content).unwrap();
+        examine(&installation.with(setting, path.display().to_string()))
+    };
+    for (setting, file, content, told) in [
+        ("PORTCULLIS_PAGES_LOGO", "logo.gif", &b"GIF89a"[..], "neither SVG, PNG, JPEG nor WebP"),
+        ("PORTCULLIS_PAGES_CSS", "own.css", b"\xff\xfe", "utf-8"),
+    ] {
+        let words = failure(&found_with(setting, file, content), "pages");
+        assert!(words.contains(setting) && words.contains(told), "{words}");
+    }
+    let fine =
+        found_with("PORTCULLIS_PAGES_LOGO", "logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>").json();
+    assert_eq!(found(&fine, "pages").0, "ok", "{fine}");
+    let missing = healthy().with("PORTCULLIS_PAGES_CSS", "/nowhere/own.css");
+    let words = failure(&examine(&missing), "pages");
+    assert!(words.contains("/nowhere/own.css cannot be read"), "{words}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ mod files;
 mod finding;
 mod keys;
 mod mail;
+mod pages;
 mod public_url;
 mod secrets;
 mod settings;
@@ -51,7 +52,7 @@ async fn examine(config: &Config, recipient: Option<&EmailAddress>) -> Vec<Findi
         None => findings
             .extend([clock::CHECK, secrets::CHECK, keys::CHECK, administrator::CHECK].map(Finding::skipped)),
     }
-    findings.extend([files::examine(config), public_url::examine(config)]);
+    findings.extend([files::examine(config), pages::examine(config), public_url::examine(config)]);
     findings.extend(settings::examine(config));
     findings
 }
