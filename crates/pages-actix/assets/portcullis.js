@@ -41,8 +41,15 @@ function copy(button) {
   const word = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent.trim());
-    button.textContent = button.dataset.copied;
+    const text = document.getElementById(button.dataset.copy);
+    try {
+      await navigator.clipboard.writeText(text.textContent.trim());
+      button.textContent = button.dataset.copied;
+    } catch {
+      // The browser does not let pages write there: what is selected is copied by hand.
+      getSelection().selectAllChildren(text);
+      button.textContent = button.dataset.notCopied;
+    }
     setTimeout(() => { button.textContent = word; }, 2000);
   });
 }

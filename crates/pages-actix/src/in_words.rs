@@ -1,21 +1,31 @@
 //! What every request for a page goes through.
 
+use std::time::Duration;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::http::uri::PathAndQuery;
+use actix_web::http::uri::{PathAndQuery, Uri};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portcullis_http_actix::building_blocks::{Code, Problem, RATE_LIMIT, RATE_LIMIT_POLICY};
 
-use crate::elements::{Card, Page, Sign};
+use crate::cookies::Jar;
+use crate::elements::{Card, Link, Page, Panel, Shell, Sign};
 use crate::frame::{Frame, Powers};
+use crate::notice::News;
 use crate::origin;
 use crate::own_path::OwnPath;
 use crate::submission::{self, Forged};
-use crate::visit::Departures;
+use crate::texts::{Notice, Texts};
+use crate::visit::{Departures, Visit, recognised};
+
+/// How a folder of pages makes an empty page among those that it belongs to, given its title. One whose URLs hold
+/// secrets makes none: what goes around such a page would tell them.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Surroundings(pub(crate) Option<fn(&Visit, &str) -> Shell>);
 
 /// Refuses forms that another site made the browser send, sends to sign in who has to, tells people in words that a
 /// page could not do its work, and lets the cookies of the visit go out with the answer, whatever it is.
@@ -32,9 +42,10 @@ pub(crate) async fn in_words(
     } else {
         next.call(request).await?.map_into_boxed_body()
     };
-    let problem = response.response().error().and_then(|error| error.as_error::<Problem>());
-    let answer =
-        problem.and_then(|problem| answer_to(problem, &frame, response.request(), response.headers()));
+    let answer = match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+        Some(problem) => answer_to(problem, &frame, response.request(), response.headers()).await,
+        None => None,
+    };
     if let Some(answer) = answer {
         response = response.into_response(answer);
     }
@@ -46,7 +57,7 @@ pub(crate) async fn in_words(
 }
 
 /// The page for a problem that people meet; others are for programs.
-fn answer_to(
+async fn answer_to(
     problem: &Problem,
     frame: &Frame,
     request: &HttpRequest,
@@ -55,25 +66,80 @@ fn answer_to(
     if problem.code() == Code::Unauthenticated {
         return Some(to_sign_in(frame, request));
     }
-    let texts = frame.texts();
-    let notice = match problem.status() {
-        StatusCode::FORBIDDEN if request.extensions().contains::<Forged>() => &texts.forged,
-        StatusCode::FORBIDDEN => &texts.forbidden,
-        StatusCode::NOT_FOUND if reads_html(request) => &texts.not_found,
-        StatusCode::INTERNAL_SERVER_ERROR => &texts.failure,
-        StatusCode::TOO_MANY_REQUESTS => &texts.try_again,
-        status if status.is_server_error() => &texts.try_again,
-        _ => return None,
-    };
+    let notice = notice_of(problem, frame.texts(), request)?;
     problem.log();
-    let card = Card { text: notice.text.clone(), ..Card::new(Sign::Problem, &notice.title) };
-    let mut page = frame.respond(Page::from(card).with_status(problem.status()), Powers::Link, None);
-    for name in [header::RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY] {
+    let wait = in_words_of(problem.retry_after().unwrap_or_default());
+    let text = notice.text.iter().map(|text| text.replace("{wait}", &wait)).collect();
+    let mut page = apology(frame, request, &notice.title, text, problem.status()).await;
+    for name in [header::RETRY_AFTER, header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY] {
         if let Some(value) = headers.get(&name) {
             page.headers_mut().insert(name, value.clone());
         }
     }
     Some(page)
+}
+
+/// What people are told of a problem, if anything.
+fn notice_of(problem: &Problem, texts: &'static Texts, request: &HttpRequest) -> Option<&'static Notice> {
+    match problem.status() {
+        StatusCode::FORBIDDEN if request.extensions().contains::<Forged>() => Some(&texts.forged),
+        StatusCode::FORBIDDEN => Some(&texts.forbidden),
+        // Whoever comes to where forms are sent finds nothing to see.
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED if reads_html(request) => {
+            Some(&texts.not_found)
+        }
+        StatusCode::INTERNAL_SERVER_ERROR => Some(&texts.failure),
+        StatusCode::TOO_MANY_REQUESTS => Some(&texts.too_many),
+        status if status.is_server_error() => Some(&texts.try_again),
+        _ => None,
+    }
+}
+
+/// The page that says it: among the pages of who is known to be signed in, else by itself. Nobody is looked up for
+/// it: the store may be what fails, and who calls too often is not worth the while.
+async fn apology(
+    frame: &Frame,
+    request: &HttpRequest,
+    title: &str,
+    text: Vec<String>,
+    status: StatusCode,
+) -> HttpResponse {
+    let Surroundings(surroundings) = request.app_data().copied().unwrap_or_default();
+    if let Some(surroundings) = surroundings
+        && recognised(request).is_some()
+        && let Ok(visit) = Visit::read(request).await
+    {
+        let back = Link::new(&visit.texts().common.to_account, visit.frame.to("account"));
+        let panel = Panel { text, link: Some(back), ..Panel::default() };
+        let shell = Shell { panels: vec![panel], ..surroundings(&visit, title) };
+        return visit.respond(Page::from(shell).with_status(status));
+    }
+    let links = way_on(frame, request).into_iter().collect();
+    let card = Card { text, links, ..Card::new(Sign::Problem, title) };
+    frame.respond(Page::from(card).with_status(status), Powers::Link, None)
+}
+
+/// Where somebody goes from a page with nothing else on it.
+fn way_on(frame: &Frame, request: &HttpRequest) -> Option<Link> {
+    let (site, texts) = (&frame.site, &frame.texts().common);
+    let has_session = site.cookies.read(request, Jar::Session).is_some();
+    let way = || {
+        if has_session {
+            Link::new(&texts.to_account, frame.to("account"))
+        } else {
+            Link::new(&texts.sign_in, frame.to("sign-in"))
+        }
+    };
+    site.options.are_accounts_shown.then(way)
+}
+
+/// How long it takes, in units that are written alike everywhere.
+fn in_words_of(time: Duration) -> String {
+    const TWO_MINUTES: u64 = 120;
+    match time.as_secs().max(1) {
+        seconds if seconds < TWO_MINUTES => format!("{seconds} s"),
+        seconds => format!("{} min", seconds.div_ceil(60)),
+    }
 }
 
 /// Whether it is a browser that asks, and somebody reads the answer.
@@ -82,11 +148,24 @@ pub(crate) fn reads_html(request: &HttpRequest) -> bool {
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// Afterwards they see the page that they asked for; what they sent is not sent again.
+/// Afterwards they see the page that they asked for, or that of the form that they sent. What they sent is not sent
+/// again, and they are told.
 fn to_sign_in(frame: &Frame, request: &HttpRequest) -> HttpResponse {
-    let wanted = request.uri().path_and_query().map(PathAndQuery::as_str);
-    let wanted = wanted.filter(|_| *request.method() == Method::GET).and_then(OwnPath::parse);
+    let wanted = if *request.method() == Method::GET {
+        request.uri().path_and_query().map(PathAndQuery::as_str).and_then(OwnPath::parse)
+    } else {
+        Departures::of(request).leave(&frame.site, News::NothingSaved);
+        page_of_form(request, &frame.site.options.public_url)
+    };
     let next = wanted
         .map(|wanted| format!("?next=%2F{}", utf8_percent_encode(wanted.below_root(), NON_ALPHANUMERIC)));
     frame.redirect(&format!("sign-in{}", next.unwrap_or_default()))
+}
+
+/// The page that a form was on, as far as the browser tells.
+fn page_of_form(request: &HttpRequest, public_url: &str) -> Option<OwnPath> {
+    let parse = |url: &str| url.parse::<Uri>().ok();
+    let page = parse(request.headers().get(header::REFERER)?.to_str().ok()?)?;
+    let public_url = parse(public_url)?;
+    OwnPath::parse(page.path_and_query()?.as_str().strip_prefix(public_url.path().trim_end_matches('/'))?)
 }

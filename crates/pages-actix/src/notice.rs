@@ -22,6 +22,8 @@ pub(crate) enum News {
     SessionEnded,
     OthersEnded,
     SignedOut,
+    /// A form came from who was not signed in any more.
+    NothingSaved,
     AccountDeleted,
     UserCreated,
     UserSaved,
@@ -48,7 +50,7 @@ pub(crate) struct Notice {
 }
 
 impl News {
-    const WORDS: [(Self, &'static str); 25] = [
+    const WORDS: [(Self, &'static str); 26] = [
         (Self::CodeExpected, "code-expected"),
         (Self::CodeSent, "code-sent"),
         (Self::AddressConfirmed, "address-confirmed"),
@@ -58,6 +60,7 @@ impl News {
         (Self::SessionEnded, "session-ended"),
         (Self::OthersEnded, "others-ended"),
         (Self::SignedOut, "signed-out"),
+        (Self::NothingSaved, "nothing-saved"),
         (Self::AccountDeleted, "account-deleted"),
         (Self::UserCreated, "user-created"),
         (Self::UserSaved, "user-saved"),
@@ -88,6 +91,7 @@ impl News {
             Self::SessionEnded => &texts.session_ended,
             Self::OthersEnded => &texts.others_ended,
             Self::SignedOut => &texts.signed_out,
+            Self::NothingSaved => &texts.nothing_saved,
             Self::AccountDeleted => &texts.account_deleted,
             Self::UserCreated => &texts.user_created,
             Self::UserSaved => &texts.user_saved,
@@ -105,7 +109,8 @@ impl News {
             Self::MailSentAgain => &texts.mail_sent_again,
             Self::KeyRotated => &texts.key_rotated,
         };
-        Some(Banner { tone: Tone::Success, text: text.clone(), link: None })
+        let tone = if self == Self::NothingSaved { Tone::Problem } else { Tone::Success };
+        Some(Banner { tone, text: text.clone(), link: None })
     }
 
     /// Whether the page that tells it may be loaded again and still know the address.

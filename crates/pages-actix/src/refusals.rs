@@ -17,6 +17,8 @@ pub(crate) struct Refusals {
     fields: Vec<(&'static str, String)>,
     banner: Option<String>,
     status: Option<StatusCode>,
+    /// Name and password do not go together; the password is what is typed again.
+    pub(crate) is_of_credentials: bool,
     /// A locked account can be opened by a new password.
     is_locked: bool,
     /// The password was right, and the address has to be confirmed.
@@ -57,7 +59,10 @@ impl Refusals {
                 refusals.of_fields(["password", "current_password"], &texts.wrong_password);
             }
             Code::InvalidDigits => refusals.of_fields(["code"], &texts.invalid_code),
-            Code::InvalidCredentials => refusals.banner = Some(texts.invalid_credentials.clone()),
+            Code::InvalidCredentials => {
+                refusals.banner = Some(texts.invalid_credentials.clone());
+                refusals.is_of_credentials = true;
+            }
             Code::AccountDisabled => refusals.banner = Some(texts.account_disabled.clone()),
             Code::EmailNotVerified => {
                 refusals.banner = Some(texts.email_not_verified.clone());
@@ -119,6 +124,9 @@ fn words_for(texts: &RefusalsTexts, field: &str, code: FieldCode, minimum: usize
         ("role_name", _) => &texts.role_name,
         ("further", _) => &texts.permission,
         ("description", _) => &texts.role_description,
+        ("user_id", FieldCode::Unknown) => &texts.nobody,
+        ("user_id", _) => &texts.address_or_id,
+        ("since" | "until", _) => &texts.day,
         ("name" | "first_name" | "last_name" | "q", _) => &texts.name,
         (_, FieldCode::TooShort) => &texts.too_short,
         (_, FieldCode::TooLong) => &texts.too_long,

@@ -9,28 +9,28 @@ use portcullis_http_actix::Access::Open;
 use portcullis_http_actix::RouteGroup::{Login, Other, Register, Reset, Verify};
 use portcullis_http_actix::building_blocks::{Code, Endpoint, Problem, at};
 
-use crate::account::{deletion, email, password, profile, sessions};
+use crate::account::{self, deletion, email, password, profile, sessions};
 use crate::console;
 use crate::entry::{forgot_password, sign_in, sign_out, sign_up, verify_code};
 use crate::frame::Frame;
-use crate::in_words::{in_words, reads_html};
+use crate::in_words::{Surroundings, in_words, reads_html};
 use crate::linked_pages::{CONFIRM_EMAIL_CHANGE, RESET_PASSWORD, VERIFY_EMAIL};
 use crate::links::{confirm_email_change, reset_password, verify_email};
 use crate::mailbox;
 use crate::site::Site;
-use crate::visit::BY_COOKIE;
+use crate::visit::{BY_COOKIE, Visit};
 
 /// Mounts the pages and what they load.
 pub(crate) fn configure(site: &Site, routes: &mut ServiceConfig) {
     routes.service(web::scope("/assets").configure(|routes| site.assets.mount(routes)));
     for (path, page) in links() {
-        mount(routes, &format!("/{path}"), vec![page]);
+        mount(routes, &format!("/{path}"), vec![page], Surroundings(None));
     }
     if site.options.are_accounts_shown {
         for (folder, pages) in accounts() {
-            mount(routes, folder, pages);
+            mount(routes, folder, with_nothing_else(pages), Surroundings(Some(account::empty_page)));
         }
-        mount(routes, "/admin", console::pages());
+        mount(routes, "/admin", with_nothing_else(console::pages()), Surroundings(Some(console::empty_page)));
         mount_root(routes);
     }
     if site.options.mailbox.is_some() {
@@ -91,9 +91,17 @@ fn page() -> Endpoint {
     at("")
 }
 
-fn mount(routes: &mut ServiceConfig, folder: &str, pages: Vec<Endpoint>) {
+/// Whoever is signed in is told among their own pages that there is nothing at other paths.
+fn with_nothing_else(mut pages: Vec<Endpoint>) -> Vec<Endpoint> {
+    let nothing = async |_: Visit| Err::<HttpResponse, _>(Problem::new(Code::NotFound));
+    pages.push(at("/{nothing:.*}").get(Open, Other, nothing));
+    pages
+}
+
+fn mount(routes: &mut ServiceConfig, folder: &str, pages: Vec<Endpoint>, surroundings: Surroundings) {
     let scope = web::scope(folder)
         .app_data(BY_COOKIE)
+        .app_data(surroundings)
         .configure(|routes| pages.into_iter().for_each(|page| page.mount(routes)));
     let nothing = async || Err::<HttpResponse, _>(Problem::new(Code::NotFound));
     routes.service(scope.default_service(web::to(nothing)).wrap(from_fn(in_words)));

@@ -44,8 +44,10 @@ macro_rules! texts {
         #[serde(deny_unknown_fields)]
         pub(crate) struct Texts {
             $(pub(crate) $section: $name,)+
-            /// There was too much to do, or too much asked.
+            /// There was too much to do.
             pub(crate) try_again: Notice,
+            /// Somebody asked for too much.
+            pub(crate) too_many: Notice,
             /// The service met a defect.
             pub(crate) failure: Notice,
             /// Somebody is where they may not be.
@@ -81,6 +83,7 @@ texts! {
         show: String,
         cancel: String,
         sign_in: String,
+        to_account: String,
     }
     sign_in: SignInTexts {
         title: String,
@@ -194,6 +197,7 @@ texts! {
         session_ended: String,
         others_ended: String,
         signed_out: String,
+        nothing_saved: String,
         account_deleted: String,
         user_created: String,
         user_saved: String,
@@ -239,6 +243,9 @@ texts! {
         role_description: String,
         permission: String,
         lost_place: String,
+        nobody: String,
+        address_or_id: String,
+        day: String,
     }
     console: ConsoleTexts {
         nav_label: String,
@@ -275,6 +282,8 @@ texts! {
         unverified: String,
         active: String,
         locked_out: String,
+        sign_in: String,
+        locked_until: String,
         create: String,
         password_hint: String,
         is_verified: String,
@@ -387,6 +396,7 @@ texts! {
         verifying: String,
         expired: String,
         rotate: Question,
+        rotate_again: Question,
     }
     mailbox: MailboxTexts {
         title: String,
@@ -402,6 +412,7 @@ texts! {
         text: String,
         copy: String,
         copied: String,
+        not_copied: String,
     }
 }
 

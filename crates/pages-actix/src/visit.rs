@@ -55,6 +55,11 @@ impl Departures {
         cookies.push(cookie);
     }
 
+    /// Leaves something for the next page to tell.
+    pub(crate) fn leave(&self, site: &Site, notice: impl Into<Notice>) {
+        self.set(site.cookies.set(Jar::Notice, notice.into().write(), None));
+    }
+
     pub(crate) fn take(&self) -> Vec<Cookie<'static>> {
         self.0.take()
     }
@@ -112,7 +117,7 @@ impl Visit {
 
     /// Leaves something for the next page to tell.
     pub(crate) fn leave(&self, notice: impl Into<Notice>) {
-        self.departures.set(self.site().cookies.set(Jar::Notice, notice.into().write(), None));
+        self.departures.leave(self.site(), notice);
     }
 
     /// Signs the browser in.
@@ -187,7 +192,12 @@ impl FromRequest for SignedIn {
 }
 
 impl Visit {
-    async fn read(request: &HttpRequest) -> Result<Self, Problem> {
+    /// The visit of whoever is behind a request.
+    ///
+    /// # Errors
+    ///
+    /// The store does not answer.
+    pub(crate) async fn read(request: &HttpRequest) -> Result<Self, Problem> {
         let frame = Frame::extract(request).into_inner()?;
         let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
         let departures = Departures::of(request);
@@ -205,25 +215,37 @@ impl Visit {
         if left.is_some() && !notice.as_ref().is_some_and(|notice| notice.news.stays()) {
             departures.set(cookies.forget(Jar::Notice));
         }
-        let admitted = request.extensions().get::<Principal>().cloned();
-        let principal = match admitted {
-            Some(principal) => Some(principal),
-            None => recognise(request).await?,
-        };
+        let principal = recognise(request).await?;
         Ok(Self { frame, principal, client, form_secret, notice, departures })
     }
 }
 
-/// Who calls a page that only some may, for the guard of its route. A [`Visit`] of the same request does not look
-/// again.
+/// Who is known to be behind a request already.
+pub(crate) fn recognised(request: &HttpRequest) -> Option<Principal> {
+    request.extensions().get().cloned()
+}
+
+/// Who calls a page that only some may, for the guard of its route.
 pub(crate) const BY_COOKIE: Recognition = Recognition(|request| {
     Box::pin(async move { recognise(&request).await?.ok_or_else(|| Problem::new(Code::Unauthenticated)) })
 });
 
+/// Finds out who is behind a session cookie, once for each request.
+async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
+    if let Some(principal) = recognised(request) {
+        return Ok(Some(principal));
+    }
+    let principal = look_up(request).await?;
+    if let Some(principal) = &principal {
+        request.extensions_mut().insert(principal.clone());
+    }
+    Ok(principal)
+}
+
 /// Who is behind a session cookie. The refresh token in it is exchanged for the next one when it has served long
 /// enough, and also when it is spent: another request of the same browser may just have exchanged it, and within
 /// the grace both get the same successor.
-async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
+async fn look_up(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
     let site = &Frame::extract(request).into_inner()?.site;
     let Some(refresh_token) = site.cookies.read(request, Jar::Session) else { return Ok(None) };
     let domain = shared::<UseCases>(request)?;

@@ -52,11 +52,12 @@ async fn delete(
 fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpResponse {
     let (texts, common) = (&visit.texts().deletion, &visit.texts().common);
     let mut form = visit.form("account/delete", &texts.button).field(
-        Field::current_password("password", &common.current_password).error(refusals.with("password")),
+        Field::current_password("password", &common.current_password, &common.show)
+            .error(refusals.with("password")),
     );
     form.account = Some(address.to_string());
     form.weight = Weight::Danger;
-    form.aside = Some(Link::new(&common.cancel, visit.frame.to("account")));
+    form.cancel = Some(Link::new(&common.cancel, visit.frame.to("account")));
     let panel = Panel {
         text: vec![texts.text.replace("{address}", address.as_str())],
         content: Some(Html::of(form)),

@@ -64,7 +64,8 @@ fn page(visit: &Visit, address: &EmailAddress, typed: &Typed, refusals: &Refusal
                 .error(refusals.with("new_email")),
         )
         .field(
-            Field::current_password("password", &common.current_password).error(refusals.with("password")),
+            Field::current_password("password", &common.current_password, &common.show)
+                .error(refusals.with("password")),
         );
     let panel = Panel {
         text: vec![texts.text.replace("{address}", address.as_str())],

@@ -45,21 +45,30 @@ impl Part {
 
     /// An empty page of this part.
     fn shell(self, visit: &Visit, title: &str, refusals: &Refusals) -> Shell {
-        let item = |part: Self| NavItem {
-            label: part.label(visit),
-            href: visit.frame.to(part.path()),
-            is_current: part == self,
-        };
-        Shell {
-            nav_label: &visit.texts().account.nav_label,
-            nav: Self::ALL.into_iter().map(item).chain(administration(visit)).collect(),
-            title: title.to_owned(),
-            lead: None,
-            action: None,
-            banner: refusals.banner(visit).or_else(|| visit.news()),
-            panels: Vec::new(),
-            is_wide: false,
-        }
+        shell(visit, Some(self), title, refusals)
+    }
+}
+
+/// An empty page that is none of the parts.
+pub(crate) fn empty_page(visit: &Visit, title: &str) -> Shell {
+    shell(visit, None, title, &Refusals::none())
+}
+
+fn shell(visit: &Visit, current: Option<Part>, title: &str, refusals: &Refusals) -> Shell {
+    let item = |part: Part| NavItem {
+        label: part.label(visit),
+        href: visit.frame.to(part.path()),
+        is_current: Some(part) == current,
+    };
+    Shell {
+        nav_label: &visit.texts().account.nav_label,
+        nav: Part::ALL.into_iter().map(item).chain(administration(visit)).collect(),
+        title: title.to_owned(),
+        lead: None,
+        action: None,
+        banner: refusals.banner(visit).or_else(|| visit.news()),
+        panels: Vec::new(),
+        is_wide: false,
     }
 }
 

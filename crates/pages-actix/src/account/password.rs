@@ -60,7 +60,7 @@ fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpRespo
     let mut form = visit
         .form("account/password", &texts.button)
         .field(
-            Field::current_password("current_password", &common.current_password)
+            Field::current_password("current_password", &common.current_password, &common.show)
                 .error(refusals.with("current_password")),
         )
         .field(

@@ -25,7 +25,7 @@ impl Confirmation {
         let Self { section, question, about, action, back } = self;
         let mut form = visit.form(&action, &question.button);
         form.weight = Weight::Danger;
-        form.aside = Some(Link::new(&visit.texts().common.cancel, visit.frame.to(&back)));
+        form.cancel = Some(Link::new(&visit.texts().common.cancel, visit.frame.to(&back)));
         let panel = Panel {
             text: question.text.iter().map(|text| text.replace("{about}", &about)).collect(),
             content: Some(Html::of(form)),

@@ -22,7 +22,7 @@ pub(super) struct ActItem {
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<a href="{{ href }}" translate="no">{{ label }}</a>{% if let Some(more) = more %}<span class="more" translate="no">{{ more }}</span>{% endif %}"#
+    source = r#"<a href="{{ href }}" translate="no">{{ self::breakable(label)|safe }}</a>{% if let Some(more) = more %}<span class="more" translate="no">{{ self::breakable(more)|safe }}</span>{% endif %}"#
 )]
 pub(super) struct Way {
     pub(super) href: String,
@@ -48,16 +48,38 @@ pub(super) struct Badges {
     pub(super) badges: Vec<(&'static str, &'static str)>,
 }
 
+/// A text in which words that are too long for a line may be broken, and no others.
+#[derive(Template)]
+#[template(
+    ext = "html",
+    source = r#"{% for word in words %}{% if word.trim_end().chars().count() > Self::LONGEST %}<span class="long">{{ word }}</span>{% else %}{{ word }}{% endif %}{% endfor %}"#
+)]
+struct Breakable<'a> {
+    words: Vec<&'a str>,
+}
+
+impl Breakable<'_> {
+    /// As many characters as the narrowest column has room for.
+    const LONGEST: usize = 18;
+}
+
+pub(super) fn breakable(text: &str) -> Html {
+    Html::of(Breakable { words: text.split_inclusive(char::is_whitespace).collect() })
+}
+
 /// A text as it is.
 #[derive(Template)]
-#[template(ext = "html", source = "{{ text }}")]
+#[template(ext = "html", source = "{{ self::breakable(text)|safe }}")]
 struct Words {
     text: String,
 }
 
 /// A text that programs made: names of permissions, ids, addresses.
 #[derive(Template)]
-#[template(ext = "html", source = r#"<span class="mono" translate="no">{{ text }}</span>"#)]
+#[template(
+    ext = "html",
+    source = r#"<span class="mono" translate="no">{{ self::breakable(text)|safe }}</span>"#
+)]
 struct Literal {
     text: String,
 }
@@ -66,7 +88,7 @@ struct Literal {
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"<ul class="tags" translate="no">{% for tag in tags %}<li class="mono">{{ tag }}</li>{% endfor %}</ul>"#
+    source = r#"<ul class="tags" translate="no">{% for tag in tags %}<li class="mono">{{ self::breakable(tag)|safe }}</li>{% endfor %}</ul>"#
 )]
 pub(super) struct Tags {
     pub(super) tags: Vec<String>,

@@ -61,15 +61,21 @@ fn table(visit: &Visit, keys: &[(SigningKey, KeyState)]) -> Table {
     }
 }
 
-pub(crate) async fn ask(SignedIn { visit, .. }: SignedIn) -> HttpResponse {
+pub(crate) async fn ask(
+    SignedIn { visit, .. }: SignedIn,
+    domain: web::Data<UseCases>,
+) -> Result<HttpResponse, Problem> {
+    let texts = &visit.texts().console_keys;
+    let keys = domain.list_signing_keys.list().await?;
+    let is_announced = keys.iter().any(|(_, state)| *state == KeyState::Announced);
     let confirmation = Confirmation {
         section: Section::Keys,
-        question: &visit.texts().console_keys.rotate,
+        question: if is_announced { &texts.rotate_again } else { &texts.rotate },
         about: String::new(),
         action: ROTATE.to_owned(),
         back: Section::Keys.path().to_owned(),
     };
-    confirmation.page(&visit, &Refusals::none())
+    Ok(confirmation.page(&visit, &Refusals::none()))
 }
 
 /// Makes the next key, which is announced: to let it sign at once, which verifiers are not ready for, is for who

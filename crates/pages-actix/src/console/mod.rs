@@ -92,24 +92,32 @@ impl Section {
 
     /// An empty page of this part.
     fn shell(self, visit: &Visit, title: impl Into<String>, refusals: &Refusals) -> Shell {
-        let texts = &visit.texts().console;
-        let item = |section: Self| NavItem {
-            label: section.label(visit),
-            href: visit.frame.to(section.path()),
-            is_current: section == self,
-        };
-        let account =
-            NavItem { label: &texts.own_account, href: visit.frame.to("account"), is_current: false };
-        Shell {
-            nav_label: &texts.nav_label,
-            nav: Self::seen_by(visit).map(item).chain([account]).collect(),
-            title: title.into(),
-            lead: None,
-            action: None,
-            banner: refusals.banner(visit).or_else(|| visit.news()),
-            panels: Vec::new(),
-            is_wide: true,
-        }
+        shell(visit, Some(self), title.into(), refusals)
+    }
+}
+
+/// An empty page that is none of the parts.
+pub(crate) fn empty_page(visit: &Visit, title: &str) -> Shell {
+    shell(visit, None, title.to_owned(), &Refusals::none())
+}
+
+fn shell(visit: &Visit, current: Option<Section>, title: String, refusals: &Refusals) -> Shell {
+    let texts = &visit.texts().console;
+    let item = |section: Section| NavItem {
+        label: section.label(visit),
+        href: visit.frame.to(section.path()),
+        is_current: Some(section) == current,
+    };
+    let account = NavItem { label: &texts.own_account, href: visit.frame.to("account"), is_current: false };
+    Shell {
+        nav_label: &texts.nav_label,
+        nav: Section::seen_by(visit).map(item).chain([account]).collect(),
+        title,
+        lead: None,
+        action: None,
+        banner: refusals.banner(visit).or_else(|| visit.news()),
+        panels: Vec::new(),
+        is_wide: true,
     }
 }
 

@@ -100,12 +100,13 @@ impl Field {
         Self { kind: FieldKind::Email, ..Self::text(name, label, autocomplete) }
     }
 
-    /// A password that somebody has. What was typed is never sent back.
-    pub(crate) fn current_password(name: &'static str, label: &'static str) -> Self {
-        Self { kind: FieldKind::Password, ..Self::text(name, label, "current-password") }
+    /// A password that somebody has; `reveal` is the word for showing it. What was typed is never sent back.
+    pub(crate) fn current_password(name: &'static str, label: &'static str, reveal: &'static str) -> Self {
+        let field = Self::text(name, label, "current-password");
+        Self { kind: FieldKind::Password, reveal: Some(reveal), ..field }
     }
 
-    /// A password that is being chosen; `reveal` is the word for showing it.
+    /// A password that is being chosen.
     pub(crate) fn new_password(name: &'static str, label: &'static str, reveal: &'static str) -> Self {
         let field = Self::text(name, label, "new-password");
         Self { kind: FieldKind::Password, reveal: Some(reveal), ..field }
@@ -176,9 +177,15 @@ impl Field {
         self.name
     }
 
+    /// What to do is told once: an error says it, too, except of passwords, which take more than it asks for.
+    fn shown_hint(&self) -> Option<&str> {
+        let is_told = self.error.is_some() && !matches!(self.kind, FieldKind::Password);
+        self.hint.as_deref().filter(|_| !is_told)
+    }
+
     fn described_by(&self) -> Option<String> {
         let error = self.error.as_ref().map(|_| format!("{}-error", self.id()));
-        let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.id()));
+        let hint = self.shown_hint().map(|_| format!("{}-hint", self.id()));
         let both: Vec<String> = error.into_iter().chain(hint).collect();
         (!both.is_empty()).then(|| both.join(" "))
     }

@@ -133,8 +133,10 @@ pub(crate) struct Form {
     /// Whose password is asked for, where no field says it.
     pub(crate) account: Option<String>,
     pub(crate) fields: Vec<Field>,
-    /// A way out beside the button.
+    /// A way elsewhere, for who cannot fill it in.
     pub(crate) aside: Option<Link>,
+    /// A way back beside the button, for who thinks better of it.
+    pub(crate) cancel: Option<Link>,
     pub(crate) button: &'static str,
     /// What the button is about, for who cannot see what it stands beside.
     pub(crate) button_about: Option<String>,
@@ -152,6 +154,7 @@ impl Form {
             account: None,
             fields: Vec::new(),
             aside: None,
+            cancel: None,
             button,
             button_about: None,
             weight: Weight::Primary,

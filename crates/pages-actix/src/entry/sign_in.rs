@@ -93,6 +93,8 @@ fn page(visit: &Visit, next: Option<&OwnPath>, typed: &Typed, refusals: &Refusal
     let (texts, common) = (&visit.texts().sign_in, &visit.texts().common);
     let at_hand = visit.address_at_hand().map(ToString::to_string);
     let identifier = typed.get("identifier").map(str::to_owned).or(at_hand).unwrap_or_default();
+    let password =
+        Field::current_password("password", &common.password, &common.show).error(refusals.with("password"));
     let mut form = visit
         .form("sign-in", &texts.button)
         .field(
@@ -100,7 +102,7 @@ fn page(visit: &Visit, next: Option<&OwnPath>, typed: &Typed, refusals: &Refusal
                 .value(identifier)
                 .error(refusals.with("identifier")),
         )
-        .field(Field::current_password("password", &common.password).error(refusals.with("password")));
+        .field(if refusals.is_of_credentials { password.focused() } else { password });
     form.aside = Some(Link::new(&texts.forgot, visit.frame.to("forgot-password")));
     if let Some(next) = next {
         form = form.hidden("next", Zeroizing::new(format!("/{}", next.below_root())));

@@ -15,7 +15,7 @@ async fn looking_changes_nothing_and_the_button_moves_the_account() {
     for _ in 0..3 {
         let page = site.open(PAGE, &token).await;
         page.assert_is_page(200);
-        page.assert_contains("<h1>Confirm your new e-mail address</h1>");
+        page.assert_contains("<h1>Confirm your new e\u{2011}mail address</h1>");
         page.assert_contains(NEW);
         page.assert_contains(r#"<form method="post" action="confirm-email-change">"#);
         page.assert_hides(&token);

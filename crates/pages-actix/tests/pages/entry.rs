@@ -5,7 +5,7 @@ use portcullis_domain::policy::{EmailVerification, Policy, Registration};
 use portcullis_domain::ports::{Applicant, RegistrationGate, RegistrationRefusal};
 use portcullis_domain::use_cases::Hooks;
 
-use crate::browser::{Browser, SESSION};
+use crate::browser::{Browser, SESSION, form_token};
 use crate::site::{ADA, PASSWORD, Site};
 
 const NAME: &str = "Ada <script>alert(1)</script> \"& Co";
@@ -23,7 +23,7 @@ async fn somebody_signs_up_confirms_by_code_and_signs_in() {
 
     let unverified = browser.sign_in(ADA, PASSWORD).await;
     unverified.assert_is_form_page(403);
-    unverified.assert_contains("Please confirm your e-mail address first.");
+    unverified.assert_contains("Please confirm your e\u{2011}mail address first.");
     assert_eq!(unverified.cookie(SESSION), None);
 
     let wrong = browser.send("/verify-code", &[("email", ADA), ("code", "0000000")]).await;
@@ -95,7 +95,7 @@ async fn what_is_wrong_is_told_beside_its_field_and_passwords_are_not_repeated()
     let mut browser = Browser::at(&site);
     for (fields, id, words) in [
         ([("email", ""), ("password", PASSWORD)], "email", "Please fill this in."),
-        ([("email", "nobody"), ("password", PASSWORD)], "email", "This is not an e-mail address."),
+        ([("email", "nobody"), ("password", PASSWORD)], "email", "This is not an e\u{2011}mail address."),
         ([("email", ADA), ("password", PASSWORD)], "email", "Another account uses this address."),
         ([("email", "eve@example.com"), ("password", "short")], "password", "Use at least 8 characters."),
         (
@@ -126,6 +126,7 @@ async fn a_wrong_password_and_a_lockout_are_told_as_the_api_tells_them() {
         let page = browser.sign_in(ADA, "not the password").await;
         page.assert_is_form_page(401);
         page.assert_contains("There is no account with this name and password.");
+        page.assert_contains(r#"name="password" autocomplete="current-password" required autofocus>"#);
         page.assert_contains(&format!(r#"value="{ADA}""#));
     }
     let locked = browser.sign_in(ADA, PASSWORD).await;
@@ -161,6 +162,60 @@ async fn somebody_who_is_sent_to_sign_in_gets_where_they_wanted_and_nowhere_else
 }
 
 #[actix_web::test]
+async fn a_form_sent_after_signing_out_in_another_tab_is_told_to_be_lost_and_found_again() {
+    let site = Site::new();
+    let mut browser = Browser::of_ada(&site).await;
+    let form = form_token(&browser.get("/account/sessions").await);
+    browser.send_from("/account", "/sign-out", &[]).await.assert_redirects_to("sign-in");
+    browser.get("/sign-in").await.assert_contains("You are signed out.");
+
+    for (referer, sent_to, expected) in [
+        (
+            "https://accounts.example.com/account/sessions",
+            "/account/sessions/end-others",
+            "%2Faccount%2Fsessions",
+        ),
+        ("https://accounts.example.com/admin/users?q=ada", "/account", "%2Fadmin%2Fusers%3Fq%3Dada"),
+        ("http://10.0.0.1:8080/account", "/account", "%2Faccount"),
+    ] {
+        browser.headers = vec![("accept-language", "en"), ("referer", referer)];
+        let lost = browser.post(sent_to, &[("form_token", &form)]).await;
+        let location = lost.header("location").expect("a redirection").to_owned();
+        assert!(location.ends_with(&format!("sign-in?next={expected}")), "{location}");
+        let page = browser.get("/sign-in").await;
+        page.assert_contains("nothing was saved");
+        page.assert_contains(r#"<div class="banner problem""#);
+        assert!(!browser.get("/sign-in").await.body.contains("nothing was saved"), "it is told once");
+    }
+    for referer in ["https://accounts.example.com//evil.example", "https://accounts.example.com/", "nonsense"]
+    {
+        browser.headers = vec![("referer", referer)];
+        browser.post("/account", &[]).await.assert_redirects_to("sign-in");
+    }
+}
+
+#[actix_web::test]
+async fn below_a_path_the_page_of_a_lost_form_is_told_from_there() {
+    let mut site = Site::new();
+    site.pages.public_url = "https://example.com/people".to_owned();
+    let mut browser = Browser::at(&site);
+    browser.headers = vec![("referer", "https://example.com/people/account/email")];
+    let lost = browser.post("/account/email", &[]).await;
+    lost.assert_redirects_to("../sign-in?next=%2Faccount%2Femail");
+    browser.headers = vec![("referer", "https://example.com/elsewhere")];
+    browser.post("/account/email", &[]).await.assert_redirects_to("../sign-in");
+}
+
+#[actix_web::test]
+async fn each_password_can_be_shown_to_who_types_it() {
+    let site = Site::new();
+    let mut browser = Browser::at(&site);
+    browser.get("/sign-in").await.assert_contains(r#"data-reveal="password""#);
+    let mut browser = Browser::of_ada(&site).await;
+    browser.get("/account/password").await.assert_contains(r#"data-reveal="current_password""#);
+}
+
+#[actix_web::test]
 async fn a_forgotten_password_is_answered_alike_for_every_address() {
     let site = Site::new();
     site.verified(ADA).await;
@@ -189,12 +244,12 @@ async fn every_page_speaks_both_languages() {
     let mut browser = Browser::of_ada(&site).await;
     for (page, english, german) in [
         ("/account", "Your profile", "Ihr Profil"),
-        ("/account/email", "New e-mail address", "Neue E-Mail-Adresse"),
+        ("/account/email", "New e\u{2011}mail address", "Neue E\u{2011}Mail-Adresse"),
         ("/account/password", "Change password", "Passwort ändern"),
         ("/account/sessions", "this device", "dieses Gerät"),
         ("/account/delete", "Delete your account", "Konto löschen"),
         ("/forgot-password", "Forgot your password?", "Passwort vergessen?"),
-        ("/verify-code", "Check your mail", "Sehen Sie in Ihre E-Mails"),
+        ("/verify-code", "Check your mail", "Sehen Sie in Ihre E\u{2011}Mails"),
     ] {
         for (language, words) in [("en", english), ("de-AT", german)] {
             browser.headers = vec![("accept-language", language)];
@@ -232,4 +287,32 @@ async fn the_root_leads_people_to_the_account_and_programs_nowhere() {
     let nothing = browser.get("/account/nothing").await;
     nothing.assert_is_page(404);
     nothing.assert_contains("<h1>There is nothing here</h1>");
+    nothing.assert_contains(r#"<a href="../sign-in">Sign in</a>"#);
+}
+
+#[actix_web::test]
+async fn who_is_signed_in_stays_among_their_pages_where_there_is_nothing() {
+    let site = Site::new();
+    let mut browser = Browser::of_ada(&site).await;
+    browser.headers.push(("accept", "text/html"));
+    for path in ["/account/nothing", "/account/a/b/", "/sign-in/x", "/admin/nothing"] {
+        let page = browser.get(path).await;
+        page.assert_is_form_page(404);
+        page.assert_contains("<h1>There is nothing here</h1>");
+        page.assert_contains("Back to your account");
+        page.assert_contains(r#"<nav class="side""#);
+        page.assert_contains("Sign out");
+    }
+    let no_page = browser.get("/account/sessions/end").await;
+    no_page.assert_is_page(405);
+    assert_eq!(no_page.header("allow"), Some("POST"));
+    no_page.assert_contains(r#"<a href="../../account">Back to your account</a>"#);
+    let forged = browser.post("/account", &[("form_token", "x")]).await;
+    forged.assert_is_form_page(403);
+    forged.assert_contains("<h1>This page has moved on</h1>");
+    forged.assert_contains(r#"<nav class="side""#);
+    site.storage.fail_next();
+    let failed = browser.get("/account").await;
+    failed.assert_is_page(503);
+    failed.assert_contains(r#"<a href="account">Back to your account</a>"#);
 }

@@ -85,7 +85,9 @@ async fn too_many_calls_are_told_to_people() {
     site.press("/confirm-email-change", &token).await.assert_is_page(400);
     for refused in [site.open("/reset-password", &token).await, site.press("/verify-email", &token).await] {
         refused.assert_is_page(429);
-        refused.assert_contains("<h1>Please try again in a moment</h1>");
+        refused.assert_contains("<h1>Please wait a little</h1>");
+        refused.assert_contains("Try again in 60 min.");
+        refused.assert_contains(r#"<a href="sign-in">Sign in</a>"#);
         for header in ["retry-after", "ratelimit", "ratelimit-policy"] {
             assert!(refused.header(header).is_some(), "{header}");
         }

@@ -6,9 +6,9 @@ async fn a_page_speaks_the_language_that_its_reader_prefers() {
     let token = site.verification_link(ADA).await;
     let link = format!("/verify-email?token={}", token.expose().as_str());
     for (accepted, tag, title) in [
-        ("de-AT, en;q=0.5", "de", "Bestätigen Sie Ihre E-Mail-Adresse"),
-        ("en-GB, de;q=0.5", "en", "Confirm your e-mail address"),
-        ("fr, de;q=0.5", "de", "Bestätigen Sie Ihre E-Mail-Adresse"),
+        ("de-AT, en;q=0.5", "de", "Bestätigen Sie Ihre E\u{2011}Mail-Adresse"),
+        ("en-GB, de;q=0.5", "en", "Confirm your e\u{2011}mail address"),
+        ("fr, de;q=0.5", "de", "Bestätigen Sie Ihre E\u{2011}Mail-Adresse"),
     ] {
         let page = site.get_in(accepted, &link).await;
         page.assert_is_page(200);

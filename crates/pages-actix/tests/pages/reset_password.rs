@@ -49,7 +49,7 @@ async fn a_refused_password_is_told_beside_its_field_and_costs_nothing() {
         ("short", "Use at least 8 characters."),
         (too_long.as_str(), "Use at most 128 characters."),
         ("password123", "This is one of the passwords that are guessed first."),
-        ("xx-ada%40example.com-xx", "Choose a password without your e-mail address"),
+        ("xx-ada%40example.com-xx", "Choose a password without your e\u{2011}mail address"),
     ] {
         let page = set(&site, &token, password, password).await;
         page.assert_is_page(422);

@@ -20,7 +20,7 @@ async fn looking_changes_nothing_and_the_button_verifies() {
     for _ in 0..3 {
         let page = site.open(PAGE, &token).await;
         page.assert_is_page(200);
-        page.assert_contains("<h1>Confirm your e-mail address</h1>");
+        page.assert_contains("<h1>Confirm your e\u{2011}mail address</h1>");
         page.assert_contains(ADA);
         page.assert_contains(r#"<form method="post" action="verify-email">"#);
         page.assert_hides(&token);

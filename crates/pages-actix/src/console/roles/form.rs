@@ -192,7 +192,7 @@ fn page(visit: &Visit, role: Option<RoleId>, filled: Filled, refusals: &Refusals
                 .hint(&texts.further_hint)
                 .error(refusals.with("further")),
         );
-    form.aside = Some(Link::new(&common.cancel, visit.frame.to(&back)));
+    form.cancel = Some(Link::new(&common.cancel, visit.frame.to(&back)));
     let panel = Panel { content: Some(Html::of(form)), ..Panel::default() };
     let shell = Shell { panels: vec![panel], ..Section::Roles.shell(visit, title.as_str(), refusals) };
     visit.respond(Page::from(shell).with_status(refusals.status()))

@@ -59,13 +59,14 @@ impl Act {
         matches!(self, Self::LockOut | Self::SignOut | Self::Delete)
     }
 
-    /// Whether it would change anything about a user.
-    pub(super) fn fits(self, user: &User) -> bool {
+    /// Whether it would change anything about a user, whom wrong passwords have locked or not.
+    pub(super) fn fits(self, user: &User, is_locked: bool) -> bool {
         match self {
             Self::Verify => !user.email_verified,
             Self::LetIn => !user.is_active,
             Self::LockOut => user.is_active,
-            Self::Unlock | Self::SignOut | Self::Delete => true,
+            Self::Unlock => is_locked,
+            Self::SignOut | Self::Delete => true,
         }
     }
 

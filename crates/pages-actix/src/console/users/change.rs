@@ -91,7 +91,7 @@ fn page(visit: &Visit, user: &User, value: impl Fn(&str) -> String, refusals: &R
             .error(refusals.with("email")),
     );
     form.fields.extend(name_fields(visit, value, refusals));
-    form.aside = Some(Link::new(&common.cancel, visit.frame.to(&path_of(user.id))));
+    form.cancel = Some(Link::new(&common.cancel, visit.frame.to(&path_of(user.id))));
     let panel = Panel { content: Some(Html::of(form)), ..Panel::default() };
     let shell = Shell { panels: vec![panel], ..Section::Users.shell(visit, &*texts.edit, refusals) };
     visit.respond(Page::from(shell).with_status(refusals.status()))

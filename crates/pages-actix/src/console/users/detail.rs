@@ -1,6 +1,6 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::UseCases;
-use portcullis_domain::{Name, OwnPermission, Principal, User, UserId, Username};
+use portcullis_domain::{Name, OwnPermission, Principal, Timestamp, User, UserId, Username};
 use portcullis_http_actix::building_blocks::{PathId, Problem};
 
 use super::acts::Act;
@@ -8,7 +8,7 @@ use super::{path_of, roles, state};
 use crate::account::sessions::{Ends, list_of};
 use crate::console::Section;
 use crate::console::asked::address;
-use crate::console::elements::{Acts, literal, words};
+use crate::console::elements::{Acts, Badges, literal, words};
 use crate::elements::{Fact, Facts, Html, Link, Moment, Page, Panel, Plain, Shell};
 use crate::refusals::Refusals;
 use crate::visit::{SignedIn, Visit, display_name};
@@ -29,16 +29,21 @@ pub(super) async fn page(
     refusals: &Refusals,
 ) -> Result<HttpResponse, Problem> {
     let user = domain.find_user.find(id).await?;
+    let locked_until = domain.find_lockout.find(user.id).await?;
     let texts = &visit.texts().console_users;
-    let mut panels = vec![about(visit, &user)];
+    let mut panels = vec![about(visit, &user, locked_until)];
     if visit.may(OwnPermission::RolesRead) {
         panels.push(roles::panel(visit, principal, domain, &user).await?);
     }
     if visit.may(OwnPermission::SessionsRead) {
         panels.push(sessions(visit, principal, domain, &user).await?);
     }
-    panels.extend(acts(visit, &user, &texts.acts, &[Act::Verify, Act::Unlock, Act::LetIn, Act::SignOut]));
-    let last = acts(visit, &user, &texts.last_acts, &[Act::LockOut, Act::Delete]);
+    let acts = |title, acts: &[Act]| {
+        let fitting = acts.iter().filter(|act| act.fits(&user, locked_until.is_some()));
+        offered(visit, &user, title, fitting)
+    };
+    panels.extend(acts(&texts.acts, &[Act::Verify, Act::Unlock, Act::LetIn, Act::SignOut]));
+    let last = acts(&texts.last_acts, &[Act::LockOut, Act::Delete]);
     panels.extend(last.map(|panel| Panel { is_dangerous: true, ..panel }));
     let edit = Link::new(&texts.edit, visit.frame.to(&format!("{}/edit", path_of(user.id))));
     let shell = Shell {
@@ -49,7 +54,7 @@ pub(super) async fn page(
     Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
 }
 
-fn about(visit: &Visit, user: &User) -> Panel {
+fn about(visit: &Visit, user: &User, locked_until: Option<Timestamp>) -> Panel {
     let (texts, profile) = (&visit.texts().console_users, &visit.texts().profile);
     let fact = |label, value| Fact { label, value };
     let plain = |text: &str| Html::of(Plain { text: text.to_owned(), badge: None });
@@ -59,6 +64,7 @@ fn about(visit: &Visit, user: &User) -> Panel {
     let facts = [
         Some(fact(&profile.address, plain(user.email.as_str()))),
         Some(fact(&texts.state, state(visit, user))),
+        locked_until.map(|until| fact(&texts.sign_in, lockout(visit, until))),
         user.username.as_ref().map(|username| fact(&profile.username, plain(Username::as_str(username)))),
         name(&profile.name, profile_names.name.as_ref()),
         name(&profile.first_name, profile_names.first_name.as_ref()),
@@ -69,7 +75,7 @@ fn about(visit: &Visit, user: &User) -> Panel {
         Some(fact(&texts.id, literal(user.id.to_string()))),
     ];
     let trail = || {
-        let trail = address(&visit.frame.to(Section::Audit.path()), [("user", user.id.to_string())]);
+        let trail = address(&visit.frame.to(Section::Audit.path()), [("user_id", user.id.to_string())]);
         Link::new(&texts.trail, trail)
     };
     Panel {
@@ -78,6 +84,12 @@ fn about(visit: &Visit, user: &User) -> Panel {
         link: visit.may(Section::Audit.permission()).then(trail),
         ..Panel::default()
     }
+}
+
+/// Wrong passwords have locked the account, which ends by itself.
+fn lockout(visit: &Visit, until: Timestamp) -> Html {
+    let badges = vec![(&*visit.texts().console_users.locked_until, "problem")];
+    Html::joined([Html::of(Badges { text: "", badges }), Html::of(Moment::to_the_second(until))])
 }
 
 async fn sessions(
@@ -96,10 +108,15 @@ async fn sessions(
     })
 }
 
-/// What of this can be done to a user as they are, by who visits; none if nothing can.
-fn acts(visit: &Visit, user: &User, title: &'static str, acts: &[Act]) -> Option<Panel> {
-    let fitting = acts.iter().filter(|act| act.fits(user) && visit.may(act.permission()));
-    let items: Vec<_> = fitting.map(|act| act.item(visit, user)).collect();
+/// What of this who visits can do to a user; none if nothing.
+fn offered<'a>(
+    visit: &Visit,
+    user: &User,
+    title: &'static str,
+    acts: impl Iterator<Item = &'a Act>,
+) -> Option<Panel> {
+    let items: Vec<_> =
+        acts.filter(|act| visit.may(act.permission())).map(|act| act.item(visit, user)).collect();
     if items.is_empty() {
         return None;
     }

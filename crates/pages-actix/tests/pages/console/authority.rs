@@ -144,7 +144,10 @@ async fn who_may_see_nothing_is_not_shown_the_way_to_the_console() {
     site.holding("writer", &[OwnPermission::UsersWrite]).await;
     let mut browser = Browser::of(&site, "writer@example.com").await;
     assert!(!browser.get("/account").await.body.contains("Administration"));
-    browser.get("/admin").await.assert_is_not_for_them();
+    let refused = browser.get("/admin").await;
+    refused.assert_is_not_for_them();
+    refused.assert_contains("Back to your account");
+    refused.assert_contains(r#"<nav class="side""#);
 }
 
 #[actix_web::test]
@@ -201,7 +204,7 @@ async fn the_console_speaks_german_too() {
     for (path, title) in [
         ("/admin/overview".to_owned(), "Überblick"),
         ("/admin/users".to_owned(), "Benutzer"),
-        (format!("/admin/users/{}/lock-out", root.id), "Aussperren"),
+        (format!("/admin/users/{}/lock-out", root.id), "Konto deaktivieren"),
         ("/admin/roles".to_owned(), "Rollen"),
         ("/admin/audit".to_owned(), "Protokoll"),
         ("/admin/mail".to_owned(), "Nachrichten"),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::{KeyState, SigningAlgorithm};
 
@@ -15,6 +17,7 @@ async fn the_next_key_is_announced_by_who_asked_for_it() {
     browser.get("/admin/keys/rotate").await.assert_contains("signs ten minutes from now");
     assert_eq!(site.domain.list_signing_keys.list().await.expect("a list").len(), 1, "asking makes none");
 
+    browser.get("/admin/keys/rotate").await.assert_contains("Make key");
     browser.send("/admin/keys/rotate", &[]).await.assert_redirects_to("../../admin/keys");
     site.assert_audited(AuditKind::SigningKeyRotation, &root, None).await;
     let page = browser.get("/admin/keys").await;
@@ -31,4 +34,11 @@ async fn the_next_key_is_announced_by_who_asked_for_it() {
         .map(|(_, state)| state)
         .collect();
     assert_eq!(states, [KeyState::Signing, KeyState::Announced]);
+
+    let again = browser.get("/admin/keys/rotate").await;
+    again.assert_contains("A key has been announced already");
+    again.assert_contains("Make another key");
+    site.clock.advance(Duration::from_mins(10));
+    let later = browser.get("/admin/keys/rotate").await;
+    assert!(!later.body.contains("announced already"), "it signs by now: {}", later.body);
 }

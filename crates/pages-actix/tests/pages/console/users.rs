@@ -8,7 +8,7 @@ use portcullis_testkit::fixtures;
 
 use super::{attribute, detail};
 use crate::browser::Browser;
-use crate::site::{ADA, PASSWORD, Site};
+use crate::site::{ADA, Answer, PASSWORD, Site};
 
 const NOBODY: &str = "00000000-0000-7000-8000-0000000000ff";
 
@@ -123,8 +123,43 @@ async fn an_account_is_changed_and_what_was_not_stays() {
 
     let refused = browser.send(&edit, &[("email", "nonsense"), ("name", "x\u{202e}y")]).await;
     refused.assert_is_form_page(422);
-    refused.assert_contains(r#"id="email-error">This is not an e-mail address."#);
+    refused.assert_contains("id=\"email-error\">This is not an e\u{2011}mail address.");
     refused.assert_contains(r#"id="name-error">"#);
+}
+
+#[actix_web::test]
+async fn a_lockout_is_shown_and_lifted_and_is_no_deactivation() {
+    let site = Site::new();
+    let (mut browser, _) = site.administered().await;
+    let ada = site.made(ADA, &[]).await;
+    let page = format!("/admin/users/{}", ada.id);
+    let offers = |page: &Answer, act: &str| page.body.contains(&format!("{}/{act}\"", ada.id));
+    let shown = browser.get(&page).await;
+    assert!(!shown.body.contains("locked until") && !offers(&shown, "unlock"), "{}", shown.body);
+
+    for _ in 0..5 {
+        assert!(!site.can_sign_in(ADA, "not the password").await);
+    }
+    let locked = browser.get(&page).await;
+    locked.assert_contains(r#"<span class="badge problem">locked until</span>"#);
+    assert!(offers(&locked, "unlock") && offers(&locked, "lock-out") && !offers(&locked, "let-in"));
+    assert!(!locked.body.contains("deactivated"), "{}", locked.body);
+    browser.headers = vec![("accept-language", "de")];
+    browser.get(&page).await.assert_contains("gesperrt bis");
+    browser.headers = vec![("accept-language", "en")];
+    site.clock.advance(Duration::from_mins(15));
+    let over = browser.get(&page).await;
+    assert!(!over.body.contains("locked until") && !offers(&over, "unlock"), "it ends by itself");
+
+    browser.send(&format!("{page}/lock-out"), &[]).await;
+    let deactivated = browser.get(&page).await;
+    deactivated.assert_contains(r#"<span class="badge problem">deactivated</span>"#);
+    assert!(
+        offers(&deactivated, "let-in")
+            && !offers(&deactivated, "unlock")
+            && !offers(&deactivated, "lock-out")
+    );
+    browser.get("/admin/users?is_active=false").await.assert_contains("deactivated</span>");
 }
 
 #[actix_web::test]
@@ -150,7 +185,7 @@ async fn each_act_does_what_it_says_and_is_audited() {
     browser.send(&at("lock-out"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "false");
-    browser.get(&page).await.assert_contains("The account cannot be used any more");
+    browser.get(&page).await.assert_contains("The account is deactivated");
     theirs.get("/account").await.assert_redirects_to("sign-in?next=%2Faccount");
     assert!(!site.can_sign_in(ADA, PASSWORD).await);
     site.pass_time();
@@ -158,6 +193,7 @@ async fn each_act_does_what_it_says_and_is_audited() {
     browser.send_from(&page, &at("let-in"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "true");
+    browser.get(&page).await.assert_contains("The account is active again.");
     assert!(site.can_sign_in(ADA, PASSWORD).await);
 
     for _ in 0..5 {
@@ -165,6 +201,7 @@ async fn each_act_does_what_it_says_and_is_audited() {
     }
     assert!(!site.can_sign_in(ADA, PASSWORD).await, "wrong passwords lock the account");
     site.pass_time();
+    browser.get(&page).await.assert_contains("locked until");
     browser.send_from(&page, &at("unlock"), &[]).await.assert_redirects_to(&back);
     site.assert_audited(AuditKind::AccountUnlock, &root, Some(&ada)).await;
     assert!(site.can_sign_in(ADA, PASSWORD).await);
@@ -192,6 +229,9 @@ async fn only_what_can_be_undone_is_done_without_asking() {
     let site = Site::new();
     let (mut browser, _) = site.administered().await;
     let ada = site.made(ADA, &[]).await;
+    for _ in 0..5 {
+        assert!(!site.can_sign_in(ADA, "not the password").await);
+    }
     let page = browser.get(&format!("/admin/users/{}", ada.id)).await;
     for asking in ["lock-out", "sign-out", "delete"] {
         page.assert_contains(&format!(r#"href="../../admin/users/{}/{asking}""#, ada.id));
