@@ -7,7 +7,7 @@ use crate::in_browser::chromium::Chromium;
 const ROOT: &str = "root@example.com";
 const ADA: &str = "ada@example.com";
 
-async fn sign_in(browser: &Chromium, server: &Server, email: &str) {
+pub(super) async fn sign_in(browser: &Chromium, server: &Server, email: &str) {
     browser.open(&format!("{}/sign-in", server.url())).await;
     browser.fill_in("identifier", email).await;
     browser.fill_in("password", PASSWORD).await;
@@ -43,19 +43,19 @@ async fn walk(browser: &Chromium) {
 
     browser.press("main a[href$=lock-out]").await;
     browser.wait_for("Cancel").await;
-    browser.press("main .aside a").await;
+    browser.press("main .buttons a").await;
     browser.wait_for("About this account").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.json(200);
     browser.press("main a[href$=lock-out]").await;
     browser.wait_for("Cancel").await;
     browser.send().await;
-    browser.wait_for("The account cannot be used any more").await;
+    browser.wait_for("The account is deactivated").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.problem(401, "invalid_access_token");
 
     browser.press(".who button").await;
     browser.wait_for("You are signed out.").await;
     sign_in(browser, &server, ADA).await;
-    browser.wait_for("This account has been disabled.").await;
+    browser.wait_for("This account is deactivated.").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
 

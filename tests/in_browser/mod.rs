@@ -4,3 +4,4 @@ mod accessibility;
 mod chromium;
 mod console;
 mod journey;
+mod tables;
