@@ -41,21 +41,21 @@ async fn walk(browser: &Chromium) {
     browser.wait_for("The role is given.").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.json(200);
 
-    browser.press("main a[href$=lock-out]").await;
+    browser.press("main a[href$=disable]").await;
     browser.wait_for("Cancel").await;
     browser.press("main .buttons a").await;
     browser.wait_for("About this account").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.json(200);
-    browser.press("main a[href$=lock-out]").await;
+    browser.press("main a[href$=disable]").await;
     browser.wait_for("Cancel").await;
     browser.send().await;
-    browser.wait_for("The account is deactivated").await;
+    browser.wait_for("The account is disabled").await;
     server.get_as(&theirs.access_token, "/api/v1/users").await.problem(401, "invalid_access_token");
 
     browser.press(".who button").await;
     browser.wait_for("You are signed out.").await;
     sign_in(browser, &server, ADA).await;
-    browser.wait_for("This account is deactivated.").await;
+    browser.wait_for("This account is disabled.").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new());
 }
 
@@ -109,7 +109,7 @@ async fn no_page_of_the_console_has_a_serious_barrier() {
         ("user", format!("users/{ada}")),
         ("user-new", "users/new".to_owned()),
         ("user-edit", format!("users/{ada}/edit")),
-        ("user-lock-out", format!("users/{ada}/lock-out")),
+        ("user-disable", format!("users/{ada}/disable")),
         ("user-sign-out", format!("users/{ada}/sign-out")),
         ("user-delete", format!("users/{ada}/delete")),
         ("user-role-take", format!("users/{ada}/roles/{role}/take")),

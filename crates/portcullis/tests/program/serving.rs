@@ -40,7 +40,7 @@ fn a_request_that_does_not_end_holds_the_end_up_no_longer_than_it_may() {
     let finished = serving.end("TERM");
     let took = began.elapsed();
     assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-    assert!(took > Duration::from_millis(1_000), "it is waited for: {took:?}");
+    assert!(took > Duration::from_secs(1), "it is waited for: {took:?}");
     assert!(took < Duration::from_secs(2), "there is one end for everything: {took:?}");
 }
 

@@ -23,9 +23,9 @@ pub(crate) enum Act {
     /// Lifts the lockout that wrong passwords brought.
     Unlock,
     /// Lets somebody use their account again.
-    LetIn,
+    Enable,
     /// Lets somebody use their account no longer.
-    LockOut,
+    Disable,
     /// Ends every session.
     SignOut,
     /// Erases the account.
@@ -38,8 +38,8 @@ impl Act {
         match self {
             Self::Verify => "verify",
             Self::Unlock => "unlock",
-            Self::LetIn => "let-in",
-            Self::LockOut => "lock-out",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
             Self::SignOut => "sign-out",
             Self::Delete => "delete",
         }
@@ -48,7 +48,7 @@ impl Act {
     /// What it takes besides seeing the user.
     pub(super) fn permission(self) -> OwnPermission {
         match self {
-            Self::Verify | Self::Unlock | Self::LetIn | Self::LockOut => OwnPermission::UsersWrite,
+            Self::Verify | Self::Unlock | Self::Enable | Self::Disable => OwnPermission::UsersWrite,
             Self::SignOut => OwnPermission::SessionsRevoke,
             Self::Delete => OwnPermission::UsersDelete,
         }
@@ -56,15 +56,15 @@ impl Act {
 
     /// Whether it has to be confirmed.
     pub(crate) fn asks_first(self) -> bool {
-        matches!(self, Self::LockOut | Self::SignOut | Self::Delete)
+        matches!(self, Self::Disable | Self::SignOut | Self::Delete)
     }
 
     /// Whether it would change anything about a user, whom wrong passwords have locked or not.
     pub(super) fn fits(self, user: &User, is_locked: bool) -> bool {
         match self {
             Self::Verify => !user.email_verified,
-            Self::LetIn => !user.is_active,
-            Self::LockOut => user.is_active,
+            Self::Enable => !user.is_active,
+            Self::Disable => user.is_active,
             Self::Unlock => is_locked,
             Self::SignOut | Self::Delete => true,
         }
@@ -75,8 +75,8 @@ impl Act {
         match self {
             Self::Verify => &texts.verify,
             Self::Unlock => &texts.unlock,
-            Self::LetIn => &texts.let_in,
-            Self::LockOut => &texts.lock_out,
+            Self::Enable => &texts.enable,
+            Self::Disable => &texts.disable,
             Self::SignOut => &texts.sign_out,
             Self::Delete => &texts.delete,
         }
@@ -158,13 +158,13 @@ impl Act {
                 domain.unlock_user.unlock(actor, user).await?;
                 Ok(News::UserUnlocked)
             }
-            Self::LetIn => {
+            Self::Enable => {
                 update(UpdateUserCommand { is_active: Some(true), ..unchanged() }).await?;
-                Ok(News::UserLetIn)
+                Ok(News::UserEnabled)
             }
-            Self::LockOut => {
+            Self::Disable => {
                 update(UpdateUserCommand { is_active: Some(false), ..unchanged() }).await?;
-                Ok(News::UserLockedOut)
+                Ok(News::UserDisabled)
             }
             Self::SignOut => {
                 domain.revoke_sessions.revoke(actor, user).await?;

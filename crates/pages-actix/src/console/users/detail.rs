@@ -42,8 +42,8 @@ pub(super) async fn page(
         let fitting = acts.iter().filter(|act| act.fits(&user, locked_until.is_some()));
         offered(visit, &user, title, fitting)
     };
-    panels.extend(acts(&texts.acts, &[Act::Verify, Act::Unlock, Act::LetIn, Act::SignOut]));
-    let last = acts(&texts.last_acts, &[Act::LockOut, Act::Delete]);
+    panels.extend(acts(&texts.acts, &[Act::Verify, Act::Unlock, Act::Enable, Act::SignOut]));
+    let last = acts(&texts.last_acts, &[Act::Disable, Act::Delete]);
     panels.extend(last.map(|panel| Panel { is_dangerous: true, ..panel }));
     let edit = Link::new(&texts.edit, visit.frame.to(&format!("{}/edit", path_of(user.id))));
     let shell = Shell {

@@ -91,7 +91,7 @@ async fn fields(
             "email_verified",
             either("email_verified", &texts.email_verified, &texts.verified, &texts.unverified),
         ),
-        ("is_active", either("is_active", &texts.is_active, &texts.active, &texts.locked_out)),
+        ("is_active", either("is_active", &texts.is_active, &texts.active, &texts.disabled)),
     ];
     let filled =
         |(name, field): (&str, Field)| field.unforced().value(typed.value(name)).error(refusals.with(name));

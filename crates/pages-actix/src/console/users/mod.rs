@@ -24,8 +24,8 @@ fn state(visit: &Visit, user: &User) -> Html {
     let texts = &visit.texts().console_users;
     let verified =
         if user.email_verified { (&*texts.verified, "success") } else { (&*texts.unverified, "problem") };
-    let locked_out = (!user.is_active).then_some((&*texts.locked_out, "problem"));
-    Html::of(Badges { text: "", badges: locked_out.into_iter().chain([verified]).collect() })
+    let disabled = (!user.is_active).then_some((&*texts.disabled, "problem"));
+    Html::of(Badges { text: "", badges: disabled.into_iter().chain([verified]).collect() })
 }
 
 /// The fields for what a person is called. Browsers know what their own user is called, which is not asked.

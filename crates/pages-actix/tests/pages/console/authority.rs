@@ -204,7 +204,7 @@ async fn the_console_speaks_german_too() {
     for (path, title) in [
         ("/admin/overview".to_owned(), "Überblick"),
         ("/admin/users".to_owned(), "Benutzer"),
-        (format!("/admin/users/{}/lock-out", root.id), "Konto deaktivieren"),
+        (format!("/admin/users/{}/disable", root.id), "Konto deaktivieren"),
         ("/admin/roles".to_owned(), "Rollen"),
         ("/admin/audit".to_owned(), "Protokoll"),
         ("/admin/mail".to_owned(), "Nachrichten"),

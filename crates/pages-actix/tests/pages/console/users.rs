@@ -128,7 +128,7 @@ async fn an_account_is_changed_and_what_was_not_stays() {
 }
 
 #[actix_web::test]
-async fn a_lockout_is_shown_and_lifted_and_is_no_deactivation() {
+async fn a_lockout_is_shown_and_lifted_and_is_no_disabling() {
     let site = Site::new();
     let (mut browser, _) = site.administered().await;
     let ada = site.made(ADA, &[]).await;
@@ -142,8 +142,8 @@ async fn a_lockout_is_shown_and_lifted_and_is_no_deactivation() {
     }
     let locked = browser.get(&page).await;
     locked.assert_contains(r#"<span class="badge problem">locked until</span>"#);
-    assert!(offers(&locked, "unlock") && offers(&locked, "lock-out") && !offers(&locked, "let-in"));
-    assert!(!locked.body.contains("deactivated"), "{}", locked.body);
+    assert!(offers(&locked, "unlock") && offers(&locked, "disable") && !offers(&locked, "enable"));
+    assert!(!locked.body.contains("disabled</span>"), "{}", locked.body);
     browser.headers = vec![("accept-language", "de")];
     browser.get(&page).await.assert_contains("gesperrt bis");
     browser.headers = vec![("accept-language", "en")];
@@ -151,15 +151,11 @@ async fn a_lockout_is_shown_and_lifted_and_is_no_deactivation() {
     let over = browser.get(&page).await;
     assert!(!over.body.contains("locked until") && !offers(&over, "unlock"), "it ends by itself");
 
-    browser.send(&format!("{page}/lock-out"), &[]).await;
-    let deactivated = browser.get(&page).await;
-    deactivated.assert_contains(r#"<span class="badge problem">deactivated</span>"#);
-    assert!(
-        offers(&deactivated, "let-in")
-            && !offers(&deactivated, "unlock")
-            && !offers(&deactivated, "lock-out")
-    );
-    browser.get("/admin/users?is_active=false").await.assert_contains("deactivated</span>");
+    browser.send(&format!("{page}/disable"), &[]).await;
+    let disabled = browser.get(&page).await;
+    disabled.assert_contains(r#"<span class="badge problem">disabled</span>"#);
+    assert!(offers(&disabled, "enable") && !offers(&disabled, "unlock") && !offers(&disabled, "disable"));
+    browser.get("/admin/users?is_active=false").await.assert_contains("disabled</span>");
 }
 
 #[actix_web::test]
@@ -182,15 +178,15 @@ async fn each_act_does_what_it_says_and_is_audited() {
 
     let mut theirs = Browser::of(&site, ADA).await;
     site.pass_time();
-    browser.send(&at("lock-out"), &[]).await.assert_redirects_to(&back);
+    browser.send(&at("disable"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "false");
-    browser.get(&page).await.assert_contains("The account is deactivated");
+    browser.get(&page).await.assert_contains("The account is disabled");
     theirs.get("/account").await.assert_redirects_to("sign-in?next=%2Faccount");
     assert!(!site.can_sign_in(ADA, PASSWORD).await);
     site.pass_time();
 
-    browser.send_from(&page, &at("let-in"), &[]).await.assert_redirects_to(&back);
+    browser.send_from(&page, &at("enable"), &[]).await.assert_redirects_to(&back);
     let event = site.assert_audited(AuditKind::UserUpdate, &root, Some(&ada)).await;
     assert_eq!(detail(&event)["is_active"], "true");
     browser.get(&page).await.assert_contains("The account is active again.");
@@ -233,12 +229,12 @@ async fn only_what_can_be_undone_is_done_without_asking() {
         assert!(!site.can_sign_in(ADA, "not the password").await);
     }
     let page = browser.get(&format!("/admin/users/{}", ada.id)).await;
-    for asking in ["lock-out", "sign-out", "delete"] {
+    for asking in ["disable", "sign-out", "delete"] {
         page.assert_contains(&format!(r#"href="../../admin/users/{}/{asking}""#, ada.id));
         assert!(!page.body.contains(&format!(r#"action="../../admin/users/{}/{asking}""#, ada.id)));
     }
     page.assert_contains(&format!(r#"action="../../admin/users/{}/unlock""#, ada.id));
-    for without_question in ["verify", "unlock", "let-in"] {
+    for without_question in ["verify", "unlock", "enable"] {
         let refused = browser.get(&format!("/admin/users/{}/{without_question}", ada.id)).await;
         refused.assert_is_problem(405, "method_not_allowed");
     }
@@ -271,7 +267,7 @@ async fn the_last_administrator_stays() {
     let (mut browser, root) = site.administered().await;
     let admin = site.domain.list_roles.find_by_name(&fixtures::role("admin")).await.expect("the role");
     let before = site.trail().await;
-    for act in ["lock-out".to_owned(), "delete".to_owned(), format!("roles/{}/take", admin.id)] {
+    for act in ["disable".to_owned(), "delete".to_owned(), format!("roles/{}/take", admin.id)] {
         let refused = browser.send(&format!("/admin/users/{}/{act}", root.id), &[]).await;
         refused.assert_is_form_page(409);
         refused.assert_contains("You are the last administrator.");
@@ -302,7 +298,7 @@ async fn nobody_hands_out_or_touches_what_is_beyond_their_own() {
         refused.assert_contains("That takes a permission that you lack");
     }
     let page = format!("/admin/users/{}", root.id);
-    for act in ["lock-out", "sign-out", "delete"] {
+    for act in ["disable", "sign-out", "delete"] {
         let refused = browser.send(&format!("{page}/{act}"), &[]).await;
         refused.assert_is_form_page(403);
         refused.assert_contains("That takes a permission that you lack");
@@ -321,10 +317,10 @@ async fn who_is_not_there_is_not_found() {
     let (mut browser, root) = site.administered().await;
     let own = root.id.to_string();
     for id in [NOBODY, "x", "..", "%00", "019ca0f43c5b7cc180005d2e3b7f7a10", &own.to_uppercase()[..35]] {
-        for act in ["", "/edit", "/lock-out", "/delete"] {
+        for act in ["", "/edit", "/disable", "/delete"] {
             browser.get(&format!("/admin/users/{id}{act}")).await.assert_is_problem(404, "not_found");
         }
-        for act in ["verify", "unlock", "lock-out", "sign-out", "delete", "edit"] {
+        for act in ["verify", "unlock", "disable", "sign-out", "delete", "edit"] {
             let path = format!("/admin/users/{id}/{act}");
             let answer = browser.send_from("/account", &path, &[("email", ADA)]).await;
             answer.assert_is_problem(404, "not_found");
