@@ -68,9 +68,9 @@ async fn answer_to(
     }
     let notice = notice_of(problem, frame.texts(), request)?;
     problem.log();
-    let wait = in_words_of(problem.retry_after().unwrap_or_default());
+    let wait = told(problem.retry_after().unwrap_or_default());
     let text = notice.text.iter().map(|text| text.replace("{wait}", &wait)).collect();
-    let mut page = apology(frame, request, &notice.title, text, problem.status()).await;
+    let mut page = notice_page(frame, request, &notice.title, text, problem.status()).await;
     for name in [header::RETRY_AFTER, header::ALLOW, RATE_LIMIT, RATE_LIMIT_POLICY] {
         if let Some(value) = headers.get(&name) {
             page.headers_mut().insert(name, value.clone());
@@ -97,7 +97,7 @@ fn notice_of(problem: &Problem, texts: &'static Texts, request: &HttpRequest) ->
 
 /// The page that says it: among the pages of who is known to be signed in, else by itself. Nobody is looked up for
 /// it: the store may be what fails, and who calls too often is not worth the while.
-async fn apology(
+async fn notice_page(
     frame: &Frame,
     request: &HttpRequest,
     title: &str,
@@ -133,10 +133,10 @@ fn way_on(frame: &Frame, request: &HttpRequest) -> Option<Link> {
     site.options.are_accounts_shown.then(way)
 }
 
-/// How long it takes, in units that are written alike everywhere.
-fn in_words_of(time: Duration) -> String {
+/// How long it takes, in units that are written alike everywhere, and never too little.
+fn told(time: Duration) -> String {
     const TWO_MINUTES: u64 = 120;
-    match time.as_secs().max(1) {
+    match time.as_secs() + u64::from(time.subsec_nanos() > 0) {
         seconds if seconds < TWO_MINUTES => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),
     }
@@ -168,4 +168,18 @@ fn page_of_form(request: &HttpRequest, public_url: &str) -> Option<OwnPath> {
     let page = parse(request.headers().get(header::REFERER)?.to_str().ok()?)?;
     let public_url = parse(public_url)?;
     OwnPath::parse(page.path_and_query()?.as_str().strip_prefix(public_url.path().trim_end_matches('/'))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_in_the_unit_that_fits_and_never_too_short() {
+        for (milliseconds, expected) in
+            [(1, "1 s"), (1_001, "2 s"), (119_000, "119 s"), (119_001, "2 min"), (3_540_001, "60 min")]
+        {
+            assert_eq!(told(Duration::from_millis(milliseconds)), expected);
+        }
+    }
 }

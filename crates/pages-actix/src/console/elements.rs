@@ -48,11 +48,11 @@ pub(super) struct Badges {
     pub(super) badges: Vec<(&'static str, &'static str)>,
 }
 
-/// A text in which words that are too long for a line may be broken, and no others.
+/// A text in which words that are too long for a line may be broken, at their joints if they can, and no others.
 #[derive(Template)]
 #[template(
     ext = "html",
-    source = r#"{% for word in words %}{% if word.trim_end().chars().count() > Self::LONGEST %}<span class="long">{{ word }}</span>{% else %}{{ word }}{% endif %}{% endfor %}"#
+    source = r#"{% for word in words %}{% if word.trim_end().chars().count() > Self::LONGEST %}<span class="long">{% for part in word.split_inclusive(Self::JOINTS) %}{{ part }}<wbr>{% endfor %}</span>{% else %}{{ word }}{% endif %}{% endfor %}"#
 )]
 struct Breakable<'a> {
     words: Vec<&'a str>,
@@ -61,6 +61,8 @@ struct Breakable<'a> {
 impl Breakable<'_> {
     /// As many characters as the narrowest column has room for.
     const LONGEST: usize = 18;
+    /// What parts of addresses and of names end with.
+    const JOINTS: [char; 4] = ['@', '.', ':', '/'];
 }
 
 pub(super) fn breakable(text: &str) -> Html {

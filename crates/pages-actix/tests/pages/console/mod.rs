@@ -115,7 +115,7 @@ impl Answer {
 }
 
 fn without_marks(html: &str) -> String {
-    let html = html.split_once('>').map_or(html, |(_, rest)| rest);
+    let html = html.split_once('>').map_or(html, |(_, rest)| rest).replace("<wbr>", "");
     let texts = html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text).trim());
     texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" | ")
 }
