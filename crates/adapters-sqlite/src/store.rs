@@ -24,7 +24,8 @@ pub struct SqliteOptions {
     pub path: PathBuf,
     /// Whether the file is created unless it is there, which it is unless set; its folder never is.
     pub create: bool,
-    /// How many connections read at the same time; four unless set. One more writes.
+    /// How many threads read at the same time, each over a connection of its own; four unless set. Who reads by key does so
+    /// over as many others, and one more writes.
     pub readers: NonZeroUsize,
     /// How long an operation waits for a connection, and again for a lock that another process holds;
     /// four seconds unless set.
