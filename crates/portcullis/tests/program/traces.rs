@@ -146,12 +146,16 @@ fn serve_while_nobody_takes_spans(collector: &str) -> (Finished, Duration) {
         .with("PORTCULLIS_LOG", "warn");
     let serving = installation.serve();
     let end = Instant::now() + Duration::from_secs(2);
+    let mut calls = Vec::new();
     while Instant::now() < end {
         let began = Instant::now();
         assert_eq!(serving.get("/health").status, 200);
-        assert!(began.elapsed() < Duration::from_millis(250), "it is as quick: {:?}", began.elapsed());
+        calls.push(began.elapsed());
         std::thread::sleep(Duration::from_millis(5));
     }
+    // A busy machine keeps one or the other waiting; a collector that is waited for, at least each batch.
+    let slow = calls.iter().filter(|took| **took >= Duration::from_millis(250)).count();
+    assert!(10 * slow <= calls.len(), "they are as quick: {calls:?}");
     let began = Instant::now();
     (serving.end("TERM"), began.elapsed())
 }
