@@ -222,17 +222,7 @@ impl Stored for MailKind {
 
     fn read(octets: &mut &[u8]) -> Option<Self> {
         let (name, user) = <(String, Option<UserId>)>::read(octets)?;
-        let kinds = [
-            Self::VerifyEmail,
-            Self::ResetPassword,
-            Self::Invitation,
-            Self::EmailChangeRequested,
-            Self::EmailChanged,
-            Self::PasswordChanged,
-            Self::AddressAlreadyRegistered,
-        ];
-        let kinds = kinds.into_iter().chain(user.map(Self::ConfirmEmailChange));
-        kinds.into_iter().find(|kind| kind.name() == name)
+        Self::parse(&name, user).ok()
     }
 }
 
