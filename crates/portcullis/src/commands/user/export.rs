@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use portcullis_domain::UserId;
 use portcullis_domain::archive::{PageStart, Record, RecordKind};
 
+use super::cannot_be_written;
 use crate::cli::UserExport;
 use crate::config::Config;
 use crate::output::print;
@@ -123,8 +124,4 @@ fn last_account(file: &File, format: AccountFormat) -> anyhow::Result<Option<Use
         last = Some(id.context("it is there already, and is no export")?);
     }
     Ok(last)
-}
-
-fn cannot_be_written(path: &Path) -> String {
-    format!("{} cannot be written", path.display())
 }

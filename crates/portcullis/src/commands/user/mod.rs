@@ -13,6 +13,8 @@ mod unlock;
 mod update;
 mod view;
 
+use std::path::Path;
+
 use crate::cli::UserCommand;
 use crate::config::Config;
 
@@ -33,4 +35,8 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
         UserCommand::Import(import) => import::run(config, import).await,
         UserCommand::Export(export) => export::run(config, export).await,
     }
+}
+
+fn cannot_be_written(path: &Path) -> String {
+    format!("{} cannot be written", path.display())
 }

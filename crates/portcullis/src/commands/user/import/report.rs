@@ -2,10 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
+
+use crate::commands::user::cannot_be_written;
 
 /// A file of JSON Lines, or standard error.
 pub(super) enum Report {
@@ -48,8 +50,4 @@ impl Report {
             Self::StandardError => Ok(()),
         }
     }
-}
-
-fn cannot_be_written(path: &Path) -> String {
-    format!("{} cannot be written", path.display())
 }
