@@ -156,11 +156,11 @@ fn settings(patience: Duration) -> String {
 
 pub(crate) type ConnectionPool = Pool<AsyncPgConnection>;
 
+/// So long may an instance go on talking to a server after a name has come to mean another.
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_mins(10);
+
 /// A pool of up to `size` connections, made when they are first needed.
 pub(crate) fn pool(connector: Arc<Connector>, size: usize) -> ConnectionPool {
-    /// So long may an instance go on talking to a server after a name has come to mean another.
-    const LONGEST_LIFE: Duration = Duration::from_mins(10);
-
     let mut config = ManagerConfig::default();
     // A connection that was lost is known to be without asking the server.
     config.recycling_method = RecyclingMethod::Fast;

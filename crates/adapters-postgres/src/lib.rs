@@ -52,7 +52,9 @@
 //!
 //! An operation runs in a task of the runtime that connected the store: a caller that goes away, or that
 //! lives on a single-threaded runtime as an actix worker does, neither cuts it short nor drives its
-//! connection. It is given up after [`PostgresOptions::patience`], and its connection with it. What a server
+//! connection. What is read by key goes another way: a single-threaded runtime has a connection of its own
+//! for that, which those who ask share; when an answer is slow or fails, it is asked for again through the pool.
+//! An operation is given up after [`PostgresOptions::patience`], and its connection with it. What a server
 //! refuses because of the world around it (it starts, stops, is full or does not write), or does not answer,
 //! is [`StorageError::unavailable`](portcullis_domain::ports::StorageError::unavailable).
 //!
@@ -90,6 +92,7 @@
 mod audit_trail;
 mod authority;
 mod connection;
+mod direct_reader;
 mod errors;
 mod installation_archive;
 mod lockout;

@@ -21,7 +21,7 @@ use crate::sweep::{Sweep, sweep};
 #[async_trait]
 impl LockoutRepository for PostgresStore {
     async fn locked_until(&self, key: AttemptKey, now: Timestamp) -> Result<Option<Timestamp>, StorageError> {
-        self.read((key, now), |connection, &(key, now)| {
+        self.look_up((key, now), |connection, &(key, now)| {
             async move { Ok(locked_until(connection, key, now).await?) }.boxed()
         })
         .await

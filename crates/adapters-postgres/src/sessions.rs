@@ -29,7 +29,7 @@ impl SessionRepository for PostgresStore {
     }
 
     async fn principal(&self, id: SessionId, now: Timestamp) -> Result<Option<Principal>, StorageError> {
-        self.read((id, now), |connection, &(id, now)| principal(connection, id, now).boxed()).await
+        self.look_up((id, now), |connection, &(id, now)| principal(connection, id, now).boxed()).await
     }
 
     async fn rotate(&self, rotation: Rotation) -> Result<RotationOutcome, StorageError> {

@@ -13,9 +13,10 @@ use portcullis_domain::Timestamp;
 use portcullis_domain::ports::StorageError;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument as _;
+use tracing::{Instrument as _, Span};
 
 use crate::connection::{ConnectionPool, Connector, Lent, pool};
+use crate::direct_reader::{Bounds, DirectConnections, DirectReader};
 use crate::errors::{Failure, OpenError};
 use crate::moment::Moment;
 use crate::postgres_url::PostgresUrl;
@@ -26,7 +27,8 @@ use crate::statement::statement;
 pub struct PostgresOptions {
     /// Where it is.
     pub url: PostgresUrl,
-    /// How many connections there are at most; eight unless set.
+    /// How many connections there are at most; eight unless set. A quarter of them are for reads by key, one for
+    /// each single-threaded runtime that asks.
     pub connections: NonZeroUsize,
     /// How long an operation may take, with its wait for a connection, for locks and for the server;
     /// 1.9 seconds unless set. The server is asked to give up earlier: after five eighths of it for a lock
@@ -49,6 +51,7 @@ pub struct PostgresStore {
     pub(crate) connector: Arc<Connector>,
     pub(crate) runtime: Handle,
     pool: ConnectionPool,
+    direct_reader: Arc<DirectReader>,
     patience: Duration,
 }
 
@@ -56,7 +59,8 @@ impl PostgresStore {
     /// Connects to the database, once, to see whether it can be.
     ///
     /// Connections live and operations run on the runtime that this is called on, which should be a
-    /// multi-threaded one and outlive the store. The tables are there after [`migrate`](Self::migrate).
+    /// multi-threaded one and outlive the store; what is read by key on a single-threaded one, there. The tables are
+    /// there after [`migrate`](Self::migrate).
     ///
     /// # Errors
     ///
@@ -68,14 +72,23 @@ impl PostgresStore {
         let connector = runtime.spawn_blocking(move || Connector::new(&url, patience)).await??;
         connector.connect().await?;
         let connector = Arc::new(connector);
-        let pool = pool(Arc::clone(&connector), connections.get());
-        Ok(Self { connector, runtime, pool, patience })
+        let direct = connections.get() / 4;
+        let direct_reader = DirectReader::new(Arc::clone(&connector), Bounds::usual(direct));
+        let pool = pool(Arc::clone(&connector), connections.get() - direct);
+        Ok(Self { connector, runtime, pool, direct_reader: Arc::new(direct_reader), patience })
     }
 
     /// How the connections are used at this moment.
     #[must_use]
     pub fn connections(&self) -> PoolStatus {
-        self.pool.status()
+        let PoolStatus { max_size, size, available, waiting } = self.pool.status();
+        let DirectConnections { most, open, in_use } = self.direct_reader.connections();
+        PoolStatus {
+            max_size: max_size + most,
+            size: size + open,
+            available: available + open - in_use,
+            waiting,
+        }
     }
 
     /// What time it is by the clock of the server.
@@ -95,6 +108,26 @@ impl PostgresStore {
         Ok(time)
     }
 
+    /// Runs an operation that reads a few rows by their keys with one statement: on the thread that asks, if that is
+    /// the whole of its runtime.
+    pub(crate) async fn look_up<A, T, Operation>(
+        &self,
+        argument: A,
+        operation: Operation,
+    ) -> Result<T, StorageError>
+    where
+        A: Send + Sync + 'static,
+        T: Send + 'static,
+        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
+        Operation: Send + Sync + 'static,
+    {
+        let deadline = self.deadline();
+        match self.direct_reader.run(&argument, &operation).instrument(span()).await {
+            Some(found) => Ok(found),
+            None => Ok(self.run(argument, operation, is_worth_reading_again, deadline).await?),
+        }
+    }
+
     /// Runs an operation that changes nothing. It is repeated when the connection was lost.
     pub(crate) async fn read<A, T, Operation>(
         &self,
@@ -107,8 +140,7 @@ impl PostgresStore {
         Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
         Operation: Send + Sync + 'static,
     {
-        let is_worth_repeating = |failure: &Failure| failure.is_conflict() || failure.is_connection_lost();
-        Ok(self.run(argument, operation, is_worth_repeating).await?)
+        Ok(self.run(argument, operation, is_worth_reading_again, self.deadline()).await?)
     }
 
     /// Runs an operation that is one statement, or one transaction. It is repeated when the server rolled
@@ -139,16 +171,20 @@ impl PostgresStore {
         Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
         Operation: Send + Sync + 'static,
     {
-        self.run(argument, operation, Failure::is_conflict).await
+        self.run(argument, operation, Failure::is_conflict, self.deadline()).await
     }
 
-    /// Runs an operation to its end, whether or not the caller waits for it, within the patience that
-    /// there is.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.patience
+    }
+
+    /// Runs an operation to its end, whether or not the caller waits for it.
     async fn run<A, T, Operation>(
         &self,
         argument: A,
         operation: Operation,
         is_worth_repeating: fn(&Failure) -> bool,
+        deadline: Instant,
     ) -> Result<T, Failure>
     where
         A: Send + Sync + 'static,
@@ -157,8 +193,7 @@ impl PostgresStore {
         Operation: Send + Sync + 'static,
     {
         const ATTEMPTS: u32 = 4;
-        let (pool, deadline) = (self.pool.clone(), Instant::now() + self.patience);
-        let span = tracing::debug_span!("postgresql", otel.kind = "client", db.system.name = "postgresql");
+        let pool = self.pool.clone();
         let operation = async move {
             let mut attempt = 1;
             loop {
@@ -176,9 +211,17 @@ impl PostgresStore {
                 }
             }
         };
-        let outcome = self.runtime.spawn(operation.instrument(span));
+        let outcome = self.runtime.spawn(operation.instrument(span()));
         outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
+}
+
+fn is_worth_reading_again(failure: &Failure) -> bool {
+    failure.is_conflict() || failure.is_connection_lost()
+}
+
+fn span() -> Span {
+    tracing::debug_span!("postgresql", otel.kind = "client", db.system.name = "postgresql")
 }
 
 #[cfg(test)]

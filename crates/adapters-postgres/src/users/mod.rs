@@ -45,8 +45,10 @@ impl UserRepository for PostgresStore {
     }
 
     async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError> {
-        self.read(identifier.clone(), |connection, identifier| find_by_login(connection, identifier).boxed())
-            .await
+        self.look_up(identifier.clone(), |connection, identifier| {
+            find_by_login(connection, identifier).boxed()
+        })
+        .await
     }
 
     async fn find_by_id(&self, id: UserId) -> Result<Option<Account>, StorageError> {
