@@ -1,6 +1,7 @@
 //! Fields: what a request says, taken one by one, with everything that is wrong told at once.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
@@ -110,11 +111,16 @@ impl Fields {
     #[must_use]
     pub fn of_query(pairs: Vec<(String, String)>) -> Self {
         let mut fields = Self::default();
+        // There is room for thousands of names in a request: to look for each among all would take a second.
+        let mut places: HashMap<_, usize> = HashMap::with_capacity(pairs.len());
         for (name, value) in pairs {
-            let value = Json::Text(Zeroizing::new(value));
-            match fields.values.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, known)) => *known = Json::Other,
-                None => fields.values.push((name, value)),
+            match places.entry(name) {
+                Entry::Occupied(place) => fields.values[*place.get()].1 = Json::Other,
+                Entry::Vacant(place) => {
+                    let value = Json::Text(Zeroizing::new(value));
+                    fields.values.push((place.key().clone(), value));
+                    place.insert(fields.values.len() - 1);
+                }
             }
         }
         fields
