@@ -69,9 +69,14 @@ async fn who_is_not_signed_in_is_not_let_through() {
 }
 
 #[tokio::test]
-async fn an_address_beyond_ascii_is_percent_encoded() {
+async fn an_address_is_percent_encoded_so_that_no_two_look_alike() {
     let service = Service::start();
-    let tokens = service.signed_in("zoë@exämple.com").await;
-    let reply = service.get_as(&tokens.access, CHECK).await;
-    assert_eq!(reply.header("x-auth-email"), Some("zo%C3%AB@ex%C3%A4mple.com"));
+    for (address, encoded) in [
+        ("zoë@exämple.com", "zo%C3%AB@ex%C3%A4mple.com"),
+        ("zo%C3%AB@example.com", "zo%25C3%25AB@example.com"),
+    ] {
+        let tokens = service.signed_in(address).await;
+        let reply = service.get_as(&tokens.access, CHECK).await;
+        assert_eq!(reply.header("x-auth-email"), Some(encoded));
+    }
 }

@@ -1,5 +1,5 @@
 use actix_web::HttpResponse;
-use percent_encoding::{CONTROLS, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use portcullis_domain::{Permission, RoleName};
 use utoipa::IntoParams;
 
@@ -7,6 +7,9 @@ use crate::authenticated::Authenticated;
 use crate::fields::{Fields, FromFields};
 use crate::problem::{Answers, Code, Problem, Problems};
 use crate::query::Query;
+
+/// What is encoded besides all that is not ASCII: `%` may stand in an address, and what is decoded is what was encoded.
+const ENCODED: &AsciiSet = &CONTROLS.add(b'%');
 
 /// What a proxy asks for.
 #[derive(IntoParams)]
@@ -36,7 +39,7 @@ impl FromFields for CheckQuery {
     responses(
         (status = 204, description = "The caller is signed in and holds the permission.", headers(
             ("X-Auth-User-Id" = String, description = "The id of the user."),
-            ("X-Auth-Email" = String, description = "Their address, percent-encoded where it is not ASCII."),
+            ("X-Auth-Email" = String, description = "Their address, with `%` and what is not ASCII percent-encoded."),
             ("X-Auth-Roles" = String, description = "The names of their roles, separated by commas."),
         )),
         Problems<CheckError>,
@@ -53,7 +56,7 @@ pub(crate) async fn check(
     let roles: Vec<_> = user.roles.iter().map(RoleName::as_str).collect();
     Ok(HttpResponse::NoContent()
         .insert_header(("X-Auth-User-Id", user.id.to_string()))
-        .insert_header(("X-Auth-Email", utf8_percent_encode(user.email.as_str(), CONTROLS).to_string()))
+        .insert_header(("X-Auth-Email", utf8_percent_encode(user.email.as_str(), ENCODED).to_string()))
         .insert_header(("X-Auth-Roles", roles.join(",")))
         .finish())
 }
