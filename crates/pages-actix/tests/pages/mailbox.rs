@@ -77,6 +77,26 @@ async fn without_a_mailbox_there_is_nothing() {
 }
 
 #[actix_web::test]
+async fn only_who_is_on_this_machine_and_means_it_reads_mails() {
+    let site = site();
+    let status = async |name: &'static str, value: &'static str| {
+        site.answer(TestRequest::with_uri("/dev/mailbox.json").insert_header((name, value))).await.status
+    };
+    for host in ["localhost", "127.0.0.1:8080", "[::1]:8080"] {
+        assert_eq!(status("Host", host).await, 200, "{host}");
+    }
+    assert_eq!(status("Host", "accounts.example.com").await, 404);
+    for (name, value) in [
+        ("Forwarded", "for=192.0.2.1"),
+        ("X-Forwarded-For", "192.0.2.1"),
+        ("X-Real-IP", "192.0.2.1"),
+        ("Via", "1.1 proxy"),
+    ] {
+        assert_eq!(status(name, value).await, 404, "{name}");
+    }
+}
+
+#[actix_web::test]
 async fn programs_read_all_of_every_mail() {
     let expected = json!([
         {

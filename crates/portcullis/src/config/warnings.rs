@@ -35,7 +35,7 @@ impl Config {
             (
                 self.smtp_url.is_none() && self.public_url.as_ref().is_some_and(is_public),
                 "smtp_url",
-                "is not given: mails are written into files and reach nobody",
+                "is not given: mails are written into files, and who reads these can take over every account",
                 "name a mail server",
             ),
             (
