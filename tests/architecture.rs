@@ -245,6 +245,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "quick_cache",
             "serde",
             "serde_json",
+            "sha2",
             "thiserror",
             "time",
             "tokio",

@@ -13,7 +13,7 @@ pub use crate::locale::{PreferredLocale, preferred};
 pub use crate::path_id::PathId;
 pub use crate::problem::{Code, FieldCode, FieldError, Problem};
 pub use crate::query::Query;
-pub use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
+pub use crate::rate_limit::{MailPace, RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use crate::routes::{Endpoint, UNLIMITED, at};
 pub use crate::url_encoded::pairs;
 

@@ -10,6 +10,7 @@ mod caller;
 mod enforcement;
 mod group;
 mod in_process;
+mod mail_pace;
 mod rate;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ pub(crate) use enforcement::enforce;
 pub use enforcement::{RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use group::RouteGroup;
 pub use in_process::InProcessRateLimiter;
+pub use mail_pace::MailPace;
 pub use rate::{Rate, RateLimits};
 
 /// Counts calls and tells which are too many.

@@ -56,6 +56,36 @@ async fn a_call_too_many_is_refused_before_anything_is_done_for_it() {
 }
 
 #[tokio::test]
+async fn however_many_ask_few_mails_are_sent_to_an_address_and_nobody_is_told() {
+    const RESET: &str = "/api/v1/auth/password-reset/request";
+    const RESEND: &str = "/api/v1/auth/verify/resend";
+    let service = allowing(1_000);
+    service.verified("known@example.com").await;
+    let reset_mails = async |address: &str| {
+        let before = service.mailer.sent().len();
+        let mut answers = Vec::new();
+        for _ in 0..10 {
+            let reply = service.post(RESET, json!({ "email": address })).await;
+            answers.push((reply.status, reply.text));
+            service.deliver_mails().await;
+        }
+        assert!(answers.iter().all(|answer| answer.0 == 200 && *answer == answers[0]), "{answers:?}");
+        service.mailer.sent().len() - before
+    };
+    assert_eq!(reset_mails("known@example.com").await, 6);
+    assert_eq!(reset_mails("KNOWN@example.com").await, 0, "it is one address");
+
+    service.post("/api/v1/auth/register", json!({ "email": "new@example.com", "password": PASSWORD })).await;
+    service.deliver_mails().await;
+    let registered = service.mailer.sent().len();
+    for _ in 0..10 {
+        assert_eq!(service.post(RESEND, json!({ "email": "new@example.com" })).await.status, 202);
+        service.deliver_mails().await;
+    }
+    assert_eq!(service.mailer.sent().len() - registered, 6, "whoever forgot a password does not count here");
+}
+
+#[tokio::test]
 async fn where_nothing_is_there_nothing_is_counted() {
     let service = allowing(1);
     for _ in 0..3 {

@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::EmailAddress;
 use portcullis_domain::use_cases::UseCases;
-use portcullis_http_actix::building_blocks::{Fields, FromFields, PreferredLocale, Problem};
+use portcullis_http_actix::RouteGroup;
+use portcullis_http_actix::building_blocks::{Fields, FromFields, MailPace, PreferredLocale, Problem};
 
 use crate::elements::{Card, Field, Link, Page, Sign};
 use crate::refusals::Refusals;
@@ -27,11 +28,14 @@ pub(crate) async fn show(visit: Visit) -> HttpResponse {
 pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, Owner>,
     PreferredLocale(locale): PreferredLocale,
+    pace: MailPace,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Owner(address)) => {
-            domain.request_password_reset.request(address.clone(), locale).await?;
+            if pace.admits(RouteGroup::Reset, &address).await {
+                domain.request_password_reset.request(address.clone(), locale).await?;
+            }
             Ok(done(&visit, &address))
         }
         Err(problem) => Ok(page(&visit, &typed, &Refusals::of(problem, &visit)?)),

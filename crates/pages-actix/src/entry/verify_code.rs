@@ -3,7 +3,10 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{UseCases, VerifyEmailByCodeCommand};
 use portcullis_domain::{EmailAddress, OneTimeCode};
-use portcullis_http_actix::building_blocks::{Fields, FromFields, PreferredLocale, Problem, fields};
+use portcullis_http_actix::RouteGroup;
+use portcullis_http_actix::building_blocks::{
+    Fields, FromFields, MailPace, PreferredLocale, Problem, fields,
+};
 
 use crate::elements::{Card, Field, Link, Page, Sign};
 use crate::notice::{News, Notice};
@@ -65,11 +68,14 @@ async fn confirm(
 pub(crate) async fn resend(
     Submission { visitor: visit, input, typed }: Submission<Visit, Recipient>,
     PreferredLocale(locale): PreferredLocale,
+    pace: MailPace,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Recipient(address)) => {
-            domain.resend_verification.request(address.clone(), locale).await?;
+            if pace.admits(RouteGroup::Verify, &address).await {
+                domain.resend_verification.request(address.clone(), locale).await?;
+            }
             visit.leave(Notice::about(News::CodeSent, address));
             Ok(visit.frame.redirect("verify-code"))
         }

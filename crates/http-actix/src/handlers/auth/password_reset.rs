@@ -11,6 +11,7 @@ use crate::dto::MessageDto;
 use crate::fields::{self, Fault, Fields, FromFields};
 use crate::locale::PreferredLocale;
 use crate::problem::{FieldCode, Problem, Problems};
+use crate::rate_limit::{MailPace, RouteGroup};
 use crate::schemas;
 
 /// Who has forgotten their password.
@@ -76,9 +77,12 @@ fn is_same(text: &str, password: &Password) -> bool {
 pub(crate) async fn request_password_reset(
     Body(PasswordResetRequest { email }): Body<PasswordResetRequest>,
     PreferredLocale(locale): PreferredLocale,
+    pace: MailPace,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.request_password_reset.request(email, locale).await?;
+    if pace.admits(RouteGroup::Reset, &email).await {
+        domain.request_password_reset.request(email, locale).await?;
+    }
     Ok(MessageDto::respond(
         StatusCode::OK,
         "If there is an account with this e-mail address, a mail is on its way.",

@@ -15,6 +15,7 @@ use crate::fields::{self, Fields, FromFields};
 use crate::head;
 use crate::locale::PreferredLocale;
 use crate::problem::{Problem, Problems};
+use crate::rate_limit::{MailPace, RouteGroup};
 use crate::schemas;
 
 /// The code of a verification mail, and the address it went to.
@@ -122,9 +123,12 @@ pub(crate) async fn verify_by_code(
 pub(crate) async fn resend_verification(
     Body(ResendRequest { email }): Body<ResendRequest>,
     PreferredLocale(locale): PreferredLocale,
+    pace: MailPace,
     domain: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.resend_verification.request(email, locale).await?;
+    if pace.admits(RouteGroup::Verify, &email).await {
+        domain.resend_verification.request(email, locale).await?;
+    }
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,
         "If an account with this e-mail address waits for its verification, a mail is on its way.",
