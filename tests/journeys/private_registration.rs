@@ -26,14 +26,20 @@ async fn a_taken_address_is_answered_like_a_free_one_and_its_owner_is_told() {
 async fn of_two_who_claim_an_address_the_one_who_reads_its_mails_wins() {
     let server = private_server().await;
     let register = |password: &str| json!({ "email": "victim@example.com", "password": password });
-    server.post("/api/v1/auth/register", register("AttackersPass1!")).await.json(202);
+    server.post("/api/v1/auth/register", register("FirstPassword1!")).await.json(202);
     let first = server.mail_to("victim@example.com", 1).await;
-    server.post("/api/v1/auth/register", register("OwnersPassword2!")).await.json(202);
+    server.post("/api/v1/auth/register", register("StrangersPass2!")).await.json(202);
     let second = server.mail_to("victim@example.com", 2).await;
     server.get(&format!("/api/v1/auth/verify-email/{}", first.token())).await.problem(400, "invalid_token");
-    server.get(&format!("/api/v1/auth/verify-email/{}", second.token())).await.json(200);
-    server.post("/api/v1/auth/login", register("AttackersPass1!")).await.problem(401, "invalid_credentials");
-    server.login("victim@example.com", "OwnersPassword2!").await;
+    for nobodys in ["FirstPassword1!", "StrangersPass2!"] {
+        server.post("/api/v1/auth/login", register(nobodys)).await.problem(401, "invalid_credentials");
+    }
+    let password = json!({ "token": second.token(), "new_password": "OwnersPassword3!" });
+    server.post("/api/v1/auth/password-reset/confirm", password).await.json(200);
+    for nobodys in ["FirstPassword1!", "StrangersPass2!"] {
+        server.post("/api/v1/auth/login", register(nobodys)).await.problem(401, "invalid_credentials");
+    }
+    server.login("victim@example.com", "OwnersPassword3!").await;
 }
 
 #[tokio::test]

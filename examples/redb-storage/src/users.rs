@@ -33,16 +33,18 @@ impl UserRepository for RedbStore {
         registration: PrivateRegistration,
     ) -> Result<PrivateRegistrationOutcome, StorageError> {
         self.write(move |store| {
-            let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+            let PrivateRegistration { account, notice_to_owner, way_in_for_owner, refusal } = registration;
             let holder = store.user_with_email(&account.user.email)?;
-            let replaced = holder.as_ref().filter(|holder| holder.is_mere_claim()).map(|holder| holder.id);
-            if store.is_taken(account.user.username.as_ref(), replaced.unwrap_or(account.user.id))? {
+            let claim = holder.as_ref().filter(|holder| holder.is_mere_claim()).map(|holder| holder.id);
+            if store.is_taken(account.user.username.as_ref(), claim.unwrap_or(account.user.id))? {
                 return Ok(PrivateRegistrationOutcome::UsernameTaken);
             }
-            match (replaced, holder) {
+            match (claim, holder) {
                 (Some(id), _) => {
-                    replace_claim(store, id, account)?;
-                    Ok(PrivateRegistrationOutcome::Replaced(id))
+                    store.record(&refusal.about(id))?;
+                    end_claim(store, id)?;
+                    store.queue(way_in_for_owner)?;
+                    Ok(PrivateRegistrationOutcome::ClaimEnded(id))
                 }
                 (None, Some(owner)) => {
                     store.record(&refusal.about(owner.id))?;
@@ -168,18 +170,11 @@ fn add_account(store: &WriteTransaction, account: NewAccount) -> Result<Register
     Ok(RegisterOutcome::Registered(store.principal_of(session)?.map(Box::new)))
 }
 
-/// Lets the later of two claims on an address count: nothing that the first one set goes on.
-fn replace_claim(store: &WriteTransaction, id: UserId, new: NewAccount) -> Result<(), StorageError> {
-    store.record(&new.event.about(id))?;
-    store.change_account(id, |account| {
-        account.password_hash = new.password_hash;
-        account.user.username = new.user.username;
-        account.user.profile = new.user.profile;
-        account.user.locale = new.user.locale;
-    })?;
+/// Takes from an account all that lets anybody in.
+fn end_claim(store: &WriteTransaction, id: UserId) -> Result<(), StorageError> {
+    store.change_account(id, |account| account.password_hash = None)?;
     store.end_secrets(id)?;
-    store.end_sessions_except(id, None)?;
-    new.mail.map_or(Ok(()), |mail| store.queue(mail))
+    store.end_sessions_except(id, None)
 }
 
 fn erase(store: &WriteTransaction, user: &User, attempts: AttemptKey) -> Result<(), StorageError> {

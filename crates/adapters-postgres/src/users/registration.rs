@@ -1,7 +1,11 @@
+use std::slice;
+
 use diesel::prelude::*;
 use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::try_join;
+use portcullis_domain::audit::AuditEvent;
+use portcullis_domain::mail::QueuedMail;
 use portcullis_domain::ports::{
     NewAccount, PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome,
 };
@@ -11,7 +15,7 @@ use portcullis_domain::{
 use uuid::Uuid;
 
 use crate::audit_trail::{append, store_event_if_any, with_event};
-use crate::errors::{Failure, names_unknown_role, violates};
+use crate::errors::{Failure, names_unknown_role};
 use crate::locks::lock_holder;
 use crate::mail_queue::{enqueue, enqueue_if_any, with_mails};
 use crate::moment::Moment;
@@ -155,7 +159,7 @@ pub(super) async fn register_privately(
     connection: &AsyncPgConnection,
     registration: &PrivateRegistration,
 ) -> Result<PrivateRegistrationOutcome, Failure> {
-    let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+    let PrivateRegistration { account, notice_to_owner, way_in_for_owner, refusal } = registration;
     let user = &account.user;
     or_roll_back(connection, async {
         let lock = async { lock_holder(connection, &user.email).await.map_err(Failure::from) };
@@ -181,8 +185,9 @@ pub(super) async fn register_privately(
                 Ok(PrivateRegistrationOutcome::OwnerTold(owner.id))
             }
             (Some(_), Some(claim)) => {
-                try_join!(replace_claim(connection, claim, account), commit(connection))?;
-                Ok(PrivateRegistrationOutcome::Replaced(claim))
+                let refusal = refusal.clone().about(claim);
+                try_join!(end_claim(connection, claim, way_in_for_owner, &refusal), commit(connection))?;
+                Ok(PrivateRegistrationOutcome::ClaimEnded(claim))
             }
         }
     })
@@ -198,50 +203,36 @@ async fn insert_privately(connection: &AsyncPgConnection, account: &NewAccount) 
     }
 }
 
-const REPLACE_CLAIM: &str = concat!(
+const END_CLAIM: &str = concat!(
     "
-WITH replaced AS (
-    UPDATE users
-    SET username = $18, username_canonical = $19, name = $20, name_folded = $21,
-        first_name = $22, first_name_folded = $23, last_name = $24, last_name_folded = $25,
-        password_hash = $26, locale = $27
-    WHERE users.id = $17
-    RETURNING users.id
+WITH claim AS (
+    UPDATE users SET password_hash = NULL WHERE users.id = $17 RETURNING users.id
 ), ended_sessions AS (
-    DELETE FROM sessions USING replaced WHERE sessions.user_id = replaced.id
+    DELETE FROM sessions USING claim WHERE sessions.user_id = claim.id
 ), ended_verification AS (
-    DELETE FROM verifications USING replaced WHERE verifications.user_id = replaced.id
+    DELETE FROM verifications USING claim WHERE verifications.user_id = claim.id
 ), ended_reset AS (
-    DELETE FROM password_resets USING replaced WHERE password_resets.user_id = replaced.id
+    DELETE FROM password_resets USING claim WHERE password_resets.user_id = claim.id
 ), ended_email_change AS (
-    DELETE FROM email_changes USING replaced WHERE email_changes.user_id = replaced.id
+    DELETE FROM email_changes USING claim WHERE email_changes.user_id = claim.id
 ), queued AS (",
-    enqueue_if_any!("replaced"),
+    enqueue_if_any!("claim"),
     "), told AS (",
-    store_event_if_any!("replaced", about "replaced.id"),
+    store_event_if_any!("claim"),
     ")
-SELECT replaced.id FROM replaced"
+SELECT claim.id FROM claim"
 );
 
-/// Lets a later claim on an address stand instead of an earlier one, of which nothing goes on.
-async fn replace_claim(
+/// Takes from an account all that lets anybody in, and queues the way in to who reads its mails.
+async fn end_claim(
     mut connection: &AsyncPgConnection,
     claim: UserId,
-    new: &NewAccount,
+    way_in: &QueuedMail,
+    refusal: &AuditEvent,
 ) -> Result<(), Failure> {
-    let NewAccount { user, password_hash, mail, session: _, event } = new;
-    let replace = with_mails(with_event(statement(REPLACE_CLAIM), event), mail.as_slice());
-    let replaced = with_names(replace.bind::<sql::Uuid, _>(claim.uuid()), user)
-        .bind::<sql::Nullable<sql::Text>, _>(password_hash.as_ref().map(PasswordHash::as_str))
-        .bind::<sql::Text, _>(user.locale.as_str())
-        .execute(&mut connection)
-        .await
-        .map_err(Failure::from);
-    match replaced {
-        // Somebody took the username while this one looked.
-        Err(failure) if violates(&failure, "users_username") => Err(Failure::Overtaken),
-        replaced => replaced.map(|_| ()),
-    }
+    let end = with_mails(with_event(statement(END_CLAIM), refusal), slice::from_ref(way_in));
+    end.bind::<sql::Uuid, _>(claim.uuid()).execute(&mut connection).await?;
+    Ok(())
 }
 
 /// The account that has a username.

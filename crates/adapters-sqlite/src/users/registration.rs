@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use portcullis_domain::ports::{
     NewAccount, PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome,
 };
-use portcullis_domain::{PasswordHash, Principal, UserId};
+use portcullis_domain::{Principal, UserId};
 
 use super::{find_by_address, is_username_taken};
 use crate::errors::Failure;
 use crate::kept::ExecuteKept as _;
 use crate::roles::grant_all;
-use crate::rows::{NewUserRow, ProfileRow};
+use crate::rows::NewUserRow;
 use crate::schema::users;
 use crate::{audit_trail, mail_queue, sessions, tokens};
 
@@ -32,7 +32,7 @@ pub(super) fn register_privately(
     connection: &mut SqliteConnection,
     registration: &PrivateRegistration,
 ) -> Result<PrivateRegistrationOutcome, Failure> {
-    let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+    let PrivateRegistration { account, notice_to_owner, way_in_for_owner, refusal } = registration;
     let owner = find_by_address(connection, &account.user.email)?;
     let claim = owner.as_ref().filter(|owner| owner.is_mere_claim()).map(|owner| owner.id);
     if is_username_taken(connection, account.user.username.as_ref(), claim)? {
@@ -49,8 +49,10 @@ pub(super) fn register_privately(
             PrivateRegistrationOutcome::OwnerTold(owner.id)
         }
         (Some(_), Some(claim)) => {
-            replace_claim(connection, claim, account)?;
-            PrivateRegistrationOutcome::Replaced(claim)
+            end_claim(connection, claim)?;
+            mail_queue::enqueue(connection, way_in_for_owner)?;
+            audit_trail::insert_about(connection, refusal, claim)?;
+            PrivateRegistrationOutcome::ClaimEnded(claim)
         }
     })
 }
@@ -73,21 +75,12 @@ fn insert(connection: &mut SqliteConnection, account: &NewAccount) -> Result<Opt
     sessions::principal(connection, session.id, session.created_at)
 }
 
-/// Lets a later claim on an address stand instead of an earlier one, of which nothing goes on.
-fn replace_claim(connection: &mut SqliteConnection, claim: UserId, new: &NewAccount) -> Result<(), Failure> {
-    let NewAccount { user, password_hash, mail, event, session: _ } = new;
+/// Takes from an account all that lets anybody in.
+fn end_claim(connection: &mut SqliteConnection, claim: UserId) -> QueryResult<()> {
     diesel::update(users::table.find(claim.uuid().into_bytes()))
-        .set((
-            ProfileRow::from(user),
-            users::password_hash.eq(password_hash.as_ref().map(PasswordHash::as_str)),
-            users::locale.eq(user.locale.as_str()),
-        ))
+        .set(users::password_hash.eq(None::<&str>))
         .execute_kept(connection)?;
     tokens::end_all(connection, claim)?;
     sessions::end_all(connection, claim)?;
-    if let Some(mail) = mail {
-        mail_queue::enqueue(connection, mail)?;
-    }
-    audit_trail::insert_about(connection, event, claim)?;
     Ok(())
 }

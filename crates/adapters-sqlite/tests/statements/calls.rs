@@ -71,11 +71,15 @@ async fn accounts(store: &SqliteStore, address: &dyn Fn(&str) -> String) -> Resu
     .await?;
     store.register(account(ada.email.as_str())).await?;
     for claim in ["claimed", "claimed", "ada"] {
-        let notice = mail(MailKind::AddressAlreadyRegistered, &address(claim));
         let mut account = account(&address(claim));
         account.mail = Some(verify_mail(&account.user));
-        let refusal = event(AuditKind::Registration);
-        store.register_privately(PrivateRegistration { account, notice_to_owner: notice, refusal }).await?;
+        let registration = PrivateRegistration {
+            account,
+            notice_to_owner: mail(MailKind::AddressAlreadyRegistered, &address(claim)),
+            way_in_for_owner: mail(MailKind::ResetPassword, &address(claim)),
+            refusal: event(AuditKind::Registration),
+        };
+        store.register_privately(registration).await?;
     }
     store.find_by_login(&LoginIdentifier::Email(ada.email.clone())).await?;
     store.find_by_login(&LoginIdentifier::Username(name_of("ada"))).await?;

@@ -37,14 +37,13 @@ pub trait UserRepository: Send + Sync {
     /// As [`register`](Self::register), for answers that must not tell a taken address from a free one.
     ///
     /// For an address whose account is verified, MUST queue the notice to its owner and store the refusal
-    /// instead, which then concerns the owner. For one whose account is unverified, has never been signed in
-    /// to and holds no role but `user`, MUST replace what was set before (password, username, names, locale),
-    /// end its one-time secrets, and queue the new account's mail: of two who claim an address, the one who
-    /// reads its mails wins; the event then concerns that account. Any other unverified account is treated
-    /// like a verified one.
+    /// instead, which then concerns the owner. For one whose account is a [mere claim](User::is_mere_claim),
+    /// MUST take its password away, end its one-time secrets and sessions, and queue the way in to its owner
+    /// in place of the notice. Of two who claim an address, neither one's password is worth anything: who reads
+    /// its mails sets one. Nothing of the new account is stored then.
     ///
     /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner`,
-    /// `private_registration_replaces_an_unverified_claim` and `private_registrations_are_in_the_trail`.
+    /// `private_registration_ends_an_unverified_claim` and `private_registrations_are_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -143,6 +142,8 @@ pub struct PrivateRegistration {
     pub account: NewAccount,
     /// Tells the owner of a taken address.
     pub notice_to_owner: QueuedMail,
+    /// Lets the owner of an address that was only claimed set a password.
+    pub way_in_for_owner: QueuedMail,
     /// Tells of the refusal then, in place of the account's event.
     pub refusal: AuditEvent,
 }
@@ -165,8 +166,8 @@ pub enum RegisterOutcome {
 pub enum PrivateRegistrationOutcome {
     /// The account is stored.
     Registered,
-    /// It stands in place of what was claimed before with this id.
-    Replaced(UserId),
+    /// The address was claimed before, by the account with this id, and whoever owns it is asked.
+    ClaimEnded(UserId),
     /// The owner of the address is told.
     OwnerTold(UserId),
     /// Another account has the username.

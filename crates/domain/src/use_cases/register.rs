@@ -123,10 +123,14 @@ impl Register {
             event: event.about(user.id),
         };
         if self.policy.registration == Registration::Private {
-            let notice_to_owner = mail(MailKind::AddressAlreadyRegistered);
-            let refusal =
-                self.auditor.event(AuditKind::Registration, &origin, now).failed(FailureReason::EmailTaken);
-            self.register_privately(PrivateRegistration { account, notice_to_owner, refusal }).await
+            let refusal = self.auditor.event(AuditKind::Registration, &origin, now);
+            self.register_privately(PrivateRegistration {
+                account,
+                notice_to_owner: mail(MailKind::AddressAlreadyRegistered),
+                way_in_for_owner: mail(MailKind::ResetPassword),
+                refusal: refusal.failed(FailureReason::EmailTaken),
+            })
+            .await
         } else {
             self.register_openly(account, now).await
         }
@@ -165,8 +169,9 @@ impl Register {
         let PrivateRegistration { account: NewAccount { event, .. }, refusal, .. } = registration.clone();
         let event = match self.users.register_privately(registration).await? {
             PrivateRegistrationOutcome::Registered => event,
-            PrivateRegistrationOutcome::Replaced(claim) => event.about(claim),
-            PrivateRegistrationOutcome::OwnerTold(owner) => refusal.about(owner),
+            PrivateRegistrationOutcome::ClaimEnded(owner) | PrivateRegistrationOutcome::OwnerTold(owner) => {
+                refusal.about(owner)
+            }
             PrivateRegistrationOutcome::UsernameTaken => return Err(RegisterError::UsernameTaken),
         };
         self.auditor.stored(&event);

@@ -109,6 +109,19 @@ async fn private_registration_does_the_same_work_for_a_taken_address() {
 }
 
 #[tokio::test]
+async fn who_registers_an_address_that_somebody_claimed_gets_in_by_its_mails_only() {
+    let domain = TestDomain::under(Policy { registration: Registration::Private, ..Policy::default() });
+    domain.register(ADA).await.unwrap();
+    domain.deliver().await;
+    let first = domain.mailer.last_token_for(ADA).unwrap();
+    assert!(matches!(domain.register(ADA).await, Ok(Registered::Pending)));
+    domain.deliver().await;
+    assert!(matches!(domain.last_mail_to(ADA).content, MailContent::ResetPassword { .. }));
+    assert!(domain.verify(&first).await.is_err(), "the password that it would make good may be a stranger's");
+    assert!(domain.login(ADA, PASSWORD).await.is_err(), "nobody has set a password that counts");
+}
+
+#[tokio::test]
 async fn an_owner_is_told_at_their_stored_address_in_their_own_language() {
     let domain = TestDomain::under(Policy { registration: Registration::Private, ..Policy::default() });
     domain.verified(ADA).await;

@@ -33,7 +33,7 @@ macro_rules! storage_contract {
             users::a_registration_signs_in_and_queues_its_mail: HalfDone,
             users::private_registration_of_a_free_address_registers: HalfDone,
             users::private_registration_of_a_taken_address_tells_its_owner: UncheckedCondition,
-            users::private_registration_replaces_an_unverified_claim: Incomplete,
+            users::private_registration_ends_an_unverified_claim: Incomplete,
             users::private_registration_of_a_taken_username_changes_nothing: HalfDone,
             users::raced_private_registrations_leave_one_account: CheckThenAct,
             users::a_profile_change_keeps_the_rest: TooWide,
@@ -209,7 +209,7 @@ macro_rules! fault_contract {
     (@each $expansion:ident $setup:tt) => {
         $crate::$expansion! { $setup
             faults::a_registration_is_stored_whole_or_not_at_all: HalfDone,
-            faults::a_replaced_claim_is_replaced_whole_or_not_at_all: HalfDone,
+            faults::a_claim_ends_whole_or_not_at_all: HalfDone,
             faults::a_login_is_stored_whole_or_not_at_all: HalfDone,
             faults::a_password_change_is_made_whole_or_not_at_all: HalfDone,
             faults::a_password_reset_is_made_whole_or_not_at_all: HalfDone,

@@ -203,19 +203,18 @@ pub async fn a_registration_is_stored_whole_or_not_at_all(setup: &FaultSetup) {
     .await;
 }
 
-/// A later claim on an address replaces all of the earlier one, or nothing.
-pub async fn a_replaced_claim_is_replaced_whole_or_not_at_all(setup: &FaultSetup) {
+/// A later claim on an address ends all of the earlier one, or nothing.
+pub async fn a_claim_ends_whole_or_not_at_all(setup: &FaultSetup) {
     const PARTS: [Part; 4] = [Part::Accounts, Part::Secrets, Part::Mails, Part::Events];
     all_or_nothing(setup, &PARTS, false, async |storage, person| {
         let address = person.user.email.as_str();
-        let account = NewAccount {
-            password_hash: Some(other_hash("of the later claim")),
-            mail: Some(mail(MailKind::VerifyEmail, address)),
-            ..account(address)
+        let registration = PrivateRegistration {
+            account: account(address),
+            notice_to_owner: mail(MailKind::AddressAlreadyRegistered, address),
+            way_in_for_owner: mail(MailKind::ResetPassword, address),
+            refusal: event(AuditKind::Registration),
         };
-        let notice_to_owner = mail(MailKind::AddressAlreadyRegistered, address);
-        let refusal = event(AuditKind::Registration);
-        storage.users.register_privately(PrivateRegistration { account, notice_to_owner, refusal }).await
+        storage.users.register_privately(registration).await
     })
     .await;
 }

@@ -27,11 +27,11 @@ impl UserRepository for MemoryStorage {
         registration: PrivateRegistration,
     ) -> Result<PrivateRegistrationOutcome, StorageError> {
         let mut state = self.step("UserRepository::register_privately").await?;
-        let PrivateRegistration { account, notice_to_owner, refusal } = registration;
+        let PrivateRegistration { account, notice_to_owner, way_in_for_owner, refusal } = registration;
         let holder = state.user_with_email(&account.user.email);
         let holder = holder.map(|holder| (holder.id, holder.is_mere_claim()));
-        let replaced = holder.and_then(|(id, is_claim)| is_claim.then_some(id));
-        if state.username_is_taken(&account.user, replaced) {
+        let claim = holder.and_then(|(id, is_claim)| is_claim.then_some(id));
+        if state.username_is_taken(&account.user, claim) {
             return Ok(PrivateRegistrationOutcome::UsernameTaken);
         }
         match holder {
@@ -40,8 +40,10 @@ impl UserRepository for MemoryStorage {
                 refused => Err(StorageError::broken(format!("nothing is taken, and yet: {refused:?}"))),
             },
             Some((id, true)) => {
-                state.replace_claim(id, account)?;
-                Ok(PrivateRegistrationOutcome::Replaced(id))
+                state.record(refusal.about(id))?;
+                state.end_claim(id)?;
+                state.queue(way_in_for_owner);
+                Ok(PrivateRegistrationOutcome::ClaimEnded(id))
             }
             Some((id, false)) => {
                 state.record(refusal.about(id))?;
@@ -152,17 +154,11 @@ impl State {
         Ok(RegisterOutcome::Registered(principal.map(Box::new)))
     }
 
-    /// Lets the later of two claims on an address count: nothing that the first one set goes on.
-    fn replace_claim(&mut self, id: UserId, new: NewAccount) -> Result<(), StorageError> {
-        self.record(new.event.about(id))?;
-        let account = self.account_mut(id)?;
-        account.password_hash = new.password_hash;
-        account.user.username = new.user.username;
-        account.user.profile = new.user.profile;
-        account.user.locale = new.user.locale;
+    /// Takes from an account all that lets anybody in.
+    fn end_claim(&mut self, id: UserId) -> Result<(), StorageError> {
+        self.account_mut(id)?.password_hash = None;
         self.end_secrets(id);
         self.end_sessions_except(id, None);
-        self.queue_all(new.mail);
         Ok(())
     }
 

@@ -127,14 +127,18 @@ impl<'a, Cost: Fn() -> usize> Calls<'a, Cost> {
         let claim = |address: &str| {
             let mut account = account(address);
             account.mail = Some(verify_mail(&account.user));
-            let notice_to_owner = mail(MailKind::AddressAlreadyRegistered, address);
-            PrivateRegistration { account, notice_to_owner, refusal: event(AuditKind::Registration) }
+            PrivateRegistration {
+                account,
+                notice_to_owner: mail(MailKind::AddressAlreadyRegistered, address),
+                way_in_for_owner: mail(MailKind::ResetPassword, address),
+                refusal: event(AuditKind::Registration),
+            }
         };
         let claimed = claim(&self.address("claimed"));
-        let replaced = PrivateRegistrationOutcome::Replaced(claimed.account.user.id);
+        let claim_ended = PrivateRegistrationOutcome::ClaimEnded(claimed.account.user.id);
         for (what, registration, wanted) in [
             ("register_privately, a free address", claimed, PrivateRegistrationOutcome::Registered),
-            ("register_privately, over a mere claim", claim(&self.address("claimed")), replaced),
+            ("register_privately, over a mere claim", claim(&self.address("claimed")), claim_ended),
             (
                 "register_privately, a taken address",
                 claim(&self.address("ada")),

@@ -1,15 +1,12 @@
 //! Searches by how addresses, usernames and names begin.
 
 use portcullis_domain::audit::AuditKind;
-use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{
-    PrivateRegistration, PrivateRegistrationOutcome, ProfileUpdate, UserFilter, UserUpdate,
-};
+use portcullis_domain::ports::{ProfileUpdate, UserFilter, UserUpdate};
 use portcullis_domain::{Change, ProfileChange, ProfileNames, User};
 
 use super::steps::{beginning, foreign, move_to, update};
 use crate::Storage;
-use crate::fixtures::{NOW, account, account_of, email, event, mail, name, role, user, username};
+use crate::fixtures::{NOW, account, account_of, email, event, name, role, user, username};
 
 fn named(address: &str, first: &str, last: &str) -> User {
     let profile = ProfileNames { first_name: Some(name(first)), last_name: Some(name(last)), name: None };
@@ -122,17 +119,6 @@ pub async fn names_are_found_however_they_were_given(storage: &Storage) {
 
     storage.import(&[foreign(&named("foreign@example.com", "Imported", "Elsewhere"))]).await;
     expect("impor", &["foreign@example.com"], "brought in").await;
-
-    storage.register(account_of(named("claim@example.com", "Squatter", "First"))).await;
-    let registration = PrivateRegistration {
-        account: account_of(named("claim@example.com", "Claimant", "Second")),
-        notice_to_owner: mail(MailKind::AddressAlreadyRegistered, "claim@example.com"),
-        refusal: event(AuditKind::Registration),
-    };
-    let outcome = storage.users.register_privately(registration).await.expect("register");
-    assert!(matches!(outcome, PrivateRegistrationOutcome::Replaced(_)), "{outcome:?}");
-    expect("claimant", &["claim@example.com"], "stands for an earlier claim").await;
-    expect("squat", &[], "nobody is called so").await;
 }
 
 /// However many begin alike, they are listed as few are: newest first, in pages, and filtered.

@@ -189,7 +189,7 @@ async fn accounts_stay(world: &World<'_>) {
     world.fails("a registration", users.register(registering("new@example.net")).await).await;
     for (address, step) in [
         ("new@example.net", "a private registration"),
-        ("claim@example.com", "one that replaces a claim"),
+        ("claim@example.com", "one that ends a claim"),
         ("owner@example.com", "one that is refused"),
     ] {
         let registration = PrivateRegistration {
@@ -199,6 +199,7 @@ async fn accounts_stay(world: &World<'_>) {
                 ..registering(address)
             },
             notice_to_owner: mail(MailKind::AddressAlreadyRegistered, address),
+            way_in_for_owner: mail(MailKind::ResetPassword, address),
             refusal: world.event(AuditKind::Registration),
         };
         world.fails(step, users.register_privately(registration).await).await;

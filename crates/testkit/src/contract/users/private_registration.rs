@@ -5,20 +5,24 @@ use portcullis_domain::mail::{MailKind, QueuedMail};
 use portcullis_domain::ports::{
     NewAccount, PrivateRegistration, PrivateRegistrationOutcome, VerificationSecrets,
 };
-use portcullis_domain::{ProfileNames, RoleName, User};
+use portcullis_domain::{RoleName, User};
 
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::HOUR;
 use crate::fixtures::{
-    NOW, account, account_of, code_attempts, code_digest, email, event, locale, mail, name, other_hash,
-    password_hash, role, token_digest, user, username,
+    NOW, account, account_of, code_attempts, code_digest, email, event, mail, other_hash, password_hash,
+    role, token_digest, user, username,
 };
 
 /// A private registration of this account, with this notice should its address be taken.
 fn privately(account: NewAccount, notice_to_owner: QueuedMail) -> PrivateRegistration {
-    let refusal = event(AuditKind::Registration).failed(FailureReason::EmailTaken);
-    PrivateRegistration { account, notice_to_owner, refusal }
+    PrivateRegistration {
+        way_in_for_owner: mail(MailKind::ResetPassword, account.user.email.as_str()),
+        account,
+        notice_to_owner,
+        refusal: event(AuditKind::Registration).failed(FailureReason::EmailTaken),
+    }
 }
 
 async fn register_privately(
@@ -74,12 +78,11 @@ pub async fn private_registration_of_a_taken_address_tells_its_owner(storage: &S
     assert!(storage.is_live(&session).await, "the owner's session goes on");
 }
 
-/// Of two who claim an address that nobody has shown to read, the later one's word counts: what the
-/// first one set is dead, so that the one who reads the mails wins.
-pub async fn private_registration_replaces_an_unverified_claim(storage: &Storage) {
+/// Of two who claim an address that nobody has shown to read, neither one's password is worth anything: whoever
+/// reads its mails sets one.
+pub async fn private_registration_ends_an_unverified_claim(storage: &Storage) {
     let mut first = account("ada@example.com");
-    first.user.username = Some(username("squatter"));
-    first.user.profile.name = Some(name("Squatter"));
+    first.user.username = Some(username("first"));
     let first = storage.register(first).await;
     let (link, reset) = (token_digest(), token_digest());
     let address = email("ada@example.com");
@@ -95,28 +98,26 @@ pub async fn private_registration_replaces_an_unverified_claim(storage: &Storage
 
     let mut second = account("ADA@example.com");
     second.password_hash = Some(other_hash("of the second"));
-    second.user.profile = ProfileNames { first_name: Some(name("Ada")), ..ProfileNames::default() };
-    second.user.locale = locale("fr");
-    let welcome = mail(MailKind::VerifyEmail, "ada@example.com");
-    second.mail = Some(welcome.clone());
-    let wanted = second.user.clone();
+    second.user.username = Some(username("second"));
+    second.mail = Some(mail(MailKind::VerifyEmail, "ada@example.com"));
+    let stranger = second.user.id;
     let notice = mail(MailKind::AddressAlreadyRegistered, "ada@example.com");
-    let outcome = register_privately(storage, second, notice).await;
-    assert_eq!(outcome, PrivateRegistrationOutcome::Replaced(first.id));
+    let registration = privately(second, notice);
+    let way_in = registration.way_in_for_owner.clone();
+    let outcome = storage.users.register_privately(registration).await.expect("register");
+    assert_eq!(outcome, PrivateRegistrationOutcome::ClaimEnded(first.id));
 
     let holder = storage.holder(&address).await.expect("the address has one account");
-    assert_eq!(holder.password_hash, Some(other_hash("of the second")), "the first password is dead");
-    assert_eq!(holder.user.username, None, "the first username is gone");
-    assert_eq!(holder.user.profile, wanted.profile, "the first names are gone");
-    assert_eq!(holder.user.locale, wanted.locale);
-    assert!(!holder.user.email_verified, "nobody has shown yet that they read mails to the address");
+    assert_eq!(holder.password_hash, None, "neither password is that of the owner");
+    assert_eq!(holder.user, first, "nothing of the second claim is stored");
+    assert!(storage.users.find_by_id(stranger).await.expect("find").is_none(), "there is one account");
     let found = storage.tokens.find_verification(link, NOW).await.expect("find");
     assert!(found.is_none(), "a link that was mailed for the first claim is dead");
     let found = storage.tokens.find_password_reset(reset, NOW).await.expect("find");
     assert!(found.is_none(), "a reset that was mailed for the first claim is dead");
-    assert_eq!(storage.take_mails().await, [welcome], "the new claim is verified like any other");
+    assert_eq!(storage.take_mails().await, [way_in], "who reads the mails is asked");
     let mut next = account("next@example.com");
-    next.user.username = Some(username("squatter"));
+    next.user.username = Some(username("second"));
     storage.register(next).await;
 }
 
@@ -137,19 +138,18 @@ pub async fn private_registration_of_a_taken_username_changes_nothing(storage: &
     }
     assert!(storage.holder(&email("free@example.com")).await.is_none(), "nothing is stored");
     let kept = storage.stored(claim.id).await;
-    assert_eq!((kept.user, kept.password_hash), (claim, Some(password_hash())), "nothing is replaced");
+    assert_eq!((kept.user, kept.password_hash), (claim, Some(password_hash())), "the claim stays as it is");
     assert_eq!(storage.take_mails().await, [], "nothing is queued");
 }
 
-/// Of 50 private registrations of one address at once, one is stored and each of the others stands in its
-/// place in turn: one account is left, whose password is that of one of them.
+/// Of 50 private registrations of one address at once, one is stored and the others end its claim: one account is
+/// left, and nobody's password.
 pub async fn raced_private_registrations_leave_one_account(storage: &Storage) {
     for round in 0..ROUNDS {
         let address = format!("raced{round}@example.com");
         let outcomes = race(storage, |caller, storage| {
             let mut account = account(&address);
             account.password_hash = Some(other_hash(caller));
-            account.user.profile.name = Some(name(&format!("Caller {caller}")));
             account.mail = Some(mail(MailKind::VerifyEmail, &address));
             let notice = mail(MailKind::AddressAlreadyRegistered, &address);
             async move { register_privately(&storage, account, notice).await }
@@ -158,15 +158,12 @@ pub async fn raced_private_registrations_leave_one_account(storage: &Storage) {
         let holder = storage.holder(&email(&address)).await.expect("the address has an account");
         let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
         assert_eq!(count(PrivateRegistrationOutcome::Registered), 1, "an address has one account");
-        let replacements = count(PrivateRegistrationOutcome::Replaced(holder.user.id));
-        assert_eq!(replacements, CALLERS - 1, "nobody has shown yet that it is theirs: {outcomes:?}");
-        let name = holder.user.profile.name.expect("a name");
-        let caller = name.as_str().strip_prefix("Caller ").expect("the name of a caller");
-        assert_eq!(
-            holder.password_hash,
-            Some(other_hash(caller)),
-            "name and password are from the same claim: a claim is replaced whole",
-        );
-        assert_eq!(storage.take_mails().await.len(), 1, "mails of one kind to one address are one mail");
+        let ended = count(PrivateRegistrationOutcome::ClaimEnded(holder.user.id));
+        assert_eq!(ended, CALLERS - 1, "nobody has shown yet that it is theirs: {outcomes:?}");
+        assert_eq!(holder.password_hash, None, "the word of each stands against that of the others");
+        let mut kinds: Vec<_> = storage.take_mails().await.iter().map(|mail| mail.kind.name()).collect();
+        kinds.sort_unstable();
+        let wanted = [MailKind::ResetPassword, MailKind::VerifyEmail].map(MailKind::name);
+        assert_eq!(kinds, wanted, "mails of one kind to one address are one mail");
     }
 }

@@ -88,6 +88,7 @@ pub async fn private_registrations_are_in_the_trail(storage: &Storage) {
     let privately = |address: &str| PrivateRegistration {
         account: NewAccount { mail: Some(mail(MailKind::VerifyEmail, address)), ..account(address) },
         notice_to_owner: mail(MailKind::AddressAlreadyRegistered, address),
+        way_in_for_owner: mail(MailKind::ResetPassword, address),
         refusal: event(AuditKind::Registration).failed(FailureReason::EmailTaken),
     };
     let register = async |registration: &PrivateRegistration| {
@@ -97,9 +98,9 @@ pub async fn private_registrations_are_in_the_trail(storage: &Storage) {
     let free = privately("free@example.com");
     assert_eq!(register(&free).await, PrivateRegistrationOutcome::Registered);
     trail.gains([free.account.event], "a registration").await;
-    let replacing = privately("claim@example.com");
-    assert_eq!(register(&replacing).await, PrivateRegistrationOutcome::Replaced(claim.id));
-    trail.gains([replacing.account.event.about(claim.id)], "a claim, replaced").await;
+    let claimed = privately("claim@example.com");
+    assert_eq!(register(&claimed).await, PrivateRegistrationOutcome::ClaimEnded(claim.id));
+    trail.gains([claimed.refusal.about(claim.id)], "a claim, ended").await;
     let taken = privately("holder@example.com");
     assert_eq!(register(&taken).await, PrivateRegistrationOutcome::OwnerTold(owner.id));
     trail.gains([taken.refusal.about(owner.id)], "a refusal").await;
