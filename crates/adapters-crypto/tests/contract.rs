@@ -51,7 +51,10 @@ fn hash_elsewhere(octets: &[u8]) -> String {
 }
 
 async fn signing(algorithm: SigningAlgorithm) -> AccessTokensSetup {
-    AccessTokensSetup { tokens: installation(algorithm).await, elsewhere: installation(algorithm).await }
+    AccessTokensSetup {
+        access_tokens: installation(algorithm).await,
+        elsewhere: installation(algorithm).await,
+    }
 }
 
 /// An installation with one key, which signs from an hour before the cases on.

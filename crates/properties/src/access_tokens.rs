@@ -32,7 +32,7 @@ pub fn access_tokens(octets: &[u8]) {
 /// Somebody who issued one token.
 struct Issuer {
     runtime: Runtime,
-    tokens: JwtAccessTokens,
+    access_tokens: JwtAccessTokens,
     claims: AccessClaims,
     genuine: AccessToken,
 }
@@ -51,7 +51,7 @@ impl Issuer {
             email_verified: true,
             added: AddedClaims::new(),
         };
-        let (tokens, genuine) = runtime.block_on(async {
+        let (access_tokens, genuine) = runtime.block_on(async {
             let fakes = Fakes::default();
             let mut ports = fakes.ports();
             ports.key_factory = Arc::new(SealingKeyFactory::new(&fixtures::secret_key()));
@@ -60,11 +60,11 @@ impl Issuer {
             domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key is made");
             let ring = KeyRing::load(Arc::new(fakes.storage), &fixtures::secret_key(), NOW).await;
             let ring = Arc::new(ring.expect("the key can be read"));
-            let tokens = JwtAccessTokens::new(ring, "https://accounts.example", "https://api.example");
-            let genuine = tokens.issue(&claims).await.expect("a token is issued");
-            (tokens, genuine)
+            let access_tokens = JwtAccessTokens::new(ring, "https://accounts.example", "https://api.example");
+            let genuine = access_tokens.issue(&claims).await.expect("a token is issued");
+            (access_tokens, genuine)
         });
-        Self { runtime, tokens, claims, genuine }
+        Self { runtime, access_tokens, claims, genuine }
     }
 
     fn parts(&self) -> [&str; 3] {
@@ -73,7 +73,7 @@ impl Issuer {
     }
 
     fn judge(&self, text: &str) {
-        let verified = self.runtime.block_on(self.tokens.verify(text, NOW));
+        let verified = self.runtime.block_on(self.access_tokens.verify(text, NOW));
         match verified {
             Ok(token) => {
                 assert_eq!((text, token.session_id), (self.genuine.as_str(), self.claims.session_id));

@@ -12,6 +12,6 @@ hasher_contract!(HasherSetup {
 });
 
 access_tokens_contract!(AccessTokensSetup {
-    tokens: Arc::new(FakeAccessTokens::default()),
+    access_tokens: Arc::new(FakeAccessTokens::default()),
     elsewhere: Arc::new(FakeAccessTokens::default()),
 });

@@ -27,7 +27,7 @@ pub struct Login {
     pub(super) trail: Arc<dyn AuditTrail>,
     pub(super) password_check: PasswordCheck,
     pub(super) attempts: AttemptKeys,
-    pub(super) tokens: TokenIssuer,
+    pub(super) token_issuer: TokenIssuer,
     pub(super) observer: Option<Arc<dyn LoginObserver>>,
     pub(super) policy: Arc<Policy>,
 }
@@ -146,7 +146,7 @@ impl Login {
         match self.sessions.open(opening).await? {
             OpenOutcome::Opened(principal) => {
                 self.auditor.stored(&opened);
-                let tokens = self.tokens.issue(&principal, now).await?;
+                let tokens = self.token_issuer.issue(&principal, now).await?;
                 if let Some(observer) = &self.observer {
                     observer.signed_in(&principal).await;
                 }

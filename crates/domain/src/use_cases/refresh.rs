@@ -14,7 +14,7 @@ pub struct Refresh {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) presented: RefreshTokens,
     pub(super) auditor: Auditor,
-    pub(super) tokens: TokenIssuer,
+    pub(super) token_issuer: TokenIssuer,
     pub(super) policy: Arc<Policy>,
 }
 
@@ -63,7 +63,7 @@ impl Refresh {
             reuse: reuse.clone(),
         };
         match self.sessions.rotate(rotation).await? {
-            RotationOutcome::Current(principal) => Ok(self.tokens.issue(&principal, now).await?),
+            RotationOutcome::Current(principal) => Ok(self.token_issuer.issue(&principal, now).await?),
             RotationOutcome::Reused(user) => {
                 self.auditor.stored(&reuse.about(user));
                 Err(RefreshError::Reused { user, session })

@@ -24,7 +24,7 @@ pub struct Register {
     pub(super) entropy: Arc<dyn Entropy>,
     pub(super) delivery: Arc<dyn DeliverySignal>,
     pub(super) auditor: Auditor,
-    pub(super) tokens: TokenIssuer,
+    pub(super) token_issuer: TokenIssuer,
     pub(super) observer: Option<Arc<dyn LoginObserver>>,
     pub(super) policy: Arc<Policy>,
 }
@@ -155,7 +155,7 @@ impl Register {
         let Some(principal) = principal else {
             return Ok(Registered::Created { user: Box::new(user), tokens: None });
         };
-        let tokens = self.tokens.issue(&principal, now).await?;
+        let tokens = self.token_issuer.issue(&principal, now).await?;
         if let Some(observer) = &self.observer {
             observer.signed_in(&principal).await;
         }

@@ -20,7 +20,7 @@ use crate::fixtures::{permission, session, user};
 #[derive(Clone)]
 pub struct AccessTokensSetup {
     /// Writes and reads access tokens.
-    pub tokens: Arc<dyn AccessTokens>,
+    pub access_tokens: Arc<dyn AccessTokens>,
     /// Does so at another installation, which has keys of its own and else the same settings.
     pub elsewhere: Arc<dyn AccessTokens>,
 }
@@ -47,12 +47,12 @@ fn claims(number: u128, moment: Timestamp) -> AccessClaims {
 
 impl AccessTokensSetup {
     async fn issue(&self, claims: &AccessClaims) -> AccessToken {
-        self.tokens.issue(claims).await.expect("issue")
+        self.access_tokens.issue(claims).await.expect("issue")
     }
 
     /// What the token proves at `now`; none when it does not count.
     async fn verify(&self, token: &str, now: Timestamp) -> Option<VerifiedAccessToken> {
-        match self.tokens.verify(token, now).await {
+        match self.access_tokens.verify(token, now).await {
             Ok(verified) => Some(verified),
             Err(AccessTokenError::Invalid) => None,
             Err(AccessTokenError::Storage(error)) => panic!("the keys can be read: {error:?}"),
@@ -167,7 +167,7 @@ pub async fn tokens_issued_at_once_are_told_apart(setup: &AccessTokensSetup) {
 
 /// The keys that others verify tokens with are published without anything that signs.
 pub async fn published_keys_have_no_private_part(setup: &AccessTokensSetup) {
-    let published = setup.tokens.public_keys(ISSUED_AT).await.expect("public keys");
+    let published = setup.access_tokens.public_keys(ISSUED_AT).await.expect("public keys");
     assert!(published.contains("\"keys\""), "it is a JWK Set: {published}");
     for member in ["d", "p", "q", "dp", "dq", "qi", "oth", "k"] {
         assert!(!published.contains(&format!("\"{member}\"")), "{member:?} is private (RFC 7518 §6)");

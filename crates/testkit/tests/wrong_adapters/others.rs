@@ -187,7 +187,7 @@ pub(crate) fn tokens_of<T: AccessTokens + 'static>(
 ) -> AccessTokensSetup {
     let elsewhere = Arc::new(FakeAccessTokens::default());
     let tokens = tokens(FakeAccessTokens::default(), elsewhere.clone());
-    AccessTokensSetup { tokens: Arc::new(tokens), elsewhere }
+    AccessTokensSetup { access_tokens: Arc::new(tokens), elsewhere }
 }
 
 /// Issues, and publishes, as honestly as the fake does.

@@ -26,7 +26,7 @@ async fn what_an_application_adds_stands_beside_the_other_claims() {
         (ClaimName::new("teams"), ["red", "blue"].into_iter().collect()),
     ]
     .into();
-    let token = service.tokens.issue(&claims).await.expect("a token");
+    let token = service.access_tokens.issue(&claims).await.expect("a token");
     let mut expected = payload();
     expected["https://example.com/tenant"] = json!("acme");
     expected["level"] = json!(-3);
@@ -41,7 +41,7 @@ async fn what_would_be_refused_for_its_length_is_not_issued() {
     let service = Service::start(SigningAlgorithm::EdDsa).await;
     let issued = async |octets: usize| {
         let padding = (ClaimName::new("padding"), ClaimValue::from("x".repeat(octets).as_str()));
-        service.tokens.issue(&AccessClaims { added: [padding].into(), ..claims(NOW) }).await
+        service.access_tokens.issue(&AccessClaims { added: [padding].into(), ..claims(NOW) }).await
     };
     assert!(service.accepts(&issued(11_000).await.expect("a token"), NOW).await);
     let error = issued(12_000).await.expect_err("nobody would accept it");
@@ -83,7 +83,7 @@ async fn a_third_party_verifies_a_token_with_the_published_keys() {
     for algorithm in ALGORITHMS {
         let service = Service::start(algorithm).await;
         let token = service.issue(NOW).await;
-        let published = service.tokens.public_keys(NOW).await.expect("the store works");
+        let published = service.access_tokens.public_keys(NOW).await.expect("the store works");
         let keys: JwkSet = serde_json::from_str(&published).expect("a JWK Set");
 
         let header = decode_header(token.as_bytes()).expect("a header");
@@ -106,7 +106,7 @@ async fn published_keys_have_no_private_part() {
     ]) {
         let service = Service::start(algorithm).await;
         let published: Value =
-            serde_json::from_str(&service.tokens.public_keys(NOW).await.expect("the store works"))
+            serde_json::from_str(&service.access_tokens.public_keys(NOW).await.expect("the store works"))
                 .expect("JSON");
         let mut members: Vec<_> = published["keys"][0].as_object().expect("a key").keys().collect();
         members.sort();

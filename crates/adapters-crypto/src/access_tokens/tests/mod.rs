@@ -104,7 +104,7 @@ impl SigningKeyRepository for Store {
 /// A service with one key, and what an attacker would love to have: its key.
 struct Service {
     store: Arc<Store>,
-    tokens: JwtAccessTokens,
+    access_tokens: JwtAccessTokens,
     key: Arc<RingKey>,
 }
 
@@ -122,15 +122,15 @@ impl Service {
         store.rotate(algorithm, NOW, NOW).await;
         let ring = load(&store).await;
         let key = ring.signing(NOW).await.expect("the store works").expect("a key");
-        Self { tokens: JwtAccessTokens::new(ring, ISSUER, AUDIENCE), store, key }
+        Self { access_tokens: JwtAccessTokens::new(ring, ISSUER, AUDIENCE), store, key }
     }
 
     async fn issue(&self, at: Timestamp) -> AccessToken {
-        self.tokens.issue(&claims(at)).await.expect("the store works")
+        self.access_tokens.issue(&claims(at)).await.expect("the store works")
     }
 
     async fn accepts(&self, token: &str, now: Timestamp) -> bool {
-        match self.tokens.verify(token, now).await {
+        match self.access_tokens.verify(token, now).await {
             Ok(verified) => {
                 let payload = decoded(token.split('.').nth(1).expect("three parts"));
                 assert_eq!(verified.user_id.to_string(), payload["sub"]);

@@ -3,7 +3,7 @@ use super::*;
 const ANNOUNCED: Duration = Duration::from_mins(10);
 
 async fn published(service: &Service, now: Timestamp) -> Vec<String> {
-    let keys = service.tokens.public_keys(now).await.expect("the store works");
+    let keys = service.access_tokens.public_keys(now).await.expect("the store works");
     let keys: Value = serde_json::from_str(&keys).expect("JSON");
     let keys = keys["keys"].as_array().expect("keys").iter();
     keys.map(|key| key["kid"].as_str().expect("a kid").to_owned()).collect()
@@ -65,7 +65,8 @@ async fn a_key_whose_time_has_not_come_is_refused_beyond_the_leeway() {
     service.store.rotate(SigningAlgorithm::EdDsa, NOW, NOW + ANNOUNCED).await;
     let ring = load(&service.store).await;
     let key = ring.signing(NOW + ANNOUNCED).await.expect("the store works").expect("a key");
-    let eager = Service { key, tokens: JwtAccessTokens::new(ring, ISSUER, AUDIENCE), store: Arc::default() };
+    let eager =
+        Service { key, access_tokens: JwtAccessTokens::new(ring, ISSUER, AUDIENCE), store: Arc::default() };
     let token = eager.with_claim("new", Some(json!(1)));
     assert!(!service.accepts(&token, NOW + ANNOUNCED - LEEWAY - SECOND).await);
     assert!(service.accepts(&token, NOW + ANNOUNCED - LEEWAY).await);
@@ -90,6 +91,6 @@ async fn a_key_that_another_process_made_signs_within_seconds_and_on_refresh_at_
     assert_eq!(kid(&service.issue(NOW + SECOND * 5).await), new.as_str());
 
     let newest = service.store.rotate(SigningAlgorithm::EdDsa, NOW, NOW + SECOND * 5).await;
-    service.tokens.ring.refresh(NOW + SECOND * 5).await.expect("the store works");
+    service.access_tokens.ring.refresh(NOW + SECOND * 5).await.expect("the store works");
     assert_eq!(kid(&service.issue(NOW + SECOND * 5).await), newest.as_str());
 }

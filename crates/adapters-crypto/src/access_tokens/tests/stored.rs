@@ -7,7 +7,7 @@ async fn tokens_do_not_cost_a_read_each() {
     for _ in 0..100 {
         let token = service.issue(NOW).await;
         assert!(service.accepts(&token, NOW).await);
-        service.tokens.public_keys(NOW).await.expect("the store works");
+        service.access_tokens.public_keys(NOW).await.expect("the store works");
     }
     assert_eq!(service.store.reads(), reads);
 }
@@ -33,7 +33,7 @@ async fn an_unavailable_store_leaves_the_known_keys_in_use() {
     let later = NOW + Duration::from_mins(5);
     let token = service.issue(later).await;
     assert!(service.accepts(&token, later).await);
-    assert!(service.tokens.public_keys(later).await.is_ok());
+    assert!(service.access_tokens.public_keys(later).await.is_ok());
 
     service.store.fail_with(None);
     let new = service.store.rotate(SigningAlgorithm::EdDsa, later, later).await;
@@ -45,7 +45,7 @@ async fn an_unavailable_store_leaves_the_known_keys_in_use() {
 async fn what_cannot_be_looked_up_is_not_called_invalid() {
     let service = Service::start(SigningAlgorithm::EdDsa).await;
     service.store.fail_with(Some(StorageError::unavailable));
-    let outcome = service.tokens.verify(&service.with_header("kid", Some(json!("new"))), NOW).await;
+    let outcome = service.access_tokens.verify(&service.with_header("kid", Some(json!("new"))), NOW).await;
     assert!(matches!(outcome, Err(AccessTokenError::Storage(error)) if error.is_unavailable()));
 }
 
@@ -53,7 +53,7 @@ async fn what_cannot_be_looked_up_is_not_called_invalid() {
 async fn a_broken_store_is_an_error() {
     let service = Service::start(SigningAlgorithm::EdDsa).await;
     service.store.fail_with(Some(StorageError::broken));
-    assert!(service.tokens.issue(&claims(NOW + SECOND * 5)).await.is_err());
+    assert!(service.access_tokens.issue(&claims(NOW + SECOND * 5)).await.is_err());
 }
 
 #[tokio::test]
@@ -69,6 +69,7 @@ async fn a_key_under_another_secret_key_is_an_error_and_not_passed_over() {
     let service = Service::start(SigningAlgorithm::EdDsa).await;
     let foreign = SealingKeyFactory::new(&secret(2)).generate(SigningAlgorithm::EdDsa, NOW, NOW);
     service.store.keys().push(foreign);
-    let error = service.tokens.issue(&claims(NOW + SECOND * 5)).await.expect_err("it cannot be opened");
+    let error =
+        service.access_tokens.issue(&claims(NOW + SECOND * 5)).await.expect_err("it cannot be opened");
     assert!(!error.is_unavailable());
 }
