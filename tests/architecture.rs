@@ -1,6 +1,6 @@
 //! The architecture, held by the ordinary test run: who may depend on whom, and that the map names all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -434,6 +434,34 @@ fn what_is_published_says_what_it_is_and_needs_nothing_that_is_not() {
             let is_there = published.iter().any(|other| other["name"] == named)
                 && *requirement == format!("^{}", version.as_str().expect("a version"));
             assert!(is_lost || is_there, "{name} depends on {named} {requirement}");
+        }
+    }
+}
+
+#[test]
+fn the_oldest_version_that_a_requirement_allows_is_the_one_that_is_locked() {
+    let lock: toml::Table = read("Cargo.lock").parse().expect("a lock file is TOML");
+    let locked: BTreeSet<_> = lock["package"]
+        .as_array()
+        .expect("packages")
+        .iter()
+        .map(|package| {
+            let version = package["version"].as_str().expect("a version");
+            // What follows a plus tells no versions apart.
+            let version = version.split_once('+').map_or(version, |(version, _)| version);
+            (package["name"].as_str().expect("a name"), format!("^{version}"))
+        })
+        .collect();
+    for package in members() {
+        let of_a_registry = package["dependencies"].as_array().expect("dependencies").iter();
+        for dependency in of_a_registry.filter(|dependency| dependency["path"].is_null()) {
+            let requirement = dependency["req"].as_str().expect("a requirement");
+            assert!(
+                locked.contains(&(name(dependency), requirement.to_owned())),
+                "{} requires {} {requirement}, which is not the version in Cargo.lock",
+                name(&package),
+                name(dependency)
+            );
         }
     }
 }
