@@ -12,9 +12,14 @@ test:
 check:
     .ci/run
 
-# Run every fuzzer for so many seconds.
-fuzz seconds="60":
-    fuzz/run {{ seconds }}
+# Run every fuzzer for so many seconds, or those that are named.
+fuzz seconds="60" *fuzzers:
+    fuzz/run {{ seconds }} {{ fuzzers }}
+
+# Lock the versions of the workspace for the fuzzers.
+fuzz-lock:
+    cp Cargo.lock fuzz/Cargo.lock
+    cargo update --workspace --manifest-path fuzz/Cargo.toml
 
 # Format everything.
 format:

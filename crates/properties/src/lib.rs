@@ -1,8 +1,8 @@
 //! What holds for whatever comes in from outside: each function takes any octets for an input and panics when the
 //! service would do with it what it must not.
 //!
-//! The fuzzers in `fuzz/` run them for as long as one likes, led by coverage, on a nightly compiler; the tests of
-//! this crate run them on the corpus of the fuzzers, and on mutations of it, wherever the other tests run.
+//! The fuzzers in `fuzz/` run them for as long as one likes, led by coverage; the tests of this crate run them on
+//! the corpus of the fuzzers, and on mutations of it, wherever the other tests run.
 
 #![expect(clippy::missing_panics_doc, reason = "said once, above")]
 

@@ -1,5 +1,6 @@
 //! Every property on the corpus of its fuzzer and on mutations of that.
 
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -152,4 +153,28 @@ fn every_property_has_its_fuzzer() {
         .collect();
     fuzzers.sort();
     assert_eq!(fuzzers, PROPERTIES.map(|(name, _)| name));
+}
+
+#[test]
+fn fuzzers_are_built_of_the_versions_that_the_workspace_is_built_of() {
+    let workspace = locked_versions(&fuzz().join("../Cargo.lock"));
+    for (package, versions) in locked_versions(&fuzz().join("Cargo.lock")) {
+        // The fuzzers have some packages for themselves.
+        let known = workspace.get(&package).is_none_or(|locked| versions.is_subset(locked));
+        assert!(known, "{package} is {versions:?} in fuzz/Cargo.lock: `just fuzz-lock`");
+    }
+}
+
+fn locked_versions(lock_file: &Path) -> HashMap<String, HashSet<String>> {
+    let text = fs::read_to_string(lock_file).expect("a lock file");
+    let mut versions = HashMap::<_, HashSet<_>>::new();
+    for package in text.split("[[package]]").skip(1) {
+        let value = |key| {
+            let mut values = package.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix(" = "));
+            values.next().expect("a package has a name and a version").trim_matches('"').to_owned()
+        };
+        versions.entry(value("name")).or_default().insert(value("version"));
+    }
+    assert!(!versions.is_empty(), "there are packages in it");
+    versions
 }
