@@ -58,7 +58,7 @@ impl Refusals {
             Code::WrongPassword => {
                 refusals.of_fields(["password", "current_password"], &texts.wrong_password);
             }
-            Code::InvalidDigits => refusals.of_fields(["code"], &texts.invalid_code),
+            Code::InvalidCode => refusals.of_fields(["code"], &texts.invalid_code),
             Code::InvalidCredentials => {
                 refusals.banner = Some(texts.invalid_credentials.clone());
                 refusals.is_of_credentials = true;

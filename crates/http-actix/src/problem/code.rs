@@ -42,7 +42,7 @@ codes! {
         "The body is not well-formed JSON.";
     InvalidToken = BAD_REQUEST "invalid_token", "Invalid token",
         "The link is not valid, was used before, or has expired.";
-    InvalidDigits = BAD_REQUEST "invalid_code", "Invalid code",
+    InvalidCode = BAD_REQUEST "invalid_code", "Invalid code",
         "The code is wrong, was used before, or has expired.";
     Unauthenticated = UNAUTHORIZED "unauthenticated", "Not authenticated",
         "This call needs an access token.";

@@ -101,7 +101,7 @@ impl Answers for VerifyEmailError {
 impl From<VerifyEmailByCodeError> for Problem {
     fn from(error: VerifyEmailByCodeError) -> Self {
         match error {
-            VerifyEmailByCodeError::InvalidCode => Self::new(Code::InvalidDigits),
+            VerifyEmailByCodeError::InvalidCode => Self::new(Code::InvalidCode),
             VerifyEmailByCodeError::TooManyAttempts { retry_after } => {
                 Self::passing(Code::TooManyAttempts, retry_after)
             }
@@ -111,7 +111,7 @@ impl From<VerifyEmailByCodeError> for Problem {
 }
 
 impl Answers for VerifyEmailByCodeError {
-    const CODES: &'static [Code] = &[Code::InvalidDigits, Code::TooManyAttempts];
+    const CODES: &'static [Code] = &[Code::InvalidCode, Code::TooManyAttempts];
 }
 
 impl From<LoginError> for Problem {
