@@ -6,7 +6,7 @@ use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
 use portcullis_domain::ports::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Change, Permission, Role, RoleDescription, RoleId, RoleName, UserId};
@@ -77,12 +77,12 @@ impl RoleRepository for PostgresStore {
         self.write(deletion, |connection, deletion| delete(connection, deletion).boxed()).await
     }
 
-    async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        self.write(change, |connection, change| assign(connection, change).boxed()).await
+    async fn assign(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
+        self.write(assignment, |connection, assignment| assign(connection, assignment).boxed()).await
     }
 
-    async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        self.write(change, |connection, change| revoke(connection, change).boxed()).await
+    async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
+        self.write(assignment, |connection, assignment| revoke(connection, assignment).boxed()).await
     }
 }
 
@@ -302,21 +302,21 @@ macro_rules! found_columns {
 
 impl FoundForChange {
     /// Why the role can neither be given nor taken.
-    fn refusal(&self) -> Option<RoleChangeOutcome> {
+    fn refusal(&self) -> Option<RoleAssignmentOutcome> {
         if !self.has_user {
-            Some(RoleChangeOutcome::UserNotFound)
+            Some(RoleAssignmentOutcome::UserNotFound)
         } else if !self.has_role {
-            Some(RoleChangeOutcome::RoleNotFound)
+            Some(RoleAssignmentOutcome::RoleNotFound)
         } else if !self.is_covered {
-            Some(RoleChangeOutcome::Outranked)
+            Some(RoleAssignmentOutcome::Outranked)
         } else {
             None
         }
     }
 }
 
-fn with_change<'a>(text: &'static str, change: &'a RoleChange) -> Statement<'a, FoundColumns> {
-    let RoleChange { user, role, authority, event } = change;
+fn with_assignment<'a>(text: &'static str, assignment: &'a RoleAssignment) -> Statement<'a, FoundColumns> {
+    let RoleAssignment { user, role, authority, event } = assignment;
     let statement = with_event(statement(text), event)
         .bind::<sql::Uuid, _>(user.uuid())
         .bind::<sql::Uuid, _>(role.uuid());
@@ -349,17 +349,18 @@ SELECT ",
 
 async fn assign(
     mut connection: &AsyncPgConnection,
-    change: &RoleChange,
-) -> Result<RoleChangeOutcome, Failure> {
+    assignment: &RoleAssignment,
+) -> Result<RoleAssignmentOutcome, Failure> {
     // A user, and then a role: see `crate::locks`.
-    let lock = async { try_join!(lock_user(connection, change.user), keep_role(connection, change.role)) };
-    let assign = with_change(ASSIGN, change);
+    let lock =
+        async { try_join!(lock_user(connection, assignment.user), keep_role(connection, assignment.role)) };
+    let assign = with_assignment(ASSIGN, assignment);
     let found: FoundForChange =
         locked(connection, lock, async { Ok(assign.get_result(&mut connection).await?) }).await?;
     Ok(found.refusal().unwrap_or(if found.is_held {
-        RoleChangeOutcome::Unchanged
+        RoleAssignmentOutcome::Unchanged
     } else {
-        RoleChangeOutcome::Changed
+        RoleAssignmentOutcome::Changed
     }))
 }
 
@@ -382,19 +383,20 @@ SELECT ",
 
 async fn revoke(
     mut connection: &AsyncPgConnection,
-    change: &RoleChange,
-) -> Result<RoleChangeOutcome, Failure> {
+    assignment: &RoleAssignment,
+) -> Result<RoleAssignmentOutcome, Failure> {
     // A user, then `admin`, then another role: see `crate::locks`.
-    let lock =
-        async { try_join!(lock_user_and_admin(connection, change.user), keep_role(connection, change.role)) };
-    let revoke = with_change(REVOKE, change);
+    let lock = async {
+        try_join!(lock_user_and_admin(connection, assignment.user), keep_role(connection, assignment.role))
+    };
+    let revoke = with_assignment(REVOKE, assignment);
     let found: FoundForChange =
         locked(connection, lock, async { Ok(revoke.get_result(&mut connection).await?) }).await?;
     Ok(found.refusal().unwrap_or(if !found.is_held {
-        RoleChangeOutcome::Unchanged
+        RoleAssignmentOutcome::Unchanged
     } else if found.is_last_admin {
-        RoleChangeOutcome::LastAdmin
+        RoleAssignmentOutcome::LastAdmin
     } else {
-        RoleChangeOutcome::Changed
+        RoleAssignmentOutcome::Changed
     }))
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use portcullis_domain::ports::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Permission, Role, RoleDescription, RoleId, RoleName, User, UserId};
@@ -65,12 +65,12 @@ impl RoleRepository for SqliteStore {
         self.write(move |connection| delete(connection, &deletion)).await
     }
 
-    async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        self.write(move |connection| self::change(connection, &change, assign)).await
+    async fn assign(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
+        self.write(move |connection| change(connection, &assignment, assign)).await
     }
 
-    async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
-        self.write(move |connection| self::change(connection, &change, revoke)).await
+    async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
+        self.write(move |connection| change(connection, &assignment, revoke)).await
     }
 }
 
@@ -201,47 +201,47 @@ fn delete(
 /// Lets `apply` change whether a user holds a role, if the authority covers both.
 fn change(
     connection: &mut SqliteConnection,
-    change: &RoleChange,
-    apply: fn(&mut SqliteConnection, &User, &Role) -> QueryResult<RoleChangeOutcome>,
-) -> Result<RoleChangeOutcome, Failure> {
-    let found = authority::find(connection, change.user, &change.authority)?;
+    assignment: &RoleAssignment,
+    apply: fn(&mut SqliteConnection, &User, &Role) -> QueryResult<RoleAssignmentOutcome>,
+) -> Result<RoleAssignmentOutcome, Failure> {
+    let found = authority::find(connection, assignment.user, &assignment.authority)?;
     if matches!(found, Found::Nobody) {
-        return Ok(RoleChangeOutcome::UserNotFound);
+        return Ok(RoleAssignmentOutcome::UserNotFound);
     }
-    let Some(role) = find(connection, change.role)? else {
-        return Ok(RoleChangeOutcome::RoleNotFound);
+    let Some(role) = find(connection, assignment.role)? else {
+        return Ok(RoleAssignmentOutcome::RoleNotFound);
     };
     let Found::Covered(user) = found else {
-        return Ok(RoleChangeOutcome::Outranked);
+        return Ok(RoleAssignmentOutcome::Outranked);
     };
-    if !change.authority.cover(&role.authority()) {
-        return Ok(RoleChangeOutcome::Outranked);
+    if !assignment.authority.cover(&role.authority()) {
+        return Ok(RoleAssignmentOutcome::Outranked);
     }
     let outcome = apply(connection, &user, &role)?;
-    if outcome == RoleChangeOutcome::Changed {
-        audit_trail::insert(connection, &change.event)?;
+    if outcome == RoleAssignmentOutcome::Changed {
+        audit_trail::insert(connection, &assignment.event)?;
     }
     Ok(outcome)
 }
 
-fn assign(connection: &mut SqliteConnection, user: &User, role: &Role) -> QueryResult<RoleChangeOutcome> {
+fn assign(connection: &mut SqliteConnection, user: &User, role: &Role) -> QueryResult<RoleAssignmentOutcome> {
     if user.roles.contains(&role.name) {
-        return Ok(RoleChangeOutcome::Unchanged);
+        return Ok(RoleAssignmentOutcome::Unchanged);
     }
     grant(connection, user.id, &role.id.uuid().into_bytes())?;
-    Ok(RoleChangeOutcome::Changed)
+    Ok(RoleAssignmentOutcome::Changed)
 }
 
-fn revoke(connection: &mut SqliteConnection, user: &User, role: &Role) -> QueryResult<RoleChangeOutcome> {
+fn revoke(connection: &mut SqliteConnection, user: &User, role: &Role) -> QueryResult<RoleAssignmentOutcome> {
     if !user.roles.contains(&role.name) {
-        return Ok(RoleChangeOutcome::Unchanged);
+        return Ok(RoleAssignmentOutcome::Unchanged);
     }
     if role.name.is_admin() && is_last_admin(connection, user)? {
-        return Ok(RoleChangeOutcome::LastAdmin);
+        return Ok(RoleAssignmentOutcome::LastAdmin);
     }
     let held = user_roles::table.find((user.id.uuid().into_bytes(), role.id.uuid().into_bytes()));
     diesel::delete(held).execute(connection)?;
-    Ok(RoleChangeOutcome::Changed)
+    Ok(RoleAssignmentOutcome::Changed)
 }
 
 /// Lets a user hold the role with this id.

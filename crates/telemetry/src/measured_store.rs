@@ -10,7 +10,7 @@ use portcullis_domain::ports::{
     FailureOutcome, ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository, MailQueue,
     MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset, PasswordSetting,
     PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
     SessionRepository, SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError,
     SuccessOutcome, TokenRepository, UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository,
@@ -113,8 +113,8 @@ measured_store! {
         fn create(creation: RoleCreation) -> bool;
         fn update(update: RoleUpdate) -> RoleUpdateOutcome;
         fn delete(deletion: RoleDeletion) -> RoleDeletionOutcome;
-        fn assign(change: RoleChange) -> RoleChangeOutcome;
-        fn revoke(change: RoleChange) -> RoleChangeOutcome;
+        fn assign(assignment: RoleAssignment) -> RoleAssignmentOutcome;
+        fn revoke(assignment: RoleAssignment) -> RoleAssignmentOutcome;
     }
     sessions: SessionRepository {
         fn open(opening: SessionOpening) -> OpenOutcome;

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Account, Role, RoleId, RoleName, User, UserId};
@@ -94,58 +94,59 @@ impl RoleRepository for RedbStore {
         .await
     }
 
-    async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
+    async fn assign(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
         self.write(move |store| {
-            let (user, role) = match allowed(store, &change)? {
+            let (user, role) = match allowed(store, &assignment)? {
                 Ok(allowed) => allowed,
                 Err(refusal) => return Ok(refusal),
             };
             if user.roles.contains(&role) {
-                return Ok(RoleChangeOutcome::Unchanged);
+                return Ok(RoleAssignmentOutcome::Unchanged);
             }
-            store.record(&change.event)?;
+            store.record(&assignment.event)?;
             store.change_account(user.id, |account| {
                 account.user.roles.push(role);
                 account.user.roles.sort_unstable();
             })?;
-            Ok(RoleChangeOutcome::Changed)
+            Ok(RoleAssignmentOutcome::Changed)
         })
         .await
     }
 
-    async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
+    async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
         self.write(move |store| {
-            let (user, role) = match allowed(store, &change)? {
+            let (user, role) = match allowed(store, &assignment)? {
                 Ok(allowed) => allowed,
                 Err(refusal) => return Ok(refusal),
             };
             if !user.roles.contains(&role) {
-                return Ok(RoleChangeOutcome::Unchanged);
+                return Ok(RoleAssignmentOutcome::Unchanged);
             }
             if role.is_admin() && store.is_last_admin(&user)? {
-                return Ok(RoleChangeOutcome::LastAdmin);
+                return Ok(RoleAssignmentOutcome::LastAdmin);
             }
-            store.record(&change.event)?;
+            store.record(&assignment.event)?;
             store.change_account(user.id, |account| account.user.roles.retain(|held| *held != role))?;
-            Ok(RoleChangeOutcome::Changed)
+            Ok(RoleAssignmentOutcome::Changed)
         })
         .await
     }
 }
 
-/// The user and the role that a change is about, if its authority covers both.
+/// The user and the role that an assignment is about, if its authority covers both.
 fn allowed(
     store: &WriteTransaction,
-    change: &RoleChange,
-) -> Result<Result<(User, RoleName), RoleChangeOutcome>, StorageError> {
-    let Some(user) = store.user(change.user)? else {
-        return Ok(Err(RoleChangeOutcome::UserNotFound));
+    assignment: &RoleAssignment,
+) -> Result<Result<(User, RoleName), RoleAssignmentOutcome>, StorageError> {
+    let Some(user) = store.user(assignment.user)? else {
+        return Ok(Err(RoleAssignmentOutcome::UserNotFound));
     };
-    let Some(role) = store.role(change.role)? else {
-        return Ok(Err(RoleChangeOutcome::RoleNotFound));
+    let Some(role) = store.role(assignment.role)? else {
+        return Ok(Err(RoleAssignmentOutcome::RoleNotFound));
     };
-    let is_covered = store.is_covered(&user, &change.authority)? && change.authority.cover(&role.authority());
-    Ok(if is_covered { Ok((user, role.name)) } else { Err(RoleChangeOutcome::Outranked) })
+    let authority = &assignment.authority;
+    let is_covered = store.is_covered(&user, authority)? && authority.cover(&role.authority());
+    Ok(if is_covered { Ok((user, role.name)) } else { Err(RoleAssignmentOutcome::Outranked) })
 }
 
 /// Gives all who hold one role another in its place, or none.

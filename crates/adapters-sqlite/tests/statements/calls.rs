@@ -10,10 +10,10 @@ use portcullis_domain::ports::{
     AuditQuery, AuditTally, AuditTrail, CodeLimits, CodeRedemption, Deletion, EmailChangeRefusal,
     EmailChangeRequest, FailedAttempt, InstallationArchive, KeySuccession, LinkRedemption, LockoutPolicy,
     LockoutRepository, MailQueue, MailResending, NewAccount, PasswordChange, PasswordReset, PasswordSetting,
-    PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleRepository, RoleUpdate,
-    Rotation, SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SigningKeyRepository,
-    StorageError, TokenRepository, Unlocking, UserAdministration, UserFilter, UserQuery, UserRepository,
-    UserUpdate, VerificationSecrets,
+    PrivateRegistration, ProfileUpdate, RoleAssignment, RoleCreation, RoleDeletion, RoleRepository,
+    RoleUpdate, Rotation, SessionEnding, SessionOpening, SessionRepository, SessionsEnding,
+    SigningKeyRepository, StorageError, TokenRepository, Unlocking, UserAdministration, UserFilter,
+    UserQuery, UserRepository, UserUpdate, VerificationSecrets,
 };
 use portcullis_domain::{
     Account, Change, EmailAddress, Generation, KeyId, LoginIdentifier, Permissions, ProfileChange,
@@ -198,7 +198,7 @@ async fn roles(store: &SqliteStore, round: &str) -> Result<(), StorageError> {
     };
     RoleRepository::update(store, update).await?;
     let change =
-        |kind| RoleChange { user: holder.id, role: made.id, authority: authority(), event: event(kind) };
+        |kind| RoleAssignment { user: holder.id, role: made.id, authority: authority(), event: event(kind) };
     store.assign(change(AuditKind::RoleAssignment)).await?;
     store.held_by(holder.id).await?;
     store.revoke(change(AuditKind::RoleRevocation)).await?;

@@ -71,7 +71,7 @@ pub use mailer::{Mailer, MailerError};
 pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, Verification};
 pub use registration_gate::{Applicant, RegistrationGate, RegistrationRefusal};
 pub use role_repository::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome,
 };
 pub use session_repository::{

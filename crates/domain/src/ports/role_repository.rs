@@ -77,7 +77,7 @@ pub trait RoleRepository: Send + Sync {
 
     /// Gives a role to a user, unless they hold it.
     ///
-    /// MUST refuse when `change.authority` does not cover both.
+    /// MUST refuse when `assignment.authority` does not cover both.
     ///
     /// Proven by the cases `a_role_is_given_and_taken_once`, `a_role_given_counts_at_the_next_call` and
     /// `nobody_hands_out_what_they_lack`.
@@ -85,11 +85,11 @@ pub trait RoleRepository: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError`]: nothing is changed.
-    async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError>;
+    async fn assign(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError>;
 
     /// Takes a role from a user who holds it.
     ///
-    /// MUST refuse when `change.authority` does not cover both, and MUST refuse to take `admin` from the last
+    /// MUST refuse when `assignment.authority` does not cover both, and MUST refuse to take `admin` from the last
     /// active user who holds it, however it is raced against whatever else would leave none.
     ///
     /// Proven by the cases `a_role_is_given_and_taken_once`, `nobody_hands_out_what_they_lack`,
@@ -98,7 +98,7 @@ pub trait RoleRepository: Send + Sync {
     /// # Errors
     ///
     /// [`StorageError`]: nothing is changed.
-    async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError>;
+    async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError>;
 }
 
 /// A role to be added.
@@ -166,9 +166,9 @@ pub enum RoleDeletionOutcome {
     BuiltIn,
 }
 
-/// A role to be given to a user, or taken from them.
+/// That a user holds a role: to be so from here on, or to be so no longer.
 #[derive(Clone, Debug)]
-pub struct RoleChange {
+pub struct RoleAssignment {
     /// To or from whom.
     pub user: UserId,
     /// Which one.
@@ -181,7 +181,7 @@ pub struct RoleChange {
 
 /// What giving or taking a role came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RoleChangeOutcome {
+pub enum RoleAssignmentOutcome {
     /// It is so from here on.
     Changed,
     /// It was so before.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditKind;
 use crate::origin::Actor;
-use crate::ports::{Clock, RoleChange, RoleChangeOutcome, RoleRepository, StorageError};
+use crate::ports::{Clock, RoleAssignment, RoleAssignmentOutcome, RoleRepository, StorageError};
 use crate::services::Auditor;
 use crate::values::{RoleId, UserId};
 
@@ -57,7 +57,7 @@ impl ChangeRoles {
         actor: &Actor,
         user: UserId,
         role: RoleId,
-    ) -> Result<RoleChange, ChangeRolesError> {
+    ) -> Result<RoleAssignment, ChangeRolesError> {
         let found = self.roles.find(role).await?.ok_or(ChangeRolesError::NotFound)?;
         let event = self
             .auditor
@@ -65,21 +65,25 @@ impl ChangeRoles {
             .about(user)
             .with("role_id", role.to_string())
             .with("role", found.name.as_str());
-        Ok(RoleChange { user, role, authority: actor.authority.clone(), event })
+        Ok(RoleAssignment { user, role, authority: actor.authority.clone(), event })
     }
 
-    fn conclude(&self, change: &RoleChange, outcome: RoleChangeOutcome) -> Result<(), ChangeRolesError> {
+    fn conclude(
+        &self,
+        change: &RoleAssignment,
+        outcome: RoleAssignmentOutcome,
+    ) -> Result<(), ChangeRolesError> {
         match outcome {
-            RoleChangeOutcome::Changed => {
+            RoleAssignmentOutcome::Changed => {
                 self.auditor.stored(&change.event);
                 Ok(())
             }
-            RoleChangeOutcome::Unchanged => Ok(()),
-            RoleChangeOutcome::UserNotFound | RoleChangeOutcome::RoleNotFound => {
+            RoleAssignmentOutcome::Unchanged => Ok(()),
+            RoleAssignmentOutcome::UserNotFound | RoleAssignmentOutcome::RoleNotFound => {
                 Err(ChangeRolesError::NotFound)
             }
-            RoleChangeOutcome::Outranked => Err(ChangeRolesError::Forbidden),
-            RoleChangeOutcome::LastAdmin => Err(ChangeRolesError::LastAdmin),
+            RoleAssignmentOutcome::Outranked => Err(ChangeRolesError::Forbidden),
+            RoleAssignmentOutcome::LastAdmin => Err(ChangeRolesError::LastAdmin),
         }
     }
 }

@@ -6,8 +6,8 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::QueuedMail;
 use portcullis_domain::ports::{
     DeleteOutcome, Deletion, EndAllOutcome, FailedAttempt, FailureOutcome, LockoutPolicy, NewAccount,
-    OpenOutcome, RegisterOutcome, RoleChange, RoleChangeOutcome, RoleCreation, SessionEnding, SessionOpening,
-    SessionsEnding,
+    OpenOutcome, RegisterOutcome, RoleAssignment, RoleAssignmentOutcome, RoleCreation, SessionEnding,
+    SessionOpening, SessionsEnding,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, Permissions, Principal, Role, RoleId, RoleName,
@@ -57,9 +57,9 @@ pub(super) fn wrong_password(key: AttemptKey, now: Timestamp, policy: LockoutPol
 }
 
 /// Gives or takes a role with every authority.
-pub(super) fn role_change(user: UserId, role: RoleId) -> RoleChange {
+pub(super) fn role_assignment(user: UserId, role: RoleId) -> RoleAssignment {
     let event = event(AuditKind::RoleAssignment).about(user);
-    RoleChange { user, role, authority: everything(), event }
+    RoleAssignment { user, role, authority: everything(), event }
 }
 
 impl Storage {
@@ -154,16 +154,16 @@ impl Storage {
 
     /// Gives this role to a user who does not hold it.
     pub(super) async fn give_role(&self, user: UserId, role: &RoleName) {
-        let change = role_change(user, self.role(role).await.id);
-        let outcome = self.roles.assign(change).await.expect("assign");
-        assert_eq!(outcome, RoleChangeOutcome::Changed, "the role {role} is given");
+        let assignment = role_assignment(user, self.role(role).await.id);
+        let outcome = self.roles.assign(assignment).await.expect("assign");
+        assert_eq!(outcome, RoleAssignmentOutcome::Changed, "the role {role} is given");
     }
 
     /// Takes this role from a user who holds it.
     pub(super) async fn take_role(&self, user: UserId, role: &RoleName) {
-        let change = role_change(user, self.role(role).await.id);
-        let outcome = self.roles.revoke(change).await.expect("revoke");
-        assert_eq!(outcome, RoleChangeOutcome::Changed, "the role {role} is taken");
+        let assignment = role_assignment(user, self.role(role).await.id);
+        let outcome = self.roles.revoke(assignment).await.expect("revoke");
+        assert_eq!(outcome, RoleAssignmentOutcome::Changed, "the role {role} is taken");
     }
 
     /// Takes every mail that is due at [`NOW`] out of the queue.

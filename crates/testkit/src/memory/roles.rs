@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
     RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Role, RoleId, RoleName, User, UserId};
@@ -87,37 +87,37 @@ impl RoleRepository for MemoryStorage {
         Ok(RoleDeletionOutcome::Deleted)
     }
 
-    async fn assign(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
+    async fn assign(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
         let mut state = self.step("RoleRepository::assign").await?;
-        let (user, role) = match state.allowed(&change) {
+        let (user, role) = match state.allowed(&assignment) {
             Ok(allowed) => allowed,
             Err(refusal) => return Ok(refusal),
         };
         if user.roles.contains(&role) {
-            return Ok(RoleChangeOutcome::Unchanged);
+            return Ok(RoleAssignmentOutcome::Unchanged);
         }
-        state.record(change.event)?;
+        state.record(assignment.event)?;
         let held = &mut state.account_mut(user.id)?.user.roles;
         held.push(role);
         held.sort_unstable();
-        Ok(RoleChangeOutcome::Changed)
+        Ok(RoleAssignmentOutcome::Changed)
     }
 
-    async fn revoke(&self, change: RoleChange) -> Result<RoleChangeOutcome, StorageError> {
+    async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
         let mut state = self.step("RoleRepository::revoke").await?;
-        let (user, role) = match state.allowed(&change) {
+        let (user, role) = match state.allowed(&assignment) {
             Ok(allowed) => allowed,
             Err(refusal) => return Ok(refusal),
         };
         if !user.roles.contains(&role) {
-            return Ok(RoleChangeOutcome::Unchanged);
+            return Ok(RoleAssignmentOutcome::Unchanged);
         }
         if role.is_admin() && state.is_last_admin(&user) {
-            return Ok(RoleChangeOutcome::LastAdmin);
+            return Ok(RoleAssignmentOutcome::LastAdmin);
         }
-        state.record(change.event)?;
+        state.record(assignment.event)?;
         state.account_mut(user.id)?.user.roles.retain(|held| *held != role);
-        Ok(RoleChangeOutcome::Changed)
+        Ok(RoleAssignmentOutcome::Changed)
     }
 }
 
@@ -126,12 +126,13 @@ impl State {
         self.roles.values().find(|role| role.id == id)
     }
 
-    /// The user and the role that a change is about, if its authority covers both.
-    fn allowed(&self, change: &RoleChange) -> Result<(User, RoleName), RoleChangeOutcome> {
-        let user = self.user(change.user).ok_or(RoleChangeOutcome::UserNotFound)?;
-        let role = self.role(change.role).ok_or(RoleChangeOutcome::RoleNotFound)?;
-        let covered = self.is_covered(user, &change.authority) && change.authority.cover(&role.authority());
-        covered.then(|| (user.clone(), role.name.clone())).ok_or(RoleChangeOutcome::Outranked)
+    /// The user and the role that an assignment is about, if its authority covers both.
+    fn allowed(&self, assignment: &RoleAssignment) -> Result<(User, RoleName), RoleAssignmentOutcome> {
+        let user = self.user(assignment.user).ok_or(RoleAssignmentOutcome::UserNotFound)?;
+        let role = self.role(assignment.role).ok_or(RoleAssignmentOutcome::RoleNotFound)?;
+        let authority = &assignment.authority;
+        let covered = self.is_covered(user, authority) && authority.cover(&role.authority());
+        covered.then(|| (user.clone(), role.name.clone())).ok_or(RoleAssignmentOutcome::Outranked)
     }
 
     fn rename_where_held(&mut self, before: &RoleName, after: &RoleName) {

@@ -74,8 +74,8 @@ honest! {
         fn create(creation: RoleCreation) -> bool;
         fn update(update: RoleUpdate) -> RoleUpdateOutcome;
         fn delete(deletion: RoleDeletion) -> RoleDeletionOutcome;
-        fn assign(change: RoleChange) -> RoleChangeOutcome;
-        fn revoke(change: RoleChange) -> RoleChangeOutcome;
+        fn assign(assignment: RoleAssignment) -> RoleAssignmentOutcome;
+        fn revoke(assignment: RoleAssignment) -> RoleAssignmentOutcome;
     }
 
     HonestSessions is SessionRepository, put by behind_sessions into sessions {

@@ -3,10 +3,10 @@
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
-    AuditQuery, AuditTally, AuditTrail, ImportOutcome, PasswordSetting, RoleChange, RoleChangeOutcome,
-    RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome,
-    SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration, UserFilter, UserQuery, UserUpdate,
-    UserUpdateOutcome,
+    AuditQuery, AuditTally, AuditTrail, ImportOutcome, PasswordSetting, RoleAssignment,
+    RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate,
+    RoleUpdateOutcome, SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration, UserFilter,
+    UserQuery, UserUpdate, UserUpdateOutcome,
 };
 use portcullis_domain::{Account, Change, Permissions, ProfileChange, SearchPrefix, Timestamp, User};
 use portcullis_testkit::fixtures::{
@@ -123,13 +123,13 @@ impl<Cost: Fn() -> usize> Calls<'_, Cost> {
         };
         let outcome = self.call("update role", RoleRepository::update(store, update)).await;
         assert!(matches!(outcome, RoleUpdateOutcome::Updated(_)), "{outcome:?}");
-        let change = |kind| RoleChange {
+        let change = |kind| RoleAssignment {
             user: ada.id,
             role: editor.id,
             authority: Permissions::only([permission("notes:read")]),
             event: about_role(kind).about(ada.id),
         };
-        let changed = RoleChangeOutcome::Changed;
+        let changed = RoleAssignmentOutcome::Changed;
         self.expect(changed, "assign", store.assign(change(AuditKind::RoleAssignment))).await;
         let held = self.call("held_by", store.held_by(ada.id)).await.expect("there is such a user");
         assert_eq!(held.len(), 2);

@@ -2,7 +2,7 @@
 
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
-    DeleteOutcome, Deletion, EndAllOutcome, LockoutPolicy, PasswordSetting, RoleChangeOutcome,
+    DeleteOutcome, Deletion, EndAllOutcome, LockoutPolicy, PasswordSetting, RoleAssignmentOutcome,
     SessionsEnding, SetPasswordOutcome, UnlockOutcome, Unlocking, UserUpdate, UserUpdateOutcome,
 };
 use portcullis_domain::{OwnPermission, Permissions, RoleName, User, UserId};
@@ -10,7 +10,7 @@ use portcullis_domain::{OwnPermission, Permissions, RoleName, User, UserId};
 use super::steps::{Mailed, activation, move_to, setting, unlocking, update};
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::contract::steps::{HOUR, deletion, holding, role_change};
+use crate::contract::steps::{HOUR, deletion, holding, role_assignment};
 use crate::contract::trail::Trail;
 use crate::fixtures::{
     NOW, account, account_attempts, account_of, email, event, password_hash, permission, role, user,
@@ -119,9 +119,9 @@ pub async fn the_last_administrator_stays(storage: &Storage) {
     let stays = async || {
         let before = storage.stored(last.id).await.user;
         assert_eq!(storage.update(activation(last.id, false)).await, UserUpdateOutcome::LastAdmin);
-        let demotion = role_change(last.id, admin);
+        let demotion = role_assignment(last.id, admin);
         let demoted = storage.roles.revoke(demotion).await.expect("revoke");
-        assert_eq!(demoted, RoleChangeOutcome::LastAdmin);
+        assert_eq!(demoted, RoleAssignmentOutcome::LastAdmin);
         assert_eq!(storage.stored(last.id).await.user, before, "a refusal changes nothing");
         assert!(storage.is_live(&session).await, "it ends no session");
     };
@@ -162,9 +162,9 @@ pub async fn raced_demotions_leave_an_administrator(storage: &Storage) {
             async move {
                 // Each of the three at either instance.
                 match caller / 2 % 3 {
-                    0 => match storage.roles.revoke(role_change(id, admin)).await.expect("revoke") {
-                        RoleChangeOutcome::Changed => true,
-                        RoleChangeOutcome::LastAdmin => false,
+                    0 => match storage.roles.revoke(role_assignment(id, admin)).await.expect("revoke") {
+                        RoleAssignmentOutcome::Changed => true,
+                        RoleAssignmentOutcome::LastAdmin => false,
                         outcome => panic!("they are an administrator: {outcome:?}"),
                     },
                     1 => match storage.update(activation(id, false)).await {

@@ -5,9 +5,9 @@ use portcullis_domain::mail::{MailKind, MailRecord, QueuedMail};
 use portcullis_domain::ports::{
     CodeLimits, CodeOutcome, CodeRedemption, Deletion, EmailChangeRefusal, EmailChangeRequest, FailedAttempt,
     KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount, PasswordChange, PasswordReset,
-    PasswordSetting, PrivateRegistration, ProfileUpdate, RoleChange, RoleCreation, RoleDeletion, RoleUpdate,
-    Rotation, SessionEnding, SessionOpening, SessionsEnding, StorageError, Unlocking, UserFilter, UserQuery,
-    UserUpdate,
+    PasswordSetting, PrivateRegistration, ProfileUpdate, RoleAssignment, RoleCreation, RoleDeletion,
+    RoleUpdate, Rotation, SessionEnding, SessionOpening, SessionsEnding, StorageError, Unlocking, UserFilter,
+    UserQuery, UserUpdate,
 };
 use portcullis_domain::{
     AuditEventId, Change, Generation, KeyId, PasswordHash, ProfileChange, Role, RoleName, Session,
@@ -15,7 +15,7 @@ use portcullis_domain::{
 };
 
 use crate::Storage;
-use crate::contract::steps::{HOUR, deletion, everything, opening, role_change, wrong_password};
+use crate::contract::steps::{HOUR, deletion, everything, opening, role_assignment, wrong_password};
 use crate::contract::tokens::steps::{
     RIGHT, WRONG, change_address, confirmed_change, find_reset, find_verification, followed_link, mail_reset,
     mail_verification, reset, typed_code, would_change,
@@ -271,9 +271,9 @@ async fn roles_stay(world: &World<'_>) {
     let deletion = RoleDeletion { role: world.editors.id, authority: everything(), event };
     world.fails("a deletion of a role", roles.delete(deletion).await).await;
     let admin = world.storage.role(&RoleName::admin()).await.id;
-    let change = |role| RoleChange {
+    let change = |role| RoleAssignment {
         event: world.event(AuditKind::RoleAssignment),
-        ..role_change(world.ada.id, role)
+        ..role_assignment(world.ada.id, role)
     };
     world.fails("giving a role", roles.assign(change(admin)).await).await;
     world.fails("taking a role", roles.revoke(change(world.editors.id)).await).await;

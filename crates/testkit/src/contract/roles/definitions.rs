@@ -166,17 +166,17 @@ pub async fn built_in_roles_stay_as_they_are(storage: &Storage) {
 /// Who lacks a permission of a role, as it is stored at that moment, neither changes nor deletes it.
 pub async fn nobody_changes_a_role_beyond_their_authority(storage: &Storage) {
     let writers = storage.add_role("writers", &["reports:read", "reports:write"]).await;
-    let change_by =
+    let assignment_by =
         |authority| RoleUpdate { permissions: Some(permissions(&[])), authority, ..update(writers.id) };
     for authority in [only(&[]), only(&["reports:read"]), only(&["reports:write", "users:write"])] {
-        let changed = storage.update_role(change_by(authority.clone())).await;
+        let changed = storage.update_role(assignment_by(authority.clone())).await;
         assert_eq!(changed, RoleUpdateOutcome::Outranked, "{authority:?}");
         let deleting = RoleDeletion { authority, ..deletion(writers.id) };
         assert_eq!(storage.delete_role(deleting).await, RoleDeletionOutcome::Outranked);
         assert_eq!(storage.role(&writers.name).await, writers, "a refusal changes nothing");
     }
     let covering = || only(&["reports:read", "reports:write", "users:read"]);
-    let changed = storage.update_role(change_by(covering())).await;
+    let changed = storage.update_role(assignment_by(covering())).await;
     assert!(matches!(changed, RoleUpdateOutcome::Updated(_)), "nothing is lacked: {changed:?}");
     let deleting = RoleDeletion { authority: only(&[]), ..deletion(writers.id) };
     assert_eq!(

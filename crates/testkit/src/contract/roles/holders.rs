@@ -1,12 +1,12 @@
 //! Who holds roles: given, taken, and what they allow.
 
-use portcullis_domain::ports::{RoleChangeOutcome, RoleDeletionOutcome, RoleUpdate, RoleUpdateOutcome};
+use portcullis_domain::ports::{RoleAssignmentOutcome, RoleDeletionOutcome, RoleUpdate, RoleUpdateOutcome};
 use portcullis_domain::{OwnPermission, Permissions, RoleName, User};
 
-use super::steps::{change_by, deletion, permissions, update};
+use super::steps::{assignment_by, deletion, permissions, update};
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::contract::steps::{holding, role_change};
+use crate::contract::steps::{holding, role_assignment};
 use crate::fixtures::{account, account_of, custom_role, role, user};
 
 /// A role is given to who does not hold it, and taken from who does; of 50 who do so at once, one changes
@@ -16,37 +16,37 @@ pub async fn a_role_is_given_and_taken_once(storage: &Storage) {
     storage.add_role("a-first", &[]).await;
     let ada = storage.register(account("ada@example.com")).await;
     let bystander = storage.register(account("bystander@example.com")).await;
-    let change = || role_change(ada.id, editors.id);
+    let change = || role_assignment(ada.id, editors.id);
 
-    assert_eq!(storage.revoke(change()).await, RoleChangeOutcome::Unchanged, "they never held it");
-    assert_eq!(storage.assign(change()).await, RoleChangeOutcome::Changed);
-    assert_eq!(storage.assign(change()).await, RoleChangeOutcome::Unchanged, "they hold it");
+    assert_eq!(storage.revoke(change()).await, RoleAssignmentOutcome::Unchanged, "they never held it");
+    assert_eq!(storage.assign(change()).await, RoleAssignmentOutcome::Changed);
+    assert_eq!(storage.assign(change()).await, RoleAssignmentOutcome::Unchanged, "they hold it");
     storage.give_role(ada.id, &role("a-first")).await;
     let held = [role("a-first"), role("editors"), RoleName::user()];
     assert_eq!(storage.held_by(ada.id).await.as_deref(), Some(&held[..]), "by name");
     assert_eq!(storage.stored(ada.id).await.user, User { roles: held.into(), ..ada.clone() });
-    assert_eq!(storage.revoke(change()).await, RoleChangeOutcome::Changed);
+    assert_eq!(storage.revoke(change()).await, RoleAssignmentOutcome::Changed);
     assert_eq!(storage.held_by(ada.id).await, Some(vec![role("a-first"), RoleName::user()]));
     assert_eq!(storage.stored(bystander.id).await.user, bystander, "nobody else is changed");
 
     let nobody = user("nobody@example.com").id;
     assert_eq!(storage.held_by(nobody).await, None, "there is no such user");
     let unknown = custom_role("unknown", &[]).id;
-    let for_nobody = role_change(nobody, editors.id);
-    assert_eq!(storage.assign(for_nobody.clone()).await, RoleChangeOutcome::UserNotFound);
-    assert_eq!(storage.revoke(for_nobody).await, RoleChangeOutcome::UserNotFound);
-    assert_eq!(storage.assign(role_change(ada.id, unknown)).await, RoleChangeOutcome::RoleNotFound);
-    assert_eq!(storage.revoke(role_change(ada.id, unknown)).await, RoleChangeOutcome::RoleNotFound);
+    let for_nobody = role_assignment(nobody, editors.id);
+    assert_eq!(storage.assign(for_nobody.clone()).await, RoleAssignmentOutcome::UserNotFound);
+    assert_eq!(storage.revoke(for_nobody).await, RoleAssignmentOutcome::UserNotFound);
+    assert_eq!(storage.assign(role_assignment(ada.id, unknown)).await, RoleAssignmentOutcome::RoleNotFound);
+    assert_eq!(storage.revoke(role_assignment(ada.id, unknown)).await, RoleAssignmentOutcome::RoleNotFound);
 
     for _ in 0..ROUNDS {
         for gives in [true, false] {
             let outcomes = race(storage, |_, storage| {
-                let change = role_change(ada.id, editors.id);
+                let change = role_assignment(ada.id, editors.id);
                 async move { if gives { storage.assign(change).await } else { storage.revoke(change).await } }
             })
             .await;
             let count = |wanted| outcomes.iter().filter(|outcome| **outcome == wanted).count();
-            let counts = (count(RoleChangeOutcome::Changed), count(RoleChangeOutcome::Unchanged));
+            let counts = (count(RoleAssignmentOutcome::Changed), count(RoleAssignmentOutcome::Unchanged));
             assert_eq!(counts, (1, CALLERS - 1), "one changes it, and all others find it changed");
             let holds_it = storage.stored(ada.id).await.user.roles.contains(&editors.name);
             assert_eq!(holds_it, gives);
@@ -63,13 +63,13 @@ pub async fn raced_assignments_and_a_deletion_leave_no_holder(storage: &Storage)
     for round in 0..ROUNDS {
         let doomed = storage.add_role(&format!("doomed-{round}"), &["reports:write"]).await;
         race(storage, |caller, storage| {
-            let (change, deletion) = (role_change(users[caller], doomed.id), deletion(doomed.id));
+            let (change, deletion) = (role_assignment(users[caller], doomed.id), deletion(doomed.id));
             async move {
                 if caller == CALLERS / 2 {
                     assert_eq!(storage.delete_role(deletion).await, RoleDeletionOutcome::Deleted);
                 } else {
                     let outcome = storage.assign(change).await;
-                    let is_possible = [RoleChangeOutcome::Changed, RoleChangeOutcome::RoleNotFound];
+                    let is_possible = [RoleAssignmentOutcome::Changed, RoleAssignmentOutcome::RoleNotFound];
                     assert!(is_possible.contains(&outcome), "it is there, or it is gone: {outcome:?}");
                 }
             }
@@ -134,18 +134,22 @@ pub async fn nobody_hands_out_what_they_lack(storage: &Storage) {
         (&root, admin, &every_one, "the user is an administrator"),
         (&reader, readers, &[], "they may do nothing at all"),
     ] {
-        let change = || change_by(user.id, role, authority);
-        assert_eq!(storage.assign(change()).await, RoleChangeOutcome::Outranked, "given: {why}");
-        assert_eq!(storage.revoke(change()).await, RoleChangeOutcome::Outranked, "taken: {why}");
+        let change = || assignment_by(user.id, role, authority);
+        assert_eq!(storage.assign(change()).await, RoleAssignmentOutcome::Outranked, "given: {why}");
+        assert_eq!(storage.revoke(change()).await, RoleAssignmentOutcome::Outranked, "taken: {why}");
         assert_eq!(storage.stored(user.id).await.user, *user, "a refusal changes nothing: {why}");
     }
 
-    let allowed = || change_by(plain.id, readers, &a_reader);
-    assert_eq!(storage.assign(allowed()).await, RoleChangeOutcome::Changed, "they lack nothing of either");
-    assert_eq!(storage.revoke(allowed()).await, RoleChangeOutcome::Changed);
-    let allowed = || change_by(writer.id, writers, &every_one);
-    assert_eq!(storage.revoke(allowed()).await, RoleChangeOutcome::Changed);
-    let demoted = change_by(writer.id, readers, &a_reader);
-    assert_eq!(storage.revoke(demoted).await, RoleChangeOutcome::Changed, "what they hold now counts");
-    assert_eq!(storage.revoke(role_change(root.id, admin)).await, RoleChangeOutcome::Changed);
+    let allowed = || assignment_by(plain.id, readers, &a_reader);
+    assert_eq!(
+        storage.assign(allowed()).await,
+        RoleAssignmentOutcome::Changed,
+        "they lack nothing of either"
+    );
+    assert_eq!(storage.revoke(allowed()).await, RoleAssignmentOutcome::Changed);
+    let allowed = || assignment_by(writer.id, writers, &every_one);
+    assert_eq!(storage.revoke(allowed()).await, RoleAssignmentOutcome::Changed);
+    let demoted = assignment_by(writer.id, readers, &a_reader);
+    assert_eq!(storage.revoke(demoted).await, RoleAssignmentOutcome::Changed, "what they hold now counts");
+    assert_eq!(storage.revoke(role_assignment(root.id, admin)).await, RoleAssignmentOutcome::Changed);
 }

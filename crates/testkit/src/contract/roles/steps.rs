@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
-    RoleChange, RoleChangeOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleUpdate,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleUpdate,
     RoleUpdateOutcome,
 };
 use portcullis_domain::{Change, Permission, Permissions, Role, RoleId, RoleName, UserId};
 
 use crate::Storage;
-use crate::contract::steps::{everything, role_change};
+use crate::contract::steps::{everything, role_assignment};
 use crate::fixtures::{event, permission};
 
 /// The authority of who may do exactly this.
@@ -44,8 +44,8 @@ pub(super) fn deletion(role: RoleId) -> RoleDeletion {
 }
 
 /// A role to be given or taken by somebody who may do exactly this.
-pub(super) fn change_by(user: UserId, role: RoleId, authority: &[&str]) -> RoleChange {
-    RoleChange { authority: only(authority), ..role_change(user, role) }
+pub(super) fn assignment_by(user: UserId, role: RoleId, authority: &[&str]) -> RoleAssignment {
+    RoleAssignment { authority: only(authority), ..role_assignment(user, role) }
 }
 
 impl Storage {
@@ -57,12 +57,12 @@ impl Storage {
         self.roles.delete(deletion).await.expect("delete")
     }
 
-    pub(super) async fn assign(&self, change: RoleChange) -> RoleChangeOutcome {
-        self.roles.assign(change).await.expect("assign")
+    pub(super) async fn assign(&self, assignment: RoleAssignment) -> RoleAssignmentOutcome {
+        self.roles.assign(assignment).await.expect("assign")
     }
 
-    pub(super) async fn revoke(&self, change: RoleChange) -> RoleChangeOutcome {
-        self.roles.revoke(change).await.expect("revoke")
+    pub(super) async fn revoke(&self, assignment: RoleAssignment) -> RoleAssignmentOutcome {
+        self.roles.revoke(assignment).await.expect("revoke")
     }
 
     pub(super) async fn all_roles(&self) -> Vec<Role> {

@@ -3,10 +3,10 @@
 use portcullis_domain::ports::{RoleDeletion, RoleUpdate};
 use portcullis_domain::{Role, RoleName};
 
-use super::steps::{change_by, creation, deletion, only, update};
+use super::steps::{assignment_by, creation, deletion, only, update};
 use crate::Storage;
 use crate::contract::race::race;
-use crate::contract::steps::role_change;
+use crate::contract::steps::role_assignment;
 use crate::contract::trail::Trail;
 use crate::fixtures::{account, custom_role, role, user};
 
@@ -41,28 +41,33 @@ pub async fn role_changes_are_in_the_trail(storage: &Storage) {
     }
     trail.gains_nothing("a refused change of a role").await;
 
-    let given = role_change(ada.id, editors.id);
+    let given = role_assignment(ada.id, editors.id);
     storage.assign(given.clone()).await;
     trail.gains([given.event], "a role that is given").await;
     let nobody = user("nobody@example.com").id;
-    let refused =
-        |id| [change_by(id, editors.id, &[]), role_change(id, namesake.id), role_change(nobody, editors.id)];
-    for change in refused(ada.id).into_iter().chain([role_change(ada.id, editors.id)]) {
+    let refused = |id| {
+        [
+            assignment_by(id, editors.id, &[]),
+            role_assignment(id, namesake.id),
+            role_assignment(nobody, editors.id),
+        ]
+    };
+    for change in refused(ada.id).into_iter().chain([role_assignment(ada.id, editors.id)]) {
         storage.assign(change).await;
     }
     trail.gains_nothing("a role that is not given").await;
-    let taken = role_change(ada.id, editors.id);
+    let taken = role_assignment(ada.id, editors.id);
     storage.revoke(taken.clone()).await;
     trail.gains([taken.event], "a role that is taken").await;
-    let last_admin = role_change(admin.id, admins.id);
-    for change in refused(admin.id).into_iter().chain([role_change(ada.id, editors.id), last_admin]) {
+    let last_admin = role_assignment(admin.id, admins.id);
+    for change in refused(admin.id).into_iter().chain([role_assignment(ada.id, editors.id), last_admin]) {
         storage.revoke(change).await;
     }
     trail.gains_nothing("a role that is not taken").await;
 
     for gives in [true, false] {
         race(storage, |_, storage| {
-            let change = role_change(ada.id, editors.id);
+            let change = role_assignment(ada.id, editors.id);
             async move { if gives { storage.assign(change).await } else { storage.revoke(change).await } }
         })
         .await;
