@@ -6,14 +6,14 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, LazyLock};
 
 use portcullis_adapters_crypto::{Argon2Hasher, Argon2Settings, HashingCapacity, OsEntropy};
-use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher as _, Verification};
+use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher as _, PasswordVerdict};
 use portcullis_domain::{Password, PasswordHash};
 use proptest::prelude::*;
 use serde::Deserialize;
 
-const OUTDATED: Result<Verification, HashingError> = Ok(Verification::Match { outdated: true });
-const CURRENT: Result<Verification, HashingError> = Ok(Verification::Match { outdated: false });
-const MISMATCH: Result<Verification, HashingError> = Ok(Verification::Mismatch);
+const OUTDATED: Result<PasswordVerdict, HashingError> = Ok(PasswordVerdict::Match { outdated: true });
+const CURRENT: Result<PasswordVerdict, HashingError> = Ok(PasswordVerdict::Match { outdated: false });
+const MISMATCH: Result<PasswordVerdict, HashingError> = Ok(PasswordVerdict::Mismatch);
 
 #[derive(Deserialize)]
 struct Fixtures {
@@ -52,7 +52,7 @@ fn import(text: &str) -> Result<(), HashRefusal> {
     HASHER.import(text).map(|hash| assert_eq!(hash.as_str(), text))
 }
 
-async fn verify(hasher: &Argon2Hasher, password: &str, hash: &str) -> Result<Verification, HashingError> {
+async fn verify(hasher: &Argon2Hasher, password: &str, hash: &str) -> Result<PasswordVerdict, HashingError> {
     hasher.verify(Password::parse(password).expect("a password"), Some(PasswordHash::new(hash))).await
 }
 

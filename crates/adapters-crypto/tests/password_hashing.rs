@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use argon2::password_hash::phc;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use portcullis_adapters_crypto::{Argon2Hasher, Argon2Settings, HashingCapacity, OsEntropy};
-use portcullis_domain::ports::{Entropy, HashingError, PasswordHasher as _, Verification};
+use portcullis_domain::ports::{Entropy, HashingError, PasswordHasher as _, PasswordVerdict};
 use portcullis_domain::{AcceptedPassword, EmailAddress, Identity, Password, PasswordHash, PasswordPolicy};
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -40,9 +40,9 @@ async fn a_password_matches_its_hash_and_another_does_not() {
     let hasher = hasher();
     let hash = hasher.hash(accepted(PASSWORD)).await.expect("a hash");
     let right = hasher.verify(password(PASSWORD), Some(hash.clone())).await;
-    assert_eq!(right, Ok(Verification::Match { outdated: false }));
+    assert_eq!(right, Ok(PasswordVerdict::Match { outdated: false }));
     let wrong = hasher.verify(password("correct horse battery stapler"), Some(hash)).await;
-    assert_eq!(wrong, Ok(Verification::Mismatch));
+    assert_eq!(wrong, Ok(PasswordVerdict::Mismatch));
 }
 
 #[tokio::test]
@@ -95,9 +95,9 @@ async fn hashes_of_the_reference_implementation_match_and_are_outdated() {
     let hasher = hasher();
     for hash in REFERENCE_HASHES_OF_PASSWORD {
         let right = hasher.verify(password("password"), Some(PasswordHash::new(hash))).await;
-        assert_eq!(right, Ok(Verification::Match { outdated: true }), "{hash}");
+        assert_eq!(right, Ok(PasswordVerdict::Match { outdated: true }), "{hash}");
         let wrong = hasher.verify(password("passwore"), Some(PasswordHash::new(hash))).await;
-        assert_eq!(wrong, Ok(Verification::Mismatch), "{hash}");
+        assert_eq!(wrong, Ok(PasswordVerdict::Mismatch), "{hash}");
     }
 }
 
@@ -107,7 +107,7 @@ async fn an_argon2d_hash_matches_and_is_outdated() {
     let argon2d = Argon2::new(argon2::Algorithm::Argon2d, argon2::Version::V0x13, params);
     let hash = argon2d.hash_password_with_salt(b"password", b"sixteen octets..").expect("a hash").to_string();
     let verified = hasher().verify(password("password"), Some(PasswordHash::new(hash))).await;
-    assert_eq!(verified, Ok(Verification::Match { outdated: true }));
+    assert_eq!(verified, Ok(PasswordVerdict::Match { outdated: true }));
 }
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn a_hash_of_todays_costs_is_outdated_by_its_algorithm_or_a_short_salt() {
     let [argon2id_with_short_salt, _, _, argon2i, ..] = REFERENCE_HASHES_OF_PASSWORD;
     for hash in [argon2id_with_short_salt, argon2i] {
         let verified = hasher.verify(password("password"), Some(PasswordHash::new(hash))).await;
-        assert_eq!(verified, Ok(Verification::Match { outdated: true }), "{hash}");
+        assert_eq!(verified, Ok(PasswordVerdict::Match { outdated: true }), "{hash}");
     }
 }
 
@@ -126,7 +126,7 @@ async fn changed_settings_make_older_hashes_outdated() {
     for changed in ["m=65,t=2,p=1", "m=64,t=3,p=1", "m=64,t=2,p=2"] {
         let hasher = hasher_with(settings(changed), 8, Arc::new(OsEntropy));
         let verified = hasher.verify(password(PASSWORD), Some(hash.clone())).await;
-        assert_eq!(verified, Ok(Verification::Match { outdated: true }), "{changed}");
+        assert_eq!(verified, Ok(PasswordVerdict::Match { outdated: true }), "{changed}");
     }
 }
 
@@ -164,7 +164,7 @@ async fn without_a_hash_the_answer_is_no_after_the_same_work() {
             let started = Instant::now();
             let nobody = hasher.verify(password(wrong_password), None).await;
             unknown = unknown.min(started.elapsed());
-            assert_eq!((wrong, nobody), (Ok(Verification::Mismatch), Ok(Verification::Mismatch)));
+            assert_eq!((wrong, nobody), (Ok(PasswordVerdict::Mismatch), Ok(PasswordVerdict::Mismatch)));
         }
         assert!(unknown < known * 2 && known < unknown * 2, "known {known:?}, unknown {unknown:?}");
     }
@@ -180,7 +180,7 @@ async fn what_does_not_fit_into_the_queue_is_refused_and_told_when_to_return() {
         hasher.verify(password(PASSWORD), None),
     );
     assert!(first.is_ok());
-    assert_eq!(second, Ok(Verification::Mismatch));
+    assert_eq!(second, Ok(PasswordVerdict::Mismatch));
     for refused in [third.expect_err("no room"), fourth.expect_err("no room")] {
         assert!(
             matches!(refused, HashingError::Overloaded { retry_after } if retry_after >= Duration::from_secs(1))

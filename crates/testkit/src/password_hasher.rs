@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 /// Hashes passwords in no time, and without any protection. For tests only.
@@ -96,20 +96,20 @@ impl PasswordHasher for CheapHasher {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         self.admits()?;
         self.verifications.fetch_add(1, Ordering::SeqCst);
         let Some(hash) = hash else {
-            return Ok(Verification::Mismatch);
+            return Ok(PasswordVerdict::Mismatch);
         };
         let (settings, salt) = parameters(hash.as_str()).ok_or(HashingError::UnknownHash)?;
         let is_of = |octets| written(settings, salt, octets) == hash.as_str();
         Ok(if is_of(password.expose()) {
-            Verification::Match { outdated: settings != self.settings.load(Ordering::SeqCst) }
+            PasswordVerdict::Match { outdated: settings != self.settings.load(Ordering::SeqCst) }
         } else if password.expose_as_typed().is_some_and(is_of) {
-            Verification::Match { outdated: true }
+            PasswordVerdict::Match { outdated: true }
         } else {
-            Verification::Mismatch
+            PasswordVerdict::Mismatch
         })
     }
 }
@@ -156,7 +156,7 @@ mod tests {
         let hash = hash(&hasher, "correct horse battery").await;
         hasher.change_settings();
         let verified = hasher.verify(password("correct horse battery"), Some(hash)).await;
-        assert_eq!(verified, Ok(Verification::Match { outdated: true }));
+        assert_eq!(verified, Ok(PasswordVerdict::Match { outdated: true }));
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
     #[tokio::test]
     async fn no_account_costs_what_an_account_costs() {
         let hasher = CheapHasher::default();
-        assert_eq!(hasher.verify(password("whatever"), None).await, Ok(Verification::Mismatch));
+        assert_eq!(hasher.verify(password("whatever"), None).await, Ok(PasswordVerdict::Mismatch));
         assert_eq!(hasher.verifications(), 1);
     }
 

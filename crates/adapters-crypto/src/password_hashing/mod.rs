@@ -12,7 +12,7 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 use self::argon2_hash::{Arena, Argon2Hash, known_answer_is_right};
@@ -111,7 +111,7 @@ impl PasswordHasher for Argon2Hasher {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         let account_exists = hash.is_some();
         let stored = match hash {
             Some(hash) => Arc::new(StoredHash::parse(hash.as_str()).map_err(|_| HashingError::UnknownHash)?),
@@ -121,9 +121,9 @@ impl PasswordHasher for Argon2Hasher {
         let matching = self.threads.run(move |arena| matching_form(&stored, &password, arena)).await?;
         Ok(match matching {
             Some(form) if account_exists => {
-                Verification::Match { outdated: outdated || form == PasswordForm::AsTyped }
+                PasswordVerdict::Match { outdated: outdated || form == PasswordForm::AsTyped }
             }
-            _ => Verification::Mismatch,
+            _ => PasswordVerdict::Mismatch,
         })
     }
 }

@@ -48,7 +48,7 @@ pub trait PasswordHasher: Send + Sync {
     /// Other systems hash what was typed, so a hash is of the password in NFKC or as it was typed:
     /// both MUST be tried, the former first. A match of the latter is outdated.
     ///
-    /// With no hash, because there is no such account, the answer is [`Verification::Mismatch`] after
+    /// With no hash, because there is no such account, the answer is [`PasswordVerdict::Mismatch`] after
     /// the work that a hash of the current settings takes: MUST NOT be told from a wrong password
     /// by its time.
     ///
@@ -63,12 +63,12 @@ pub trait PasswordHasher: Send + Sync {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError>;
+    ) -> Result<PasswordVerdict, HashingError>;
 }
 
 /// What checking a password found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verification {
+pub enum PasswordVerdict {
     /// It is the password.
     Match {
         /// Whether the hash was made with other settings than today's, and should be replaced.

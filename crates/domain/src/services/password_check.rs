@@ -6,7 +6,7 @@ use crate::audit::{AuditKind, FailureReason};
 use crate::origin::Origin;
 use crate::ports::{
     FailedAttempt, FailureOutcome, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher,
-    StorageError, SuccessOutcome, Verification,
+    PasswordVerdict, StorageError, SuccessOutcome,
 };
 use crate::secrets::AttemptKey;
 use crate::user::{Account, User};
@@ -91,10 +91,10 @@ impl PasswordCheck {
         let hash = check.account.as_ref().and_then(|account| account.password_hash.clone());
         let verification = match check.password.clone() {
             Some(password) => self.hasher.verify(password, hash.clone()).await?,
-            None => Verification::Mismatch,
+            None => PasswordVerdict::Mismatch,
         };
         match (verification, hash, &check.account) {
-            (Verification::Match { outdated }, Some(verified_hash), Some(Account { user, .. })) => {
+            (PasswordVerdict::Match { outdated }, Some(verified_hash), Some(Account { user, .. })) => {
                 let user = user.clone();
                 Ok(RightPassword { user, verified_hash, attempts, hash_is_outdated: outdated, now })
             }

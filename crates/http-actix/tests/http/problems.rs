@@ -4,7 +4,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use insta::assert_json_snapshot;
 use portcullis_domain::policy::{Policy, Registration};
-use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -167,7 +167,7 @@ impl PasswordHasher for UnreadableHashes {
         Err(HashRefusal::UnknownScheme)
     }
 
-    async fn verify(&self, _: Password, _: Option<PasswordHash>) -> Result<Verification, HashingError> {
+    async fn verify(&self, _: Password, _: Option<PasswordHash>) -> Result<PasswordVerdict, HashingError> {
         Err(HashingError::UnknownHash)
     }
 }
@@ -185,7 +185,7 @@ impl PasswordHasher for Panicking {
         panic!("kaboom")
     }
 
-    async fn verify(&self, _: Password, _: Option<PasswordHash>) -> Result<Verification, HashingError> {
+    async fn verify(&self, _: Password, _: Option<PasswordHash>) -> Result<PasswordVerdict, HashingError> {
         panic!("kaboom")
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use portcullis_domain::ports::{HashingError, PasswordHasher, Verification};
+use portcullis_domain::ports::{HashingError, PasswordHasher, PasswordVerdict};
 use portcullis_domain::{AcceptedPassword, Identity, Password, PasswordHash, PasswordPolicy};
 use tokio::task::JoinSet;
 
@@ -18,7 +18,7 @@ pub struct HasherSetup {
     pub hash_elsewhere: fn(&[u8]) -> String,
 }
 
-const RIGHT: Verification = Verification::Match { outdated: false };
+const RIGHT: PasswordVerdict = PasswordVerdict::Match { outdated: false };
 const PASSWORD: &str = "correct horse battery staple";
 
 /// What a stranger who measures answers over a network does not see.
@@ -38,7 +38,7 @@ impl HasherSetup {
         self.hasher.hash(accepted(text)).await.expect("hash")
     }
 
-    async fn verify(&self, text: &str, hash: &PasswordHash) -> Verification {
+    async fn verify(&self, text: &str, hash: &PasswordHash) -> PasswordVerdict {
         self.hasher.verify(password(text), Some(hash.clone())).await.expect("verify")
     }
 }
@@ -55,7 +55,11 @@ pub async fn a_password_matches_its_hash_and_no_other(setup: &HasherSetup) {
         "Correct horse battery staple",
         "correct horse battery staple\0",
     ] {
-        assert_eq!(setup.verify(other, &hash).await, Verification::Mismatch, "{other:?} is another password");
+        assert_eq!(
+            setup.verify(other, &hash).await,
+            PasswordVerdict::Mismatch,
+            "{other:?} is another password"
+        );
     }
 }
 
@@ -75,7 +79,7 @@ pub async fn every_octet_of_a_long_password_counts(setup: &HasherSetup) {
     assert_eq!(setup.verify(&(long.clone() + "and an end"), &hash).await, RIGHT);
     for end in ["and an enD", "and an en", "", "and an end and more"] {
         let verified = setup.verify(&(long.clone() + end), &hash).await;
-        assert_eq!(verified, Verification::Mismatch, "octets from the {}th on count, too", long.len());
+        assert_eq!(verified, PasswordVerdict::Mismatch, "octets from the {}th on count, too", long.len());
     }
 }
 
@@ -89,7 +93,7 @@ pub async fn a_password_counts_however_it_is_typed(setup: &HasherSetup) {
             assert_eq!(setup.verify(typed, &hash).await, RIGHT, "{made:?} is {typed:?}");
         }
         let verified = setup.verify("Zoe et la creme", &hash).await;
-        assert_eq!(verified, Verification::Mismatch, "accents count");
+        assert_eq!(verified, PasswordVerdict::Mismatch, "accents count");
     }
 }
 
@@ -104,18 +108,18 @@ pub async fn an_imported_hash_of_what_was_typed_matches_and_is_outdated(setup: &
     let typed_apart = import(decomposed);
     assert_eq!(
         setup.verify(decomposed, &typed_apart).await,
-        Verification::Match { outdated: true },
+        PasswordVerdict::Match { outdated: true },
         "what was typed elsewhere matches, and its hash is to be renewed"
     );
     assert_eq!(
         setup.verify(composed, &typed_apart).await,
-        Verification::Mismatch,
+        PasswordVerdict::Mismatch,
         "the hash is of other octets"
     );
     let normal = import(composed);
     for typed in [composed, decomposed] {
         let verified = setup.verify(typed, &normal).await;
-        assert!(matches!(verified, Verification::Match { .. }), "{typed:?} is {composed:?}: {verified:?}");
+        assert!(matches!(verified, PasswordVerdict::Match { .. }), "{typed:?} is {composed:?}: {verified:?}");
     }
 }
 
@@ -140,7 +144,7 @@ pub async fn no_account_costs_what_a_wrong_password_costs(setup: &HasherSetup) {
                 let started = Instant::now();
                 let verified = setup.hasher.verify(password(wrong), hash).await;
                 *shortest = started.elapsed().min(*shortest);
-                assert_eq!(verified, Ok(Verification::Mismatch));
+                assert_eq!(verified, Ok(PasswordVerdict::Mismatch));
             }
         }
         let differ = known > unknown * 2 + UNNOTICED || unknown > known * 2 + UNNOTICED;
@@ -159,7 +163,7 @@ pub async fn passwords_checked_at_once_do_not_meet(setup: &HasherSetup) {
     for (owner, hash) in stored.into_iter().enumerate() {
         for account in 0..ACCOUNTS {
             let (hasher, hash) = (Arc::clone(&setup.hasher), Some(hash.clone()));
-            let wanted = if account == owner { RIGHT } else { Verification::Mismatch };
+            let wanted = if account == owner { RIGHT } else { PasswordVerdict::Mismatch };
             callers.spawn(async move {
                 (wanted, hasher.verify(password(&format!("{PASSWORD} {account}")), hash).await)
             });

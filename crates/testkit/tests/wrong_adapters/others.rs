@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use portcullis_domain::mail::{MailContent, OutgoingMail};
 use portcullis_domain::ports::{
     AccessClaims, AccessToken, AccessTokenError, AccessTokens, HashRefusal, HashingError, Mailer,
-    MailerError, PasswordHasher, StorageError, Verification, VerifiedAccessToken,
+    MailerError, PasswordHasher, PasswordVerdict, StorageError, VerifiedAccessToken,
 };
 use portcullis_domain::{
     AcceptedPassword, EmailAddress, Identity, Password, PasswordHash, PasswordPolicy, Timestamp, TokenSecret,
@@ -104,7 +104,7 @@ impl PasswordHasher for Reads72Octets {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         let is_cut = password.expose().len() > 72;
         self.0.verify(if is_cut { Self::cut(password.expose()) } else { password }, hash).await
     }
@@ -127,7 +127,7 @@ impl PasswordHasher for SaltsAllAlike {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         self.0.verify(password, hash).await
     }
 }
@@ -149,7 +149,7 @@ impl PasswordHasher for ForgetsWhatWasTyped {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         let normalized = std::str::from_utf8(password.expose()).unwrap();
         self.0.verify(Password::parse(normalized).unwrap(), hash).await
     }
@@ -172,7 +172,7 @@ impl PasswordHasher for AnswersEarly {
         &self,
         password: Password,
         hash: Option<PasswordHash>,
-    ) -> Result<Verification, HashingError> {
+    ) -> Result<PasswordVerdict, HashingError> {
         let started = Instant::now();
         while hash.is_some() && started.elapsed() < Duration::from_millis(1) {
             std::hint::spin_loop();
