@@ -2,7 +2,9 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
+use portcullis_domain::ports::{
+    HashRefusal, HasherOverloaded, HashingError, PasswordHasher, PasswordVerdict,
+};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 /// Hashes passwords in no time, and without any protection. For tests only.
@@ -66,15 +68,15 @@ impl CheapHasher {
 
 #[async_trait]
 impl PasswordHasher for CheapHasher {
-    fn admits(&self) -> Result<(), HashingError> {
+    fn admits(&self) -> Result<(), HasherOverloaded> {
         if self.overloaded.load(Ordering::SeqCst) {
-            Err(HashingError::Overloaded { retry_after: Self::RETRY_AFTER })
+            Err(HasherOverloaded { retry_after: Self::RETRY_AFTER })
         } else {
             Ok(())
         }
     }
 
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         self.admits()?;
         let salt = self.hashes.fetch_add(1, Ordering::SeqCst);
         let settings = self.settings.load(Ordering::SeqCst);
@@ -181,7 +183,7 @@ mod tests {
         let hasher = CheapHasher::default();
         hasher.set_overloaded(true);
         let refused = hasher.verify(password("whatever"), None).await;
-        assert_eq!(refused, Err(HashingError::Overloaded { retry_after: CheapHasher::RETRY_AFTER }));
+        assert_eq!(refused, Err(HasherOverloaded { retry_after: CheapHasher::RETRY_AFTER }.into()));
         assert_eq!(hasher.verifications(), 0);
     }
 }

@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use portcullis_domain::ports::{HashingError, StorageError};
+use portcullis_domain::ports::{HasherOverloaded, StorageError};
 use portcullis_domain::use_cases::{
     AuthenticateError, ClaimedIdentifier, LoginCommand, LoginError, RegisterCommand, RegisterError,
     Registered, Tokens, UseCases,
@@ -125,7 +125,7 @@ impl From<RegisterError> for Refusal {
                 Self(StatusCode::CONFLICT, error.to_string())
             }
             RegisterError::PasswordRefused(_) => Self(StatusCode::UNPROCESSABLE_ENTITY, error.to_string()),
-            RegisterError::Hashing(error) => error.into(),
+            RegisterError::Overloaded(error) => error.into(),
             RegisterError::Storage(error) => error.into(),
         }
     }
@@ -139,7 +139,7 @@ impl From<LoginError> for Refusal {
                 Self(StatusCode::FORBIDDEN, error.to_string())
             }
             LoginError::Locked { .. } => Self(StatusCode::TOO_MANY_REQUESTS, error.to_string()),
-            LoginError::Hashing(error) => error.into(),
+            LoginError::Overloaded(error) => error.into(),
             LoginError::Storage(error) => error.into(),
         }
     }
@@ -154,12 +154,9 @@ impl From<AuthenticateError> for Refusal {
     }
 }
 
-impl From<HashingError> for Refusal {
-    fn from(error: HashingError) -> Self {
-        match error {
-            HashingError::Overloaded { .. } => Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
-            HashingError::UnknownHash => Self(StatusCode::INTERNAL_SERVER_ERROR, "internal".to_owned()),
-        }
+impl From<HasherOverloaded> for Refusal {
+    fn from(error: HasherOverloaded) -> Self {
+        Self(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 

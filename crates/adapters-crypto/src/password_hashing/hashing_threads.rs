@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use portcullis_domain::ports::HashingError;
+use portcullis_domain::ports::HasherOverloaded;
 use tokio::sync::{Semaphore, oneshot};
 
 use super::HashingObserver;
@@ -95,16 +95,16 @@ impl HashingThreads {
     ///
     /// # Errors
     ///
-    /// [`HashingError::Overloaded`] when the queue is full.
-    pub(super) fn admits(&self) -> Result<(), HashingError> {
+    /// [`HasherOverloaded`] when the queue is full.
+    pub(super) fn admits(&self) -> Result<(), HasherOverloaded> {
         if self.admission.available_permits() > 0 { Ok(()) } else { Err(self.refuse()) }
     }
 
-    fn refuse(&self) -> HashingError {
+    fn refuse(&self) -> HasherOverloaded {
         if let Some(observer) = &self.observer {
             observer.refused();
         }
-        HashingError::Overloaded { retry_after: self.time_to_work_off_a_full_queue() }
+        HasherOverloaded { retry_after: self.time_to_work_off_a_full_queue() }
     }
 
     /// Runs `work` on one of the threads, in its turn.
@@ -114,11 +114,11 @@ impl HashingThreads {
     ///
     /// # Errors
     ///
-    /// [`HashingError::Overloaded`] at once when the queue is full.
+    /// [`HasherOverloaded`] at once when the queue is full.
     pub(super) async fn run<R: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Arena) -> R + Send + 'static,
-    ) -> Result<R, HashingError> {
+    ) -> Result<R, HasherOverloaded> {
         let permit = Arc::clone(&self.admission).try_acquire_owned().map_err(|_| self.refuse())?;
         let (answer, answered) = oneshot::channel::<Outcome<R>>();
         let (pace, observer, queued) = (Arc::clone(&self.pace), self.observer.clone(), Instant::now());
@@ -235,9 +235,9 @@ mod tests {
         begin(&mut waiting).await;
 
         assert_eq!(threads.load(), HashingLoad { running: 1, waiting: 1 });
-        assert_eq!(threads.admits(), Err(HashingError::Overloaded { retry_after: SECOND }));
+        assert_eq!(threads.admits(), Err(HasherOverloaded { retry_after: SECOND }));
         let refusal = threads.run(|_| ()).await.expect_err("the queue is full");
-        assert_eq!(refusal, HashingError::Overloaded { retry_after: SECOND });
+        assert_eq!(refusal, HasherOverloaded { retry_after: SECOND });
 
         release.send(()).expect("the job waits for it");
         running.await.expect("it had a place");
@@ -315,7 +315,7 @@ mod tests {
         starts.recv().expect("the job starts");
         drop(running);
 
-        assert!(matches!(threads.run(|_| ()).await, Err(HashingError::Overloaded { .. })));
+        assert!(matches!(threads.run(|_| ()).await, Err(HasherOverloaded { .. })));
         release.send(()).expect("the job waits for it");
         while threads.run(|_| ()).await.is_err() {
             tokio::task::yield_now().await;

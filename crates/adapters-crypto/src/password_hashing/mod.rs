@@ -12,7 +12,9 @@ use std::io;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use portcullis_domain::ports::{Entropy, HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
+use portcullis_domain::ports::{
+    Entropy, HashRefusal, HasherOverloaded, HashingError, PasswordHasher, PasswordVerdict,
+};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 
 use self::argon2_hash::{Arena, Argon2Hash, known_answer_is_right};
@@ -86,11 +88,11 @@ impl Argon2Hasher {
 
 #[async_trait]
 impl PasswordHasher for Argon2Hasher {
-    fn admits(&self) -> Result<(), HashingError> {
+    fn admits(&self) -> Result<(), HasherOverloaded> {
         self.threads.admits()
     }
 
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         let settings = self.settings;
         let salt = Argon2Hash::draw_salt(self.entropy.as_ref());
         let hash = self

@@ -68,7 +68,7 @@ pub use lockout_repository::{
 pub use login_observer::LoginObserver;
 pub use mail_queue::{MailQueue, MailResending};
 pub use mailer::{Mailer, MailerError};
-pub use password_hasher::{HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
+pub use password_hasher::{HashRefusal, HasherOverloaded, HashingError, PasswordHasher, PasswordVerdict};
 pub use registration_gate::{Applicant, RegistrationGate, RegistrationRefusal};
 pub use role_repository::{
     RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,

@@ -14,8 +14,8 @@ pub trait PasswordHasher: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`HashingError::Overloaded`].
-    fn admits(&self) -> Result<(), HashingError> {
+    /// [`HasherOverloaded`].
+    fn admits(&self) -> Result<(), HasherOverloaded> {
         Ok(())
     }
 
@@ -25,8 +25,8 @@ pub trait PasswordHasher: Send + Sync {
     ///
     /// # Errors
     ///
-    /// [`HashingError::Overloaded`] at once, before any work, when too many wait already.
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError>;
+    /// [`HasherOverloaded`] at once, before any work, when too many wait already.
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded>;
 
     /// Takes over a hash that may come from another system, so that [`verify`](Self::verify) can check
     /// it: whoever has the password signs in with it, and the login renews the hash.
@@ -78,15 +78,20 @@ pub enum PasswordVerdict {
     Mismatch,
 }
 
-/// Why a password was neither hashed nor checked.
+/// Too many passwords wait to be hashed or checked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("too many passwords are being hashed")]
+pub struct HasherOverloaded {
+    /// When it is worth asking again.
+    pub retry_after: Duration,
+}
+
+/// Why a password was not checked.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum HashingError {
     /// Too many are waiting.
-    #[error("too many passwords are being hashed")]
-    Overloaded {
-        /// When it is worth asking again.
-        retry_after: Duration,
-    },
+    #[error(transparent)]
+    Overloaded(#[from] HasherOverloaded),
     /// The stored hash is none that can be checked: a defect in what was stored.
     #[error("a stored password hash cannot be read")]
     UnknownHash,

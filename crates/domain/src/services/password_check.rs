@@ -5,8 +5,8 @@ use super::Auditor;
 use crate::audit::{AuditKind, FailureReason};
 use crate::origin::Origin;
 use crate::ports::{
-    FailedAttempt, FailureOutcome, HashingError, LockoutPolicy, LockoutRepository, PasswordHasher,
-    PasswordVerdict, StorageError, SuccessOutcome,
+    FailedAttempt, FailureOutcome, HasherOverloaded, HashingError, LockoutPolicy, LockoutRepository,
+    PasswordHasher, PasswordVerdict, StorageError, SuccessOutcome,
 };
 use crate::secrets::AttemptKey;
 use crate::user::{Account, User};
@@ -67,7 +67,7 @@ pub enum PasswordCheckError {
     },
     /// It could not be checked now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -89,11 +89,11 @@ impl PasswordCheck {
             return Err(PasswordCheckError::Locked { retry_after: until.since(now) });
         }
         let hash = check.account.as_ref().and_then(|account| account.password_hash.clone());
-        let verification = match check.password.clone() {
+        let verdict = match check.password.clone() {
             Some(password) => self.hasher.verify(password, hash.clone()).await?,
             None => PasswordVerdict::Mismatch,
         };
-        match (verification, hash, &check.account) {
+        match (verdict, hash, &check.account) {
             (PasswordVerdict::Match { outdated }, Some(verified_hash), Some(Account { user, .. })) => {
                 let user = user.clone();
                 Ok(RightPassword { user, verified_hash, attempts, hash_is_outdated: outdated, now })
@@ -137,6 +137,15 @@ impl PasswordCheck {
             FailureOutcome::Locked { until } => {
                 Ok(PasswordCheckError::Locked { retry_after: until.since(now) })
             }
+        }
+    }
+}
+
+impl From<HashingError> for PasswordCheckError {
+    fn from(error: HashingError) -> Self {
+        match error {
+            HashingError::Overloaded(error) => Self::Overloaded(error),
+            HashingError::UnknownHash => Self::Storage(StorageError::broken(error)),
         }
     }
 }

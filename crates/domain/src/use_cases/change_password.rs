@@ -4,7 +4,7 @@ use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, PasswordChange, PasswordHasher, StorageError,
+    Clock, DeliverySignal, Entropy, HasherOverloaded, PasswordChange, PasswordHasher, StorageError,
     UserRepository,
 };
 use crate::secrets::AttemptKeys;
@@ -47,7 +47,7 @@ pub enum ChangePasswordError {
     Check(#[from] PasswordCheckError),
     /// The new password could not be hashed now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -6,7 +6,7 @@ use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Actor;
 use crate::policy::Policy;
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, NewAccount, PasswordHasher, RegisterOutcome,
+    Clock, DeliverySignal, Entropy, HasherOverloaded, NewAccount, PasswordHasher, RegisterOutcome,
     RoleRepository, StorageError, UserRepository,
 };
 use crate::role::Role;
@@ -68,7 +68,7 @@ pub enum CreateUserError {
     UsernameTaken,
     /// The password could not be hashed now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -5,7 +5,7 @@ use crate::audit::{AuditEvent, AuditKind, FailureReason};
 use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy};
 use crate::ports::{
-    AuditTrail, Clock, Entropy, HashingError, LoginObserver, OpenOutcome, PasswordHasher, SessionOpening,
+    AuditTrail, Clock, Entropy, HasherOverloaded, LoginObserver, OpenOutcome, PasswordHasher, SessionOpening,
     SessionRepository, StorageError, UserRepository,
 };
 use crate::secrets::AttemptKeys;
@@ -82,7 +82,7 @@ pub enum LoginError {
     },
     /// The password could not be hashed now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -133,7 +133,7 @@ impl Login {
             // By the time of another hash it would be told that the password is right.
             Some(password) if right.hash_is_outdated => {
                 self.password_check.report(&right).await?;
-                self.renew_hash(password).await?
+                self.renew_hash(password).await
             }
             _ => None,
         };
@@ -169,12 +169,8 @@ impl Login {
     }
 
     /// A hash by today's settings. When the hasher is busy, the old one serves until the next login.
-    async fn renew_hash(&self, password: Password) -> Result<Option<PasswordHash>, StorageError> {
-        match self.hasher.hash(AcceptedPassword::kept_before(password)).await {
-            Ok(hash) => Ok(Some(hash)),
-            Err(HashingError::Overloaded { .. }) => Ok(None),
-            Err(error @ HashingError::UnknownHash) => Err(StorageError::broken(error)),
-        }
+    async fn renew_hash(&self, password: Password) -> Option<PasswordHash> {
+        self.hasher.hash(AcceptedPassword::kept_before(password)).await.ok()
     }
 }
 
@@ -197,7 +193,7 @@ impl From<PasswordCheckError> for LoginError {
         match error {
             PasswordCheckError::Wrong => Self::InvalidCredentials,
             PasswordCheckError::Locked { retry_after } => Self::Locked { retry_after },
-            PasswordCheckError::Hashing(error) => Self::Hashing(error),
+            PasswordCheckError::Overloaded(error) => Self::Overloaded(error),
             PasswordCheckError::Storage(error) => Self::Storage(error),
         }
     }

@@ -5,7 +5,7 @@ use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
 use crate::policy::{EmailVerification, Policy, Registration};
 use crate::ports::{
-    Applicant, Clock, DeliverySignal, Entropy, HashingError, LoginObserver, NewAccount, PasswordHasher,
+    Applicant, Clock, DeliverySignal, Entropy, HasherOverloaded, LoginObserver, NewAccount, PasswordHasher,
     PrivateRegistration, PrivateRegistrationOutcome, RegisterOutcome, RegistrationGate, RegistrationRefusal,
     StorageError, UserRepository,
 };
@@ -80,7 +80,7 @@ pub enum RegisterError {
     UsernameTaken,
     /// The password could not be hashed now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

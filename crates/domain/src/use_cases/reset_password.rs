@@ -4,7 +4,7 @@ use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Origin;
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordReset, StorageError,
+    Clock, DeliverySignal, Entropy, HasherOverloaded, PasswordHasher, PasswordReset, StorageError,
     TokenRepository,
 };
 use crate::secrets::{AttemptKeys, TokenSecret};
@@ -45,7 +45,7 @@ pub enum ResetPasswordError {
     PasswordRefused(#[from] PasswordRefusal),
     /// The password could not be hashed now; the link is as good as before.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed; the link is as good as before.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -4,7 +4,7 @@ use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Actor;
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, HashingError, PasswordHasher, PasswordSetting, SetPasswordOutcome,
+    Clock, DeliverySignal, Entropy, HasherOverloaded, PasswordHasher, PasswordSetting, SetPasswordOutcome,
     StorageError, UserAdministration, UserRepository,
 };
 use crate::secrets::AttemptKeys;
@@ -38,7 +38,7 @@ pub enum SetPasswordError {
     PasswordRefused(#[from] PasswordRefusal),
     /// The password could not be hashed now.
     #[error(transparent)]
-    Hashing(#[from] HashingError),
+    Overloaded(#[from] HasherOverloaded),
     /// The store failed.
     #[error(transparent)]
     Storage(#[from] StorageError),

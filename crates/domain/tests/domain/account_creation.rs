@@ -119,7 +119,7 @@ async fn a_refused_password_makes_no_account() {
     assert!(matches!(refused, Err(CreateUserError::PasswordRefused(_))), "{refused:?}");
     domain.hasher.set_overloaded(true);
     let overloaded = create(&domain, &Actor::operator(), new_user(ADA)).await;
-    assert!(matches!(overloaded, Err(CreateUserError::Hashing(_))), "{overloaded:?}");
+    assert!(matches!(overloaded, Err(CreateUserError::Overloaded(_))), "{overloaded:?}");
     domain.hasher.set_overloaded(false);
     assert!(matches!(domain.login(ADA, PASSWORD).await, Err(LoginError::InvalidCredentials)));
 }

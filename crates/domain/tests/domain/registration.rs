@@ -83,7 +83,7 @@ async fn a_refused_password_stores_and_mails_nothing() {
 async fn when_the_hasher_is_overloaded_nothing_is_stored() {
     let domain = TestDomain::new();
     domain.hasher.set_overloaded(true);
-    assert!(matches!(domain.register(ADA).await, Err(RegisterError::Hashing(_))));
+    assert!(matches!(domain.register(ADA).await, Err(RegisterError::Overloaded(_))));
     domain.hasher.set_overloaded(false);
     assert!(domain.register(ADA).await.is_ok());
 }

@@ -1,7 +1,7 @@
 //! How each error of the domain is answered.
 
 use portcullis_domain::PasswordRefusal;
-use portcullis_domain::ports::{HashingError, StorageError};
+use portcullis_domain::ports::{HasherOverloaded, StorageError};
 use portcullis_domain::use_cases::{
     AuthenticateError, ChangePasswordError, ChangeRolesError, ConfirmEmailChangeError, CreateRoleError,
     CreateUserError, DeleteAccountError, DeleteRoleError, DeleteUserError, EndSessionError, FindUserError,
@@ -31,14 +31,9 @@ impl Answers for StorageError {
     const CODES: &'static [Code] = &[];
 }
 
-impl From<HashingError> for Problem {
-    fn from(error: HashingError) -> Self {
-        match error {
-            HashingError::Overloaded { retry_after } => {
-                Self::passing(Code::Overloaded, retry_after).caused_by(error)
-            }
-            HashingError::UnknownHash => Self::internal(error),
-        }
+impl From<HasherOverloaded> for Problem {
+    fn from(error: HasherOverloaded) -> Self {
+        Self::passing(Code::Overloaded, error.retry_after).caused_by(error)
     }
 }
 
@@ -47,7 +42,7 @@ impl From<PasswordCheckError> for Problem {
         match error {
             PasswordCheckError::Wrong => Self::new(Code::WrongPassword),
             PasswordCheckError::Locked { retry_after } => Self::passing(Code::AccountLocked, retry_after),
-            PasswordCheckError::Hashing(error) => error.into(),
+            PasswordCheckError::Overloaded(error) => error.into(),
             PasswordCheckError::Storage(error) => error.into(),
         }
     }
@@ -74,7 +69,7 @@ impl From<RegisterError> for Problem {
             RegisterError::PasswordRefused(refusal) => refused("password", refusal),
             RegisterError::EmailTaken => Self::new(Code::EmailTaken),
             RegisterError::UsernameTaken => Self::new(Code::UsernameTaken),
-            RegisterError::Hashing(error) => error.into(),
+            RegisterError::Overloaded(error) => error.into(),
             RegisterError::Storage(error) => error.into(),
         }
     }
@@ -121,7 +116,7 @@ impl From<LoginError> for Problem {
             LoginError::EmailNotVerified => Self::new(Code::EmailNotVerified),
             LoginError::AccountDisabled => Self::new(Code::AccountDisabled),
             LoginError::Locked { retry_after } => Self::passing(Code::AccountLocked, retry_after),
-            LoginError::Hashing(error) => error.into(),
+            LoginError::Overloaded(error) => error.into(),
             LoginError::Storage(error) => error.into(),
         }
     }
@@ -177,7 +172,7 @@ impl From<ResetPasswordError> for Problem {
         match error {
             ResetPasswordError::InvalidToken => Self::new(Code::InvalidToken),
             ResetPasswordError::PasswordRefused(refusal) => refused("new_password", refusal),
-            ResetPasswordError::Hashing(error) => error.into(),
+            ResetPasswordError::Overloaded(error) => error.into(),
             ResetPasswordError::Storage(error) => error.into(),
         }
     }
@@ -192,7 +187,7 @@ impl From<ChangePasswordError> for Problem {
         match error {
             ChangePasswordError::PasswordRefused(refusal) => refused("new_password", refusal),
             ChangePasswordError::Check(error) => error.into(),
-            ChangePasswordError::Hashing(error) => error.into(),
+            ChangePasswordError::Overloaded(error) => error.into(),
             ChangePasswordError::Storage(error) => error.into(),
         }
     }
@@ -304,7 +299,7 @@ impl From<CreateUserError> for Problem {
             CreateUserError::PasswordRefused(refusal) => refused("password", refusal),
             CreateUserError::EmailTaken => Self::new(Code::EmailTaken),
             CreateUserError::UsernameTaken => Self::new(Code::UsernameTaken),
-            CreateUserError::Hashing(error) => error.into(),
+            CreateUserError::Overloaded(error) => error.into(),
             CreateUserError::Storage(error) => error.into(),
         }
     }

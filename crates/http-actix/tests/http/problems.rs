@@ -4,7 +4,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use insta::assert_json_snapshot;
 use portcullis_domain::policy::{Policy, Registration};
-use portcullis_domain::ports::{HashRefusal, HashingError, PasswordHasher, PasswordVerdict};
+use portcullis_domain::ports::{
+    HashRefusal, HasherOverloaded, HashingError, PasswordHasher, PasswordVerdict,
+};
 use portcullis_domain::{AcceptedPassword, Password, PasswordHash};
 use reqwest::Method;
 use reqwest::header::CONTENT_TYPE;
@@ -159,8 +161,8 @@ struct UnreadableHashes;
 
 #[async_trait]
 impl PasswordHasher for UnreadableHashes {
-    async fn hash(&self, _: AcceptedPassword) -> Result<PasswordHash, HashingError> {
-        Err(HashingError::UnknownHash)
+    async fn hash(&self, _: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
+        unreachable!("nobody has a password to be hashed")
     }
 
     fn import(&self, _: &str) -> Result<PasswordHash, HashRefusal> {
@@ -177,7 +179,7 @@ pub(crate) struct Panicking;
 
 #[async_trait]
 impl PasswordHasher for Panicking {
-    async fn hash(&self, _: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, _: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         panic!("kaboom")
     }
 

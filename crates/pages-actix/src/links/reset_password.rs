@@ -70,7 +70,7 @@ pub(crate) async fn act(
         Ok(()) => Ok(tell_success(&frame, &frame.texts().reset_password.done, &link.address)),
         Err(ResetPasswordError::PasswordRefused(refusal)) => refuse(Refusal::ByPolicy(refusal)),
         Err(ResetPasswordError::InvalidToken) => Ok(dead_link(&frame)),
-        Err(ResetPasswordError::Hashing(error)) => Err(error.into()),
+        Err(ResetPasswordError::Overloaded(error)) => Err(error.into()),
         Err(ResetPasswordError::Storage(error)) => Err(error.into()),
     }
 }

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use portcullis_domain::mail::{MailContent, OutgoingMail};
 use portcullis_domain::ports::{
-    AccessClaims, AccessToken, AccessTokenError, AccessTokens, HashRefusal, HashingError, Mailer,
-    MailerError, PasswordHasher, PasswordVerdict, StorageError, VerifiedAccessToken,
+    AccessClaims, AccessToken, AccessTokenError, AccessTokens, HashRefusal, HasherOverloaded, HashingError,
+    Mailer, MailerError, PasswordHasher, PasswordVerdict, StorageError, VerifiedAccessToken,
 };
 use portcullis_domain::{
     AcceptedPassword, EmailAddress, Identity, Password, PasswordHash, PasswordPolicy, Timestamp, TokenSecret,
@@ -89,7 +89,7 @@ impl Reads72Octets {
 
 #[async_trait]
 impl PasswordHasher for Reads72Octets {
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         let identity =
             Identity { email: &fixtures::email("ada@example.com"), username: None, names: [None; 3] };
         let cut = PasswordPolicy::default().accept(Self::cut(password.expose()), &identity).unwrap();
@@ -115,7 +115,7 @@ pub(crate) struct SaltsAllAlike(CheapHasher);
 
 #[async_trait]
 impl PasswordHasher for SaltsAllAlike {
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         CheapHasher::default().hash(password).await
     }
 
@@ -137,7 +137,7 @@ pub(crate) struct ForgetsWhatWasTyped(CheapHasher);
 
 #[async_trait]
 impl PasswordHasher for ForgetsWhatWasTyped {
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         self.0.hash(password).await
     }
 
@@ -160,7 +160,7 @@ pub(crate) struct AnswersEarly(CheapHasher);
 
 #[async_trait]
 impl PasswordHasher for AnswersEarly {
-    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HashingError> {
+    async fn hash(&self, password: AcceptedPassword) -> Result<PasswordHash, HasherOverloaded> {
         self.0.hash(password).await
     }
 
