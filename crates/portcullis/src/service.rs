@@ -55,7 +55,7 @@ impl Service {
             None => None,
         };
 
-        let public_url = config.public_url(address);
+        let public_url = config.public_url_at(address);
         let installation = Installation::open(config, Purpose::Service, &public_url, &metrics).await?;
         installation.prepare_keys(config).await?;
         for warning in config.warnings() {

@@ -97,7 +97,7 @@ impl Installation {
     /// The same for a command, which serves nobody.
     pub(crate) async fn for_command(config: &Config) -> anyhow::Result<Self> {
         let unread = Arc::new(Metrics::new(VERSION));
-        Self::open(config, Purpose::Command, &config.public_url(config.bind), &unread).await
+        Self::open(config, Purpose::Command, &config.public_url_at(config.bind), &unread).await
     }
 
     /// Lets `metrics` look up what only shows when it is looked at.
@@ -247,7 +247,7 @@ fn composer(config: &Config, templates: Templates, public_url: &HttpUrl) -> anyh
 
 /// Finds out whether mails can be handed on: by one to `recipient`, or else sending none.
 pub(crate) async fn check_mailer(config: &Config, recipient: Option<&EmailAddress>) -> anyhow::Result<()> {
-    let composer = composer(config, templates(config)?, &config.public_url(config.bind))?;
+    let composer = composer(config, templates(config)?, &config.public_url_at(config.bind))?;
     let clock = Arc::new(SystemClock);
     let id = MailId::generate(clock.now(), &OsEntropy);
     match (config.smtp(), recipient) {
@@ -261,7 +261,7 @@ pub(crate) async fn check_mailer(config: &Config, recipient: Option<&EmailAddres
 
 /// Finds out whether the files that settings name can be used, without reaching or changing anything.
 pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
-    let composer = composer(config, templates(config)?, &config.public_url(config.bind))?;
+    let composer = composer(config, templates(config)?, &config.public_url_at(config.bind))?;
     if let Some(settings) = config.smtp() {
         smtp_mailer(&settings, composer, Arc::new(SystemClock))?;
     }

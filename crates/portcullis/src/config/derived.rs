@@ -18,7 +18,7 @@ use super::urls::{DatabaseUrl, HttpUrl};
 impl Config {
     /// Where the service is for everybody, when it listens on `bound`.
     #[must_use]
-    pub fn public_url(&self, bound: SocketAddr) -> HttpUrl {
+    pub fn public_url_at(&self, bound: SocketAddr) -> HttpUrl {
         self.public_url.clone().unwrap_or_else(|| HttpUrl::of_address(bound))
     }
 

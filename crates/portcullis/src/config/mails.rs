@@ -23,14 +23,14 @@ impl Form for Smtp {
 }
 
 /// Who mails come from.
-pub struct Mailbox;
+pub struct SenderAddress;
 
-impl Mailbox {
+impl SenderAddress {
     /// Names the product, and nobody who could be answered to.
     pub(super) const DEFAULT: &'static str = "Portcullis <no-reply@localhost>";
 }
 
-impl Form for Mailbox {
+impl Form for SenderAddress {
     type Value = Sender;
 
     fn allowed() -> String {

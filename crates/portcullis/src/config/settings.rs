@@ -7,7 +7,7 @@ use portcullis_domain::{Locale, PasswordPolicy, SecretKey, SigningAlgorithm};
 use super::choices::{LogFormat, Migrate, OneOf};
 use super::durations::{DAY, HOUR, Span, YEAR};
 use super::form::{Form, List, Optional};
-use super::mails::{Link, Mailbox, Smtp};
+use super::mails::{Link, SenderAddress, Smtp};
 use super::networks::{Address, Network};
 use super::numbers::Number;
 use super::problem::{Problem, Problems};
@@ -88,7 +88,7 @@ settings! {
     /// A PEM file with the certificates that the mail server's must go back to.
     smtp_ca_file: Optional<Path>, else "those that the system trusts";
     /// Who mails come from.
-    mail_from: Mailbox = Mailbox::DEFAULT;
+    mail_from: SenderAddress = SenderAddress::DEFAULT;
     /// A folder whose templates replace the built-in ones, per locale.
     mail_templates: Optional<Path>, else "the built-in ones";
     /// The language of mails and pages for who asks for none.

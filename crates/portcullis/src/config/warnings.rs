@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::form::Form as _;
-use super::mails::Mailbox;
+use super::mails::SenderAddress;
 use super::setting::Setting;
 use super::settings::Config;
 use super::urls::HttpUrl;
@@ -24,7 +24,8 @@ impl Config {
     pub fn warnings(&self) -> impl Iterator<Item = Warning> {
         let is_exposed = |url: &HttpUrl| !url.is_https() && !url.is_loopback();
         let is_public = |url: &HttpUrl| !url.is_loopback();
-        let default_sender = || Mailbox::parse(Mailbox::DEFAULT).is_ok_and(|sender| sender == self.mail_from);
+        let default_sender =
+            || SenderAddress::parse(SenderAddress::DEFAULT).is_ok_and(|sender| sender == self.mail_from);
         [
             (
                 self.public_url.as_ref().is_some_and(is_exposed),
