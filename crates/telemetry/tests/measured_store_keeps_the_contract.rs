@@ -14,7 +14,7 @@ fn measured() -> Storage {
         roles: measured.clone(),
         sessions: measured.clone(),
         tokens: measured.clone(),
-        lockout: measured.clone(),
+        lockouts: measured.clone(),
         mails: measured.clone(),
         audit_trail: measured.clone(),
         signing_keys: measured,

@@ -42,5 +42,5 @@ pub use fakes::Fakes;
 pub use mailer::RecordingMailer;
 pub use memory::MemoryStorage;
 pub use password_hasher::CheapHasher;
-pub use storage::{Operator, Storage};
+pub use storage::{BackDoor, Storage};
 pub use test_domain::TestDomain;

@@ -22,7 +22,7 @@ pub struct Storage {
     /// Keeps one-time secrets.
     pub tokens: Arc<dyn TokenRepository>,
     /// Counts wrong passwords.
-    pub lockout: Arc<dyn LockoutRepository>,
+    pub lockouts: Arc<dyn LockoutRepository>,
     /// Keeps mails that wait.
     pub mails: Arc<dyn MailQueue>,
     /// Keeps what happened.
@@ -30,7 +30,7 @@ pub struct Storage {
     /// Keeps signing keys.
     pub signing_keys: Arc<dyn SigningKeyRepository>,
     /// Does to the same store what no port offers.
-    pub operator: Arc<dyn Operator>,
+    pub back_door: Arc<dyn BackDoor>,
     /// The same store once more, as a second instance of the service has it: through a pool and
     /// caches of its own. Raced cases send every other caller there. None where one process is all
     /// that a store can serve.
@@ -54,7 +54,7 @@ impl Storage {
 ///
 /// Panics when the store fails. It is not raced.
 #[async_trait]
-pub trait Operator: Send + Sync {
+pub trait BackDoor: Send + Sync {
     /// Sets whether the account may be used, and nothing else: its sessions and secrets stay stored.
     async fn set_active(&self, user: UserId, is_active: bool);
 }

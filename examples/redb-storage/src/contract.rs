@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_domain::UserId;
-use portcullis_testkit::{Operator, Storage};
+use portcullis_testkit::{BackDoor, Storage};
 
 use crate::RedbStore;
 use crate::records::Changes as _;
 
 #[async_trait]
-impl Operator for RedbStore {
+impl BackDoor for RedbStore {
     async fn set_active(&self, user: UserId, is_active: bool) {
         let step = self.write(move |store| {
             store.change_account(user, |account| account.user.is_active = is_active).map(drop)
@@ -28,11 +28,11 @@ fn fresh() -> Storage {
         roles: store.clone(),
         sessions: store.clone(),
         tokens: store.clone(),
-        lockout: store.clone(),
+        lockouts: store.clone(),
         mails: store.clone(),
         audit_trail: store.clone(),
         signing_keys: store.clone(),
-        operator: store,
+        back_door: store,
         // redb locks its file: one process serves it.
         second: None,
         guard: Arc::new(folder),

@@ -1,9 +1,9 @@
 //! The storage contract, that of steps that fail half-way and that of archives, on a database of its own for each
 //! case, with two stores on it for the races.
 
+mod back_door;
 mod faults;
 mod imports;
-mod operator;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,8 +14,8 @@ use portcullis_testkit::contract::faults::FaultSetup;
 use portcullis_testkit::contract::installation_archive::ArchiveSetup;
 use portcullis_throwaway_postgres::{Database, Template};
 
+use self::back_door::PostgresBackDoor;
 use self::faults::PostgresFaults;
-use self::operator::PostgresOperator;
 
 static TEMPLATE: Template = Template::new(|url| {
     Box::pin(async move {
@@ -57,11 +57,11 @@ async fn storage(database: &Arc<Database>, second: Option<Box<Storage>>) -> Stor
         roles: store.clone(),
         sessions: store.clone(),
         tokens: store.clone(),
-        lockout: store.clone(),
+        lockouts: store.clone(),
         mails: store.clone(),
         audit_trail: store.clone(),
         signing_keys: store,
-        operator: Arc::new(PostgresOperator(Arc::clone(database))),
+        back_door: Arc::new(PostgresBackDoor(Arc::clone(database))),
         second,
         guard: Arc::clone(database) as _,
     }

@@ -1,8 +1,8 @@
 //! The storage contract, that of steps that fail half-way and that of archives, on a file of its own for each case, with two stores on it for
 //! the races.
 
+mod back_door;
 mod faults;
-mod operator;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use portcullis_testkit::contract::faults::FaultSetup;
 use portcullis_testkit::contract::installation_archive::ArchiveSetup;
 use tempfile::TempDir;
 
+use self::back_door::SqliteBackDoor;
 use self::faults::SqliteFaults;
-use self::operator::SqliteOperator;
 
 /// Two stores on one new file with all tables.
 struct Stores {
@@ -64,11 +64,11 @@ fn storage(store: SqliteStore, path: &Path, guard: Arc<TempDir>, second: Option<
         roles: store.clone(),
         sessions: store.clone(),
         tokens: store.clone(),
-        lockout: store.clone(),
+        lockouts: store.clone(),
         mails: store.clone(),
         audit_trail: store.clone(),
         signing_keys: store,
-        operator: Arc::new(SqliteOperator::connect(path)),
+        back_door: Arc::new(SqliteBackDoor::connect(path)),
         second,
         guard,
     }

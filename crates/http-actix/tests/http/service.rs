@@ -314,7 +314,7 @@ impl Service {
     }
 
     pub(crate) async fn disable(&self, user: &str) {
-        Storage::from(self.storage.clone()).operator.set_active(user_id(user), false).await;
+        Storage::from(self.storage.clone()).back_door.set_active(user_id(user), false).await;
     }
 }
 

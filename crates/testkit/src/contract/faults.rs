@@ -144,7 +144,7 @@ impl Stored {
                 find_reset(storage, person.reset, NOW).await.is_some(),
                 changes,
             ],
-            locked_until: storage.lockout.locked_until(account_attempts(id), NOW).await.expect("look"),
+            locked_until: storage.lockouts.locked_until(account_attempts(id), NOW).await.expect("look"),
             mails: storage.mails.list(None, u32::MAX).await.expect("list"),
             events: storage.audit_trail.list(EVERYTHING).await.expect("list"),
         }

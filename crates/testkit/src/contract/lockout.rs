@@ -27,11 +27,11 @@ async fn wrong(storage: &Storage, key: AttemptKey, now: Timestamp) -> FailureOut
 }
 
 async fn right(storage: &Storage, key: AttemptKey, now: Timestamp) -> SuccessOutcome {
-    storage.lockout.record_success(key, now).await.expect("record")
+    storage.lockouts.record_success(key, now).await.expect("record")
 }
 
 async fn locked_until(storage: &Storage, key: AttemptKey, now: Timestamp) -> Option<Timestamp> {
-    storage.lockout.locked_until(key, now).await.expect("read")
+    storage.lockouts.locked_until(key, now).await.expect("read")
 }
 
 /// Locks `key` at `now`, by as many wrong passwords as it takes.
@@ -183,7 +183,7 @@ pub async fn wrong_passwords_and_locks_are_in_the_trail(storage: &Storage) {
     for count in 1..=POLICY.threshold {
         let attempt = about_ada(wrong_password(key, NOW, POLICY));
         let FailedAttempt { failure, lock, .. } = attempt.clone();
-        storage.lockout.record_failure(attempt).await.expect("record");
+        storage.lockouts.record_failure(attempt).await.expect("record");
         if count < POLICY.threshold {
             trail.gains([failure], "a wrong password").await;
         } else {
@@ -197,7 +197,7 @@ pub async fn wrong_passwords_and_locks_are_in_the_trail(storage: &Storage) {
 
     let off = LockoutPolicy { threshold: 0, ..POLICY };
     let attempt = wrong_password(unknown_attempts("off"), NOW, off);
-    storage.lockout.record_failure(attempt.clone()).await.expect("record");
+    storage.lockouts.record_failure(attempt.clone()).await.expect("record");
     trail.gains([attempt.failure], "a wrong password where none locks").await;
 
     for round in 0..ROUNDS {
@@ -233,7 +233,7 @@ pub async fn stale_counts_are_deleted_in_batches(storage: &Storage) {
     }
     let mut deleted = Vec::new();
     for _ in 0..4 {
-        deleted.push(storage.lockout.delete_stale(NOW, 4).await.expect("delete"));
+        deleted.push(storage.lockouts.delete_stale(NOW, 4).await.expect("delete"));
     }
     assert_eq!(deleted, [4, 2, 0, 0], "a batch is as large as asked for, until nothing is left");
     wrong(storage, fresh, NOW + TICK).await;

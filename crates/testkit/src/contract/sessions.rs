@@ -46,7 +46,7 @@ async fn advance(storage: &Storage, session: &Session, generation: u32, now: Tim
 pub async fn a_session_opens_only_under_the_password_that_was_checked(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     let inactive = storage.register(account("inactive@example.com")).await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     let invited = NewAccount { password_hash: None, ..account("invited@example.com") };
     let invited = storage.register(invited).await;
     let gone = user("gone@example.com");
@@ -238,10 +238,10 @@ pub async fn expiry_is_checked_at_use(storage: &Storage) {
 pub async fn an_inactive_user_has_no_principal(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     let session = storage.sign_in(ada.id).await;
-    storage.operator.set_active(ada.id, false).await;
+    storage.back_door.set_active(ada.id, false).await;
     assert_eq!(storage.caller(&session).await, None, "an inactive user calls nothing");
     assert_eq!(rotate(storage, &session, 0, NOW).await, RotationOutcome::Unknown, "nor refreshes");
-    storage.operator.set_active(ada.id, true).await;
+    storage.back_door.set_active(ada.id, true).await;
     let principal = advance(storage, &session, 0, NOW).await;
     assert_eq!(principal.session.generation, Generation::new(1), "the refusal changed nothing");
 }

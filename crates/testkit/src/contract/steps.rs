@@ -135,7 +135,7 @@ impl Storage {
         now: Timestamp,
         policy: LockoutPolicy,
     ) -> FailureOutcome {
-        self.lockout.record_failure(wrong_password(key, now, policy)).await.expect("record")
+        self.lockouts.record_failure(wrong_password(key, now, policy)).await.expect("record")
     }
 
     /// Adds a role with these permissions whose name must be free.

@@ -2,13 +2,13 @@
 
 mod administration;
 mod audit_trail;
+mod back_door;
 mod faults;
 mod gates;
 mod installation_archive;
 mod lockout;
 mod mail_queue;
 mod operations;
-mod operator;
 mod roles;
 mod sessions;
 mod signing_keys;
@@ -132,11 +132,11 @@ impl From<MemoryStorage> for Storage {
             roles: Arc::new(store.clone()),
             sessions: Arc::new(store.clone()),
             tokens: Arc::new(store.clone()),
-            lockout: Arc::new(store.clone()),
+            lockouts: Arc::new(store.clone()),
             mails: Arc::new(store.clone()),
             audit_trail: Arc::new(store.clone()),
             signing_keys: Arc::new(store.clone()),
-            operator: Arc::new(store),
+            back_door: Arc::new(store),
             second: None,
             guard: Arc::new(()),
         }

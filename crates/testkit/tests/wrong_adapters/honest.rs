@@ -106,7 +106,7 @@ honest! {
         fn delete_expired(now: Timestamp, limit: u32) -> u32;
     }
 
-    HonestLockouts is LockoutRepository, put by behind_lockout into lockout {
+    HonestLockouts is LockoutRepository, put by behind_lockouts into lockouts {
         fn locked_until(key: AttemptKey, now: Timestamp) -> Option<Timestamp>;
         fn record_failure(attempt: FailedAttempt) -> FailureOutcome;
         fn record_success(key: AttemptKey, now: Timestamp) -> SuccessOutcome;

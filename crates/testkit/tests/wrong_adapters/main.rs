@@ -26,7 +26,7 @@ use self::accounts::{
     StoresTheEventApart, StripsAccents, that_breaks_in_the_middle,
 };
 use self::honest::{
-    behind_administration, behind_audit_trail, behind_lockout, behind_mails, behind_roles, behind_sessions,
+    behind_administration, behind_audit_trail, behind_lockouts, behind_mails, behind_roles, behind_sessions,
     behind_signing_keys, behind_tokens, behind_users,
 };
 use self::others::{
@@ -147,11 +147,11 @@ wrong_adapters! {
     LosesCountsOfCodes, lost_counts_of_codes: storage_cases, behind_tokens(LosesCountsOfCodes::new) =>
         [raced_wrong_codes_are_all_counted, raced_codes_verify_once, wrong_codes_are_in_the_trail];
     /// reads how many passwords were wrong, and writes one more
-    LosesCountsOfPasswords, lost_counts_of_passwords: storage_cases, behind_lockout(LosesCountsOfPasswords::new) =>
+    LosesCountsOfPasswords, lost_counts_of_passwords: storage_cases, behind_lockouts(LosesCountsOfPasswords::new) =>
         [lockout_admits_exactly_the_threshold, wrong_passwords_and_locks_are_in_the_trail];
     /// admits the right password while the account is locked
     LetsTheRightPasswordThroughTheLock, a_lock_that_opens: storage_cases,
-        behind_lockout(LetsTheRightPasswordThroughTheLock) =>
+        behind_lockouts(LetsTheRightPasswordThroughTheLock) =>
         [lockout_refuses_the_right_password_and_success_resets_the_count];
     /// opens a session without a look at the lockout
     OpensThroughTheLock, a_lock_that_a_login_opens: storage_cases, behind_sessions(OpensThroughTheLock) =>

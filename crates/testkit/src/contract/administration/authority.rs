@@ -83,7 +83,7 @@ async fn refuse(storage: &Storage, target: &User, lacking: &Permissions) {
     assert_eq!(stored.password_hash, Some(password_hash()), "nor the password");
     assert!(storage.is_live(&session).await, "it ends no session");
     assert_eq!(mailed.are_good(storage).await, [true; 3], "it ends no secret");
-    let locked = storage.lockout.locked_until(attempts, NOW).await.expect("look");
+    let locked = storage.lockouts.locked_until(attempts, NOW).await.expect("look");
     assert_eq!(locked, Some(NOW + HOUR), "it lifts no lockout");
     assert_eq!(storage.take_mails().await, [], "it tells nobody");
     trail.gains_nothing("what is beyond an authority").await;

@@ -27,7 +27,7 @@ pub async fn unlocking_lets_passwords_and_codes_count_from_zero(storage: &Storag
             storage.count_wrong_password(account_attempts(user.id), NOW, POLICY).await;
         }
     }
-    let is_locked = async |id| storage.lockout.locked_until(account_attempts(id), NOW).await.expect("look");
+    let is_locked = async |id| storage.lockouts.locked_until(account_attempts(id), NOW).await.expect("look");
     assert_eq!(is_locked(ada.id).await, Some(NOW + HOUR));
 
     let UnlockOutcome::Unlocked(unlocked) = storage.unlock(unlocking(&ada)).await else {

@@ -37,7 +37,7 @@ pub async fn a_password_that_is_set_ends_what_hung_on_the_old_one(storage: &Stor
     }
     assert_eq!(mailed.are_good(storage).await, [true, false, false], "only what verifies the address stays");
     assert_eq!(mail_confirmation(storage, &ada, "new.ada@example.com").await, None, "nothing is pending");
-    let is_locked = async |id| storage.lockout.locked_until(account_attempts(id), NOW).await.expect("look");
+    let is_locked = async |id| storage.lockouts.locked_until(account_attempts(id), NOW).await.expect("look");
     assert_eq!(is_locked(ada.id).await, None, "the lockout is lifted");
     assert_eq!(storage.take_mails().await, [given.notice], "the owner is told");
     assert!(storage.is_live(&eves).await, "nobody else's session is ended");

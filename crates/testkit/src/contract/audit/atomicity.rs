@@ -130,7 +130,7 @@ impl<'a> World<'a> {
                 would_change(storage, self.change).await,
             ],
             mails: storage.mails.list(None, 200).await.expect("list"),
-            locked_until: storage.lockout.locked_until(attempts, NOW).await.expect("look"),
+            locked_until: storage.lockouts.locked_until(attempts, NOW).await.expect("look"),
             keys: storage.signing_keys.list().await.expect("list"),
             events: storage.audit_trail.list(EVERYTHING).await.expect("list"),
         }
@@ -328,13 +328,13 @@ async fn secrets_stay(world: &World<'_>) {
 }
 
 async fn counts_stay(world: &World<'_>) {
-    let lockout = &world.storage.lockout;
+    let lockouts = &world.storage.lockouts;
     let key = account_attempts(world.ada.id);
     let wrong = || wrong_password(key, NOW, LOCKOUT);
     let failure = FailedAttempt { failure: world.event(AuditKind::Login), ..wrong() };
-    world.fails("a wrong password", lockout.record_failure(failure).await).await;
+    world.fails("a wrong password", lockouts.record_failure(failure).await).await;
     let lock = FailedAttempt { lock: world.event(AuditKind::AccountLock), ..wrong() };
-    world.fails("a lockout", lockout.record_failure(lock).await).await;
+    world.fails("a lockout", lockouts.record_failure(lock).await).await;
 }
 
 async fn signing_keys_stay(world: &World<'_>) {

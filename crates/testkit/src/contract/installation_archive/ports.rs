@@ -349,7 +349,7 @@ async fn written_attempts_serve(setup: &ArchiveSetup) {
             }),
         ])
         .await;
-    let locked = setup.storage.lockout.locked_until(key, NOW).await.expect("look");
+    let locked = setup.storage.lockouts.locked_until(key, NOW).await.expect("look");
     assert_eq!(locked, Some(until));
     let outcome =
         setup.storage.tokens.redeem_verification_code(redemption("guessed@example.com", "000000")).await;

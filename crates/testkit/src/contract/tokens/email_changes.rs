@@ -60,7 +60,7 @@ pub async fn an_email_change_is_asked_for_only_under_the_password_that_was_check
     let invited = storage.register(invited).await;
     let kept_session = storage.sign_in(ada.id).await.id;
     let pending = change_address(storage, &ada, kept_session, "pending@example.com").await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     storage.take_mails().await;
     let mut trail = Trail::of(storage).await;
     for (id, verified_hash, why) in [

@@ -17,7 +17,7 @@ use crate::fixtures::{NOW, account, account_attempts, email, other_hash, passwor
 pub async fn resets_are_for_active_users(storage: &Storage) {
     let ada = storage.register(account("ada@example.com")).await;
     let inactive = storage.register(account("inactive@example.com")).await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     for address in ["inactive@example.com", "nobody@example.com"] {
         let digest = token_digest();
         let issued = storage.tokens.issue_password_reset(&email(address), digest, NOW + HOUR).await;
@@ -101,7 +101,7 @@ pub async fn a_reset_ends_all_that_was_set_before(storage: &Storage) {
     assert_eq!(outcome, CodeOutcome::Wrong(Some(ada.id)), "older mails are worth nothing");
     assert!(!would_change(storage, confirmation).await, "a pending e-mail change is over");
     assert_eq!(mail_confirmation(storage, &ada, "new@example.com").await, None, "and stays over");
-    let locked = storage.lockout.locked_until(attempts, NOW).await.expect("read");
+    let locked = storage.lockouts.locked_until(attempts, NOW).await.expect("read");
     assert_eq!(locked, None, "the lockout is lifted");
     let mails = storage.take_mails().await;
     assert_eq!(mails.len(), 1);
@@ -125,7 +125,7 @@ pub async fn a_refused_reset_changes_nothing(storage: &Storage) {
     assert!(!is_verified(storage, &ada).await);
     assert!(storage.is_live(&session).await, "a refusal ends no session");
     assert!(find_verification(storage, link, NOW).await.is_some(), "a refusal ends no secret");
-    let locked = storage.lockout.locked_until(attempts, NOW).await.expect("read");
+    let locked = storage.lockouts.locked_until(attempts, NOW).await.expect("read");
     assert_eq!(locked, Some(NOW + HOUR), "a refusal lifts no lockout");
     assert_eq!(storage.take_mails().await, [], "a refusal tells nobody");
     assert!(redeem_reset(storage, &ada, digest, NOW).await, "a refusal spends nothing");

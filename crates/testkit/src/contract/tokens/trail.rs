@@ -70,7 +70,7 @@ pub async fn wrong_codes_are_in_the_trail(storage: &Storage) {
     let verified = User { email_verified: true, ..user("verified@example.com") };
     storage.register(account_of(verified.clone())).await;
     let inactive = storage.register(account("inactive@example.com")).await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     mail_verification(storage, &ada).await;
     let mut trail = Trail::of(storage).await;
     for (address, holder) in [

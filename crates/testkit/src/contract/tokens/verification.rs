@@ -19,7 +19,7 @@ pub async fn verification_is_for_active_unverified_users(storage: &Storage) {
     let verified = User { email_verified: true, ..user("verified@example.com") };
     storage.register(account_of(verified.clone())).await;
     let inactive = storage.register(account("inactive@example.com")).await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     for address in ["verified@example.com", "inactive@example.com", "nobody@example.com"] {
         let secrets = verification(address);
         let issued = storage.tokens.issue_verification(&email(address), secrets).await.expect("issue");

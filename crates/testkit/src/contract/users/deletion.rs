@@ -68,9 +68,9 @@ pub async fn deletion_erases_all_that_hangs_on_the_account(storage: &Storage) {
     assert!(storage.users.find_by_id(ada.id).await.expect("find").is_none(), "the account is gone");
     assert!(!storage.is_live(&session).await, "its sessions are ended");
     assert_eq!(storage.take_mails().await, [eves_mail], "no mail goes to who is gone, all others go on");
-    let locked = storage.lockout.locked_until(attempts, NOW).await.expect("read");
+    let locked = storage.lockouts.locked_until(attempts, NOW).await.expect("read");
     assert_eq!(locked, None, "its wrong passwords are forgotten");
-    let locked = storage.lockout.locked_until(eves_attempts, NOW).await.expect("read");
+    let locked = storage.lockouts.locked_until(eves_attempts, NOW).await.expect("read");
     assert_eq!(locked, Some(NOW + HOUR), "nobody else's are");
     assert!(storage.is_live(&eves_session).await, "nobody else's session is ended");
     assert_eq!(storage.delete(ada.id).await, DeleteOutcome::NotFound, "an account is deleted once");
@@ -92,7 +92,7 @@ pub async fn an_account_is_deleted_by_its_holder_only_under_the_password_that_wa
     let inactive = storage.register(account("inactive@example.com")).await;
     let invited = NewAccount { password_hash: None, ..account("invited@example.com") };
     let invited = storage.register(invited).await;
-    storage.operator.set_active(inactive.id, false).await;
+    storage.back_door.set_active(inactive.id, false).await;
     let mut trail = Trail::of(storage).await;
     let by_its_holder = |user, hash| Deletion { verified_hash: Some(hash), ..deletion(user) };
     for (user, hash, why) in [
@@ -148,7 +148,7 @@ pub async fn only_active_administrators_count(storage: &Storage) {
         admins.push(storage.register(admin).await.id);
     }
     let [active, inactive] = admins[..] else { unreachable!("two were registered") };
-    storage.operator.set_active(inactive, false).await;
+    storage.back_door.set_active(inactive, false).await;
     assert_eq!(
         storage.delete(active).await,
         DeleteOutcome::LastAdmin,
@@ -158,12 +158,12 @@ pub async fn only_active_administrators_count(storage: &Storage) {
     let session = storage.sign_in(active).await;
     assert_eq!(storage.delete(active).await, DeleteOutcome::LastAdmin);
     assert!(storage.is_live(&session).await, "a refusal ends no session");
-    storage.operator.set_active(inactive, true).await;
+    storage.back_door.set_active(inactive, true).await;
     assert_eq!(
         storage.delete(active).await,
         DeleteOutcome::Deleted,
         "another active administrator is enough"
     );
-    storage.operator.set_active(inactive, false).await;
+    storage.back_door.set_active(inactive, false).await;
     assert_eq!(storage.delete(inactive).await, DeleteOutcome::Deleted, "an inactive administrator can go");
 }

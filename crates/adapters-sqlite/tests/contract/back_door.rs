@@ -9,11 +9,11 @@ use diesel::prelude::*;
 use diesel::sql_types::{Binary, Bool};
 use diesel::{SqliteConnection, sql_query};
 use portcullis_domain::UserId;
-use portcullis_testkit::Operator;
+use portcullis_testkit::BackDoor;
 
-pub(crate) struct SqliteOperator(Mutex<SqliteConnection>);
+pub(crate) struct SqliteBackDoor(Mutex<SqliteConnection>);
 
-impl SqliteOperator {
+impl SqliteBackDoor {
     pub(crate) fn connect(path: &Path) -> Self {
         let path = path.to_str().expect("temporary folders have plain names");
         let mut connection = SqliteConnection::establish(path).expect("the database opens");
@@ -27,7 +27,7 @@ impl SqliteOperator {
 }
 
 #[async_trait]
-impl Operator for SqliteOperator {
+impl BackDoor for SqliteBackDoor {
     async fn set_active(&self, user: UserId, is_active: bool) {
         let changed = sql_query("UPDATE users SET is_active = ? WHERE id = ?")
             .bind::<Bool, _>(is_active)
