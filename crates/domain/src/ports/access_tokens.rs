@@ -11,6 +11,9 @@ use crate::values::{Permission, RoleName, SessionId, Timestamp, UserId};
 pub trait AccessTokens: Send + Sync {
     /// Signs `claims`, all of them, with the key whose time it is at their `issued_at`.
     ///
+    /// Proven by the cases `a_token_proves_what_it_was_issued_for` and
+    /// `tokens_issued_at_once_are_told_apart`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`] when no key can be had.
@@ -22,7 +25,8 @@ pub trait AccessTokens: Send + Sync {
     ///
     /// Proven by the cases `a_token_proves_what_it_was_issued_for`, `a_token_counts_until_it_expires`,
     /// `a_token_issued_far_ahead_does_not_count_yet`, `a_token_with_any_character_changed_is_refused`,
-    /// `a_token_counts_in_one_spelling` and `a_token_of_another_installation_is_refused`.
+    /// `a_token_counts_in_one_spelling`, `a_token_of_another_installation_is_refused` and
+    /// `tokens_issued_at_once_are_told_apart`.
     ///
     /// # Errors
     ///

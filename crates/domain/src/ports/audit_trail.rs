@@ -10,6 +10,8 @@ use crate::values::{AuditEventId, Timestamp, UserId};
 pub trait AuditTrail: Send + Sync {
     /// Stores an event that comes with no change.
     ///
+    /// Proven by the case `events_are_kept_as_they_were_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`]: it is not stored.

@@ -16,6 +16,8 @@ use crate::archive::{PageStart, Record, RecordKey, RecordKind};
 pub trait InstallationArchive: Send + Sync {
     /// How many records of a kind there are.
     ///
+    /// Proven by the case `records_are_counted`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
@@ -26,8 +28,8 @@ pub trait InstallationArchive: Send + Sync {
     /// MUST find its first record by an index, and MUST give every record that is there all along in one
     /// page of those that follow each other, however many there are. Changes nothing.
     ///
-    /// Proven by the cases `every_kind_comes_back_as_it_was_written` and
-    /// `pages_follow_each_other_in_the_order_of_the_keys`.
+    /// Proven by the cases `every_kind_comes_back_as_it_was_written`,
+    /// `pages_follow_each_other_in_the_order_of_the_keys` and `a_page_begins_after_a_key_that_is_gone`.
     ///
     /// # Errors
     ///

@@ -19,6 +19,8 @@ use crate::values::Timestamp;
 pub trait LockoutRepository: Send + Sync {
     /// Until when `key` is locked, if it is at `now`.
     ///
+    /// Proven by the cases `lockout_ends_by_itself` and `lockout_keys_are_apart`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
@@ -34,7 +36,8 @@ pub trait LockoutRepository: Send + Sync {
     /// locks.
     ///
     /// Proven by the cases `lockout_admits_exactly_the_threshold`, `lockout_ends_by_itself`,
-    /// `lockout_forgets_old_failures`, `lockout_of_zero_is_off` and `wrong_passwords_and_locks_are_in_the_trail`.
+    /// `lockout_forgets_old_failures`, `lockout_of_zero_is_off`, `wrong_passwords_and_locks_are_in_the_trail`
+    /// and `lockout_keys_are_apart`.
     ///
     /// # Errors
     ///
@@ -44,7 +47,8 @@ pub trait LockoutRepository: Send + Sync {
     /// Reports a right password: MUST be refused while `key` is locked, and MUST else set its count
     /// to zero.
     ///
-    /// Proven by the case `lockout_refuses_the_right_password_and_success_resets_the_count`.
+    /// Proven by the cases `lockout_refuses_the_right_password_and_success_resets_the_count` and
+    /// `right_passwords_in_parallel_all_succeed`.
     ///
     /// # Errors
     ///
@@ -53,6 +57,8 @@ pub trait LockoutRepository: Send + Sync {
 
     /// Deletes up to `limit` counts, of passwords and of codes, whose last report came before
     /// `before`, and says how many it deleted.
+    ///
+    /// Proven by the case `stale_counts_are_deleted_in_batches`.
     ///
     /// # Errors
     ///

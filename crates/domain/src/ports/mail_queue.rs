@@ -25,6 +25,8 @@ use crate::values::{MailId, Timestamp};
 pub trait MailQueue: Send + Sync {
     /// Queues a mail that no change causes, to be delivered at once.
     ///
+    /// Proven by the case `a_mail_is_kept_as_it_was_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`]: it is not queued.
@@ -35,8 +37,9 @@ pub trait MailQueue: Send + Sync {
     /// MUST give a mail to one claimant while its lease holds, however it is raced, and give it to
     /// the next one, with its attempt counted, when the lease ran out. MUST skip parked mails.
     ///
-    /// Proven by the cases `a_claimed_mail_is_nobody_elses`,
-    /// `a_lease_that_ran_out_frees_the_mail` and `a_late_claimant_changes_nothing`.
+    /// Proven by the cases `a_claimed_mail_is_nobody_elses`, `a_lease_that_ran_out_frees_the_mail`,
+    /// `a_late_claimant_changes_nothing`, `a_mail_is_kept_as_it_was_given` and
+    /// `the_mail_due_longest_is_claimed_first`.
     ///
     /// # Errors
     ///
@@ -50,6 +53,9 @@ pub trait MailQueue: Send + Sync {
     /// Removes a mail that was delivered, or that has nobody to go to any more.
     ///
     /// MUST do nothing when the mail was claimed again since.
+    ///
+    /// Proven by the cases `a_late_delivery_counts_when_nobody_claimed_since` and
+    /// `a_late_claimant_changes_nothing`.
     ///
     /// # Errors
     ///

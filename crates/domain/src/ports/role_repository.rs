@@ -12,10 +12,14 @@ use crate::values::{Permission, Permissions, RoleDescription, RoleId, RoleName, 
 ///
 /// Every change takes effect at the next call of who holds the role. An authority *covers* a user or a role
 /// when it lacks none of their permissions; a change MUST compare it with what is stored at that moment.
+///
+/// Proven by the cases `authority_is_read_at_each_call` and `role_changes_are_in_the_trail`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait RoleRepository: Send + Sync {
     /// Every role, by name.
+    ///
+    /// Proven by the case `a_role_is_kept_as_it_was_given`.
     ///
     /// # Errors
     ///
@@ -24,6 +28,8 @@ pub trait RoleRepository: Send + Sync {
 
     /// The role with this id.
     ///
+    /// Proven by the case `a_role_is_kept_as_it_was_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
@@ -31,12 +37,16 @@ pub trait RoleRepository: Send + Sync {
 
     /// The role with this name.
     ///
+    /// Proven by the case `a_role_is_kept_as_it_was_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
     async fn find_by_name(&self, name: &RoleName) -> Result<Option<Role>, StorageError>;
 
     /// The roles that a user holds, by name; none when there is no such user.
+    ///
+    /// Proven by the case `a_role_is_given_and_taken_once`.
     ///
     /// # Errors
     ///

@@ -12,6 +12,8 @@ use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 ///
 /// Wherever a [`Principal`] is returned, its user, roles and permissions MUST be those in force at
 /// that moment.
+///
+/// Proven by the case `authority_is_read_at_each_call`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
@@ -24,7 +26,9 @@ pub trait SessionRepository: Send + Sync {
     /// When `renewed_hash` is given it MUST replace the other with the same step. What is refused MUST change nothing.
     ///
     /// Proven by the cases `a_session_opens_only_under_the_password_that_was_checked`,
-    /// `a_session_opens_only_while_no_lockout_holds` and `login_renews_the_hash`.
+    /// `a_session_opens_only_while_no_lockout_holds`, `login_renews_the_hash`,
+    /// `raced_logins_all_open_sessions`, `a_login_is_noted`, `logins_and_logouts_are_in_the_trail` and
+    /// `a_login_is_stored_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -33,8 +37,8 @@ pub trait SessionRepository: Send + Sync {
 
     /// Who calls with this session at `now`; none when it ended or expired, or its user is inactive.
     ///
-    /// Proven by the cases `an_ended_session_has_no_principal`,
-    /// `expiry_is_checked_at_use` and `an_inactive_user_has_no_principal`.
+    /// Proven by the cases `an_ended_session_has_no_principal`, `expiry_is_checked_at_use`,
+    /// `an_inactive_user_has_no_principal` and `a_session_is_kept_as_it_was_given`.
     ///
     /// # Errors
     ///
@@ -52,8 +56,9 @@ pub trait SessionRepository: Send + Sync {
     ///
     /// Proven by the cases `raced_rotation_has_one_successor`, `a_retry_within_the_grace_repeats`,
     /// `a_retry_after_the_grace_ends_the_session`, `an_older_generation_ends_the_session`,
-    /// `rotation_prolongs_up_to_the_absolute_end`, `raced_rotation_and_logout_leave_no_session` and
-    /// `a_reuse_is_in_the_trail`.
+    /// `rotation_prolongs_up_to_the_absolute_end`, `raced_rotation_and_logout_leave_no_session`,
+    /// `a_reuse_is_in_the_trail`, `raced_reuse_ends_the_session`,
+    /// `a_generation_that_never_was_changes_nothing` and `generations_reach_the_end_of_their_range`.
     ///
     /// # Errors
     ///
@@ -62,6 +67,8 @@ pub trait SessionRepository: Send + Sync {
 
     /// The user's live sessions at `now`, the newest first.
     ///
+    /// Proven by the cases `sessions_are_listed_newest_first` and `a_session_is_kept_as_it_was_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
@@ -69,7 +76,8 @@ pub trait SessionRepository: Send + Sync {
 
     /// Ends a session if it is live and the user's own, and says whether it was.
     ///
-    /// Proven by the cases `somebody_elses_session_stays` and `raced_endings_end_a_session_once`.
+    /// Proven by the cases `somebody_elses_session_stays`, `raced_endings_end_a_session_once` and
+    /// `logins_and_logouts_are_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -78,8 +86,9 @@ pub trait SessionRepository: Send + Sync {
 
     /// Ends every session of a user, if `ending.authority` covers them.
     ///
-    /// Proven by the cases `ending_all_sessions_spares_those_of_others` and
-    /// `nobody_administers_who_holds_what_they_lack`.
+    /// Proven by the cases `ending_all_sessions_spares_those_of_others`,
+    /// `nobody_administers_who_holds_what_they_lack`, `ending_all_sessions_of_nobody_is_told` and
+    /// `logins_and_logouts_are_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -87,6 +96,8 @@ pub trait SessionRepository: Send + Sync {
     async fn end_all(&self, ending: SessionsEnding) -> Result<EndAllOutcome, StorageError>;
 
     /// Deletes up to `limit` sessions that expired before `now`, and says how many it deleted.
+    ///
+    /// Proven by the case `expired_sessions_are_deleted_in_batches`.
     ///
     /// # Errors
     ///

@@ -11,6 +11,8 @@ use crate::values::{KeyId, Timestamp};
 pub trait SigningKeyRepository: Send + Sync {
     /// Every key, the oldest first.
     ///
+    /// Proven by the case `a_signing_key_is_kept_as_it_was_given`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
@@ -21,7 +23,8 @@ pub trait SigningKeyRepository: Send + Sync {
     /// MUST do nothing and return `false` when the predecessor is not the newest any more: of many instances
     /// that start on an empty store, exactly one makes the first key.
     ///
-    /// Proven by the cases `raced_first_keys_leave_one` and `rotation_dates_the_predecessor`.
+    /// Proven by the cases `raced_first_keys_leave_one`, `rotation_dates_the_predecessor`,
+    /// `a_stale_predecessor_changes_nothing` and `a_new_key_is_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -29,6 +32,8 @@ pub trait SigningKeyRepository: Send + Sync {
     async fn succeed(&self, succession: KeySuccession) -> Result<bool, StorageError>;
 
     /// Deletes the keys whose last token expired before `now`, and says how many it deleted.
+    ///
+    /// Proven by the case `expired_keys_are_deleted_and_the_newest_never`.
     ///
     /// # Errors
     ///

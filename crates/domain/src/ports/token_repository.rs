@@ -11,6 +11,8 @@ use crate::values::{EmailAddress, PasswordHash, SessionId, Timestamp, UserId};
 ///
 /// Expiry MUST be checked at use. A secret is bound to the address that it was mailed to: it is worth
 /// nothing once the user has another.
+///
+/// Proven by the cases `secrets_expire_at_use` and `a_secret_is_good_for_its_own_kind`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait TokenRepository: Send + Sync {
@@ -20,8 +22,9 @@ pub trait TokenRepository: Send + Sync {
     /// MUST end older secrets of this kind, and MUST let wrong codes for the address count from zero
     /// again within the hourly limit, whether or not it has an account.
     ///
-    /// Proven by the cases `a_newer_verification_ends_the_older` and
-    /// `a_new_code_frees_the_address_within_the_hourly_limit`.
+    /// Proven by the cases `a_newer_verification_ends_the_older`,
+    /// `a_new_code_frees_the_address_within_the_hourly_limit` and
+    /// `verification_is_for_active_unverified_users`.
     ///
     /// # Errors
     ///
@@ -33,6 +36,8 @@ pub trait TokenRepository: Send + Sync {
     ) -> Result<Option<User>, StorageError>;
 
     /// Whom a verification link would verify at `now`, or has verified; changes nothing.
+    ///
+    /// Proven by the case `finding_a_secret_changes_nothing`.
     ///
     /// # Errors
     ///
@@ -48,8 +53,10 @@ pub trait TokenRepository: Send + Sync {
     /// MUST say so again while the link lives, and store the event once. MUST end a code of the same mail and a
     /// pending e-mail change that was asked for before: an address counts as the owner's only from here on.
     ///
-    /// Proven by the cases `a_verification_link_repeats_while_it_lives` and
-    /// `verification_ends_a_pending_email_change`.
+    /// Proven by the cases `a_verification_link_repeats_while_it_lives`,
+    /// `verification_ends_a_pending_email_change`, `verification_verifies_whom_it_was_mailed_to`,
+    /// `a_repeated_verification_spares_a_later_email_change`, `a_used_link_ends_its_code` and
+    /// `a_verification_is_in_the_trail_once`.
     ///
     /// # Errors
     ///
@@ -69,7 +76,9 @@ pub trait TokenRepository: Send + Sync {
     /// the link of the same mail lives on. Otherwise as [`redeem_verification_link`](Self::redeem_verification_link).
     ///
     /// Proven by the cases `raced_codes_verify_once`, `raced_wrong_codes_are_all_counted`,
-    /// `the_hourly_limit_outlives_new_codes` and `wrong_codes_count_for_unknown_addresses_alike`.
+    /// `the_hourly_limit_outlives_new_codes`, `wrong_codes_count_for_unknown_addresses_alike`,
+    /// `a_right_code_is_spent_and_its_link_lives_on`, `verification_verifies_whom_it_was_mailed_to`,
+    /// `a_verification_is_in_the_trail_once` and `wrong_codes_are_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -80,7 +89,7 @@ pub trait TokenRepository: Send + Sync {
     /// Stores the secret of a reset mail for the active user with this address, and returns that
     /// user; none when there is no such user. MUST end older secrets of this kind.
     ///
-    /// Proven by the case `a_newer_reset_ends_the_older`.
+    /// Proven by the cases `a_newer_reset_ends_the_older` and `resets_are_for_active_users`.
     ///
     /// # Errors
     ///
@@ -93,6 +102,8 @@ pub trait TokenRepository: Send + Sync {
     ) -> Result<Option<User>, StorageError>;
 
     /// Whose password this secret would set at `now`; changes nothing.
+    ///
+    /// Proven by the case `finding_a_secret_changes_nothing`.
     ///
     /// # Errors
     ///
@@ -110,8 +121,9 @@ pub trait TokenRepository: Send + Sync {
     /// password counts), end every session, every other one-time secret and a pending e-mail change,
     /// lift the lockout, take the address for verified, and queue the notice.
     ///
-    /// Proven by the cases `raced_resets_have_one_winner` and
-    /// `a_reset_ends_all_that_was_set_before`.
+    /// Proven by the cases `raced_resets_have_one_winner`, `a_reset_ends_all_that_was_set_before`,
+    /// `a_refused_reset_changes_nothing`, `a_reset_sets_a_first_password`,
+    /// `resets_and_email_changes_are_in_the_trail` and `a_password_reset_is_made_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -128,7 +140,10 @@ pub trait TokenRepository: Send + Sync {
     /// pending change all the same: whether an older secret is still good would tell.
     ///
     /// Proven by the cases `an_email_change_is_asked_for_only_under_the_password_that_was_checked`,
-    /// `a_taken_address_is_not_asked_for` and `a_taken_address_that_is_asked_for_privately_is_told_to_its_owner`.
+    /// `a_taken_address_is_not_asked_for`,
+    /// `a_taken_address_that_is_asked_for_privately_is_told_to_its_owner`,
+    /// `a_requested_email_change_waits_for_its_confirmation`, `a_newer_email_change_replaces_the_older` and
+    /// `resets_and_email_changes_are_in_the_trail`.
     ///
     /// # Errors
     ///
@@ -140,6 +155,8 @@ pub trait TokenRepository: Send + Sync {
 
     /// Stores the secret of the mail that confirms the user's pending change to `new_address`, and
     /// returns that user; none when that change is not pending any more.
+    ///
+    /// Proven by the case `a_newer_email_change_replaces_the_older`.
     ///
     /// # Errors
     ///
@@ -153,6 +170,8 @@ pub trait TokenRepository: Send + Sync {
     ) -> Result<Option<User>, StorageError>;
 
     /// Who would get which new address by this secret at `now`; changes nothing.
+    ///
+    /// Proven by the case `finding_a_secret_changes_nothing`.
     ///
     /// # Errors
     ///
@@ -170,8 +189,9 @@ pub trait TokenRepository: Send + Sync {
     /// MUST leave everything as it is when the address has been taken meanwhile.
     ///
     /// Proven by the cases `raced_email_changes_have_one_winner`,
-    /// `an_email_change_ends_all_that_was_mailed_before` and
-    /// `an_email_change_to_a_taken_address_changes_nothing`.
+    /// `an_email_change_ends_all_that_was_mailed_before`,
+    /// `an_email_change_to_a_taken_address_changes_nothing`, `an_email_change_can_respell_the_own_address`,
+    /// `resets_and_email_changes_are_in_the_trail` and `an_email_change_is_made_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -182,6 +202,9 @@ pub trait TokenRepository: Send + Sync {
     ) -> Result<EmailChangeOutcome, StorageError>;
 
     /// Deletes up to `limit` secrets that expired before `now`, and says how many it deleted.
+    ///
+    /// Proven by the cases `expired_secrets_are_deleted_in_batches` and
+    /// `deleting_expired_secrets_spares_what_still_lives`.
     ///
     /// # Errors
     ///

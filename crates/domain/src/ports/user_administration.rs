@@ -15,8 +15,8 @@ use crate::values::{EmailAddress, PasswordHash, Permissions, RoleName, SearchPre
 /// that moment, and MUST be refused when it would leave no active user who holds the role `admin`, however it
 /// is raced against whatever else would.
 ///
-/// Proven by the cases `nobody_administers_who_holds_what_they_lack`, `the_last_administrator_stays` and
-/// `raced_demotions_leave_an_administrator`.
+/// Proven by the cases `nobody_administers_who_holds_what_they_lack`, `the_last_administrator_stays`,
+/// `raced_demotions_leave_an_administrator` and `administered_changes_are_in_the_trail`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserAdministration: Send + Sync {
@@ -27,7 +27,8 @@ pub trait UserAdministration: Send + Sync {
     ///
     /// Proven by the cases `users_are_listed_newest_first_in_pages`, `users_are_filtered`,
     /// `users_are_found_by_how_they_begin`, `names_are_found_however_they_were_given`,
-    /// `many_who_begin_alike_are_listed_in_pages` and `pages_hold_while_users_come_and_go`.
+    /// `many_who_begin_alike_are_listed_in_pages`, `pages_hold_while_users_come_and_go` and
+    /// `users_are_listed_by_the_roles_that_they_hold_now`.
     ///
     /// # Errors
     ///
@@ -42,8 +43,9 @@ pub trait UserAdministration: Send + Sync {
     /// deactivated MUST lose every session, one-time secret and pending e-mail change.
     ///
     /// Proven by the cases `an_administered_change_keeps_the_rest`,
-    /// `a_new_address_is_unverified_and_ends_what_was_mailed_before`, `deactivation_ends_all_sessions` and
-    /// `an_administered_change_to_something_taken_changes_nothing`.
+    /// `a_new_address_is_unverified_and_ends_what_was_mailed_before`, `deactivation_ends_all_sessions`,
+    /// `an_administered_change_to_something_taken_changes_nothing` and
+    /// `an_administered_change_is_made_whole_or_not_at_all`.
     ///
     /// # Errors
     ///

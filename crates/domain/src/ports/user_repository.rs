@@ -16,8 +16,9 @@ use crate::values::{PasswordHash, Permissions, SessionId, Timestamp, UserId};
 /// An event that comes with a change MUST be stored in the [audit trail](super::AuditTrail) with it: both or
 /// neither, here and in every other port.
 ///
-/// Proven by the case `a_change_whose_event_cannot_be_stored_is_not_made`. That no step is stored by half, where a
-/// store can be broken in the middle of one, is proven by `fault_contract!`.
+/// Proven by the cases `a_change_whose_event_cannot_be_stored_is_not_made` and
+/// `account_changes_are_in_the_trail`. That no step is stored by half, where a store can be broken in the
+/// middle of one, is proven by the cases of `fault_contract!`, whose names end with `whole_or_not_at_all`.
 #[cfg_attr(feature = "mocks", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
@@ -26,8 +27,9 @@ pub trait UserRepository: Send + Sync {
     /// MUST store all of it or nothing. However registrations are raced, an address and a username
     /// MUST have one account. When both are taken the answer is [`RegisterOutcome::UsernameTaken`].
     ///
-    /// Proven by the cases `raced_registrations_leave_one_account`,
-    /// `a_refused_registration_stores_nothing` and `look_alike_addresses_never_meet`.
+    /// Proven by the cases `raced_registrations_leave_one_account`, `a_refused_registration_stores_nothing`,
+    /// `look_alike_addresses_never_meet`, `an_unknown_role_is_refused_with_all_that_came_with_it`,
+    /// `a_registration_signs_in_and_queues_its_mail` and `a_registration_is_stored_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -43,7 +45,11 @@ pub trait UserRepository: Send + Sync {
     /// its mails sets one. Nothing of the new account is stored then.
     ///
     /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner`,
-    /// `private_registration_ends_an_unverified_claim` and `private_registrations_are_in_the_trail`.
+    /// `private_registration_ends_an_unverified_claim`, `private_registrations_are_in_the_trail`,
+    /// `private_registration_of_a_free_address_registers`,
+    /// `private_registration_of_a_taken_username_changes_nothing`,
+    /// `raced_private_registrations_leave_one_account` and
+    /// `a_claim_ends_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -55,12 +61,16 @@ pub trait UserRepository: Send + Sync {
 
     /// The account that `identifier` names.
     ///
+    /// Proven by the cases `an_account_is_kept_as_it_was_given` and `look_alike_addresses_never_meet`.
+    ///
     /// # Errors
     ///
     /// [`StorageError`].
     async fn find_by_login(&self, identifier: &LoginIdentifier) -> Result<Option<Account>, StorageError>;
 
     /// The account with this id.
+    ///
+    /// Proven by the cases `an_account_is_kept_as_it_was_given` and `roles_are_held_in_alphabetical_order`.
     ///
     /// # Errors
     ///
@@ -71,7 +81,8 @@ pub trait UserRepository: Send + Sync {
     ///
     /// MUST change all or nothing, and no field that the change keeps, whoever changes that one meanwhile.
     ///
-    /// Proven by the cases `a_profile_change_keeps_the_rest` and `raced_changes_of_one_profile_lose_none`.
+    /// Proven by the cases `a_profile_change_keeps_the_rest`, `raced_changes_of_one_profile_lose_none`,
+    /// `a_profile_change_to_a_taken_username_changes_nothing` and `raced_profile_changes_leave_one_holder`.
     ///
     /// # Errors
     ///
@@ -84,8 +95,9 @@ pub trait UserRepository: Send + Sync {
     /// with the same step end every session but `change.kept_session`, pending password resets and
     /// e-mail changes, and queue the notice.
     ///
-    /// Proven by the cases `raced_password_changes_have_one_winner` and
-    /// `a_password_change_ends_the_other_sessions`.
+    /// Proven by the cases `raced_password_changes_have_one_winner`,
+    /// `a_password_change_ends_the_other_sessions`, `raced_logins_do_not_outlive_the_password` and
+    /// `a_password_change_is_made_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -104,8 +116,9 @@ pub trait UserRepository: Send + Sync {
     ///
     /// Proven by the cases `deletion_erases_all_that_hangs_on_the_account`,
     /// `raced_deletions_leave_an_administrator`, `only_active_administrators_count`,
-    /// `nobody_administers_who_holds_what_they_lack` and
-    /// `an_account_is_deleted_by_its_holder_only_under_the_password_that_was_checked`.
+    /// `nobody_administers_who_holds_what_they_lack`,
+    /// `an_account_is_deleted_by_its_holder_only_under_the_password_that_was_checked` and
+    /// `a_deletion_is_made_whole_or_not_at_all`.
     ///
     /// # Errors
     ///
@@ -113,6 +126,8 @@ pub trait UserRepository: Send + Sync {
     async fn delete(&self, deletion: Deletion) -> Result<DeleteOutcome, StorageError>;
 
     /// Returns when the store can be read and written.
+    ///
+    /// Proven by the case `a_store_that_answers_says_so`.
     ///
     /// # Errors
     ///
