@@ -39,7 +39,7 @@ use crate::{HttpOptions, Readiness};
 /// ```
 #[derive(Clone)]
 pub struct Api {
-    domain: Arc<UseCases>,
+    use_cases: Arc<UseCases>,
     options: web::Data<HttpOptions>,
     readiness: Readiness,
     others: Vec<Mount>,
@@ -49,11 +49,11 @@ pub struct Api {
 type Mount = Arc<dyn Fn(&mut ServiceConfig) + Send + Sync>;
 
 impl Api {
-    /// The interface to `domain`, whose start is over.
+    /// The interface to `use_cases`, whose start is over.
     #[must_use]
-    pub fn new(domain: Arc<UseCases>, options: HttpOptions) -> Self {
+    pub fn new(use_cases: Arc<UseCases>, options: HttpOptions) -> Self {
         let options = web::Data::new(options);
-        Self { domain, options, readiness: Readiness::default(), others: Vec::new() }.in_service()
+        Self { use_cases, options, readiness: Readiness::default(), others: Vec::new() }.in_service()
     }
 
     /// The same, which `readiness` tells when a shutdown begins.
@@ -71,7 +71,7 @@ impl Api {
     }
 
     fn in_service(self) -> Self {
-        self.readiness.begin_service(self.domain.clone());
+        self.readiness.begin_service(self.use_cases.clone());
         self
     }
 
@@ -97,7 +97,7 @@ impl Api {
     /// Lets handlers in the application or scope of `routes` ask this installation who is calling, with
     /// [`Authenticated`](crate::Authenticated) and [`Authorized`](crate::Authorized).
     pub fn recognise_callers(&self, routes: &mut ServiceConfig) {
-        routes.app_data(web::Data::from(self.domain.clone())).app_data(self.options.clone());
+        routes.app_data(web::Data::from(self.use_cases.clone())).app_data(self.options.clone());
     }
 
     /// Lets pages of the configured origins call. The API knows no cookies, so credentials are not involved.

@@ -28,7 +28,7 @@ pub struct Readiness(Arc<State>);
 #[derive(Default)]
 struct State {
     /// There once the start is over.
-    domain: OnceLock<Arc<UseCases>>,
+    use_cases: OnceLock<Arc<UseCases>>,
     is_shutting_down: AtomicBool,
 }
 
@@ -55,8 +55,8 @@ impl Readiness {
     }
 
     /// The start is over.
-    pub(crate) fn begin_service(&self, domain: Arc<UseCases>) {
-        self.0.domain.get_or_init(|| domain);
+    pub(crate) fn begin_service(&self, use_cases: Arc<UseCases>) {
+        self.0.use_cases.get_or_init(|| use_cases);
     }
 
     /// Returns when the store has answered.
@@ -65,10 +65,10 @@ impl Readiness {
     ///
     /// When it does not, or not soon.
     pub(crate) async fn check_store(&self) -> Result<(), StorageError> {
-        let Some(domain) = self.0.domain.get() else {
+        let Some(use_cases) = self.0.use_cases.get() else {
             return Err(StorageError::unavailable(NoAnswer::Starting));
         };
-        soon(domain.check_health.check()).await
+        soon(use_cases.check_health.check()).await
     }
 }
 

@@ -248,9 +248,9 @@ async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> 
 async fn look_up(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
     let site = &Frame::extract(request).into_inner()?.site;
     let Some(refresh_token) = site.cookies.read(request, Jar::Session) else { return Ok(None) };
-    let domain = shared::<UseCases>(request)?;
+    let use_cases = shared::<UseCases>(request)?;
     let now = shared::<HttpOptions>(request)?.clock.now();
-    let good = domain.introspect_token.introspect(&refresh_token).await?;
+    let good = use_cases.introspect_token.introspect(&refresh_token).await?;
     if let Some(good) = good.filter(|good| good.kind == TokenKind::Refresh)
         && now.since(good.issued_at) < site.options.renewal
     {
@@ -258,10 +258,10 @@ async fn look_up(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
     }
     let Ok(ClientOf(client)) = ClientOf::extract(request).into_inner();
     let departures = Departures::of(request);
-    match domain.refresh.refresh(&refresh_token, client).await {
+    match use_cases.refresh.refresh(&refresh_token, client).await {
         Ok(tokens) => {
             departures.set(session_cookie(site, &tokens));
-            Ok(Some(domain.authenticate.authenticate(&tokens.access_token).await?))
+            Ok(Some(use_cases.authenticate.authenticate(&tokens.access_token).await?))
         }
         Err(RefreshError::Invalid | RefreshError::Reused { .. }) => {
             departures.set(site.cookies.forget(Jar::Session));

@@ -56,8 +56,8 @@ impl Issuer {
             let mut ports = fakes.ports();
             ports.key_factory = Arc::new(SealingKeyFactory::new(&fixtures::secret_key()));
             ports.entropy = Arc::new(OsEntropy);
-            let domain = UseCases::new(&ports, Policy::default(), &fixtures::secret_key());
-            domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key is made");
+            let use_cases = UseCases::new(&ports, Policy::default(), &fixtures::secret_key());
+            use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key is made");
             let ring = KeyRing::load(Arc::new(fakes.storage), &fixtures::secret_key(), NOW).await;
             let ring = Arc::new(ring.expect("the key can be read"));
             let access_tokens = JwtAccessTokens::new(ring, "https://accounts.example", "https://api.example");

@@ -94,8 +94,8 @@ fn installation(runtime: Rc<Runtime>) -> Installation {
         rate_limiting: None,
         ..HttpOptions::new(fakes.clock.clone(), Arc::new(ScriptedEntropy::seeded(1)))
     };
-    let domain = Arc::new(fakes.use_cases(Policy::default()));
-    let api = Api::new(domain, options);
+    let use_cases = Arc::new(fakes.use_cases(Policy::default()));
+    let api = Api::new(use_cases, options);
     let app = App::new().configure(|routes| api.configure(routes));
     let service = runtime.block_on(init_service(app));
     Box::new(move |request| {

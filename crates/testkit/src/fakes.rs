@@ -18,7 +18,7 @@ use crate::{
 /// use portcullis_testkit::{Fakes, FrozenClock, fixtures};
 ///
 /// let fakes = Fakes { clock: Arc::new(FrozenClock::at(fixtures::NOW)), ..Fakes::default() };
-/// let domain = fakes.use_cases(Policy::default());
+/// let use_cases = fakes.use_cases(Policy::default());
 /// ```
 #[derive(Clone, Default)]
 pub struct Fakes {

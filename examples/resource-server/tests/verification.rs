@@ -126,11 +126,11 @@ async fn a_token_of_portcullis_is_good_under_each_key_that_comes() {
     let ring = KeyRing::load(ports.signing_keys.clone(), &secret, SystemClock.now()).await.expect("a ring");
     let ring = Arc::new(ring);
     ports.access_tokens = Arc::new(JwtAccessTokens::new(ring.clone(), ISSUER, AUDIENCE));
-    let domain = UseCases::new(&ports, Policy::default(), &secret);
+    let use_cases = UseCases::new(&ports, Policy::default(), &secret);
     let published = Arc::new(Published::default());
     let limits = FetchLimits { shortest_pause: Duration::ZERO, ..FetchLimits::default() };
     let verifier = verifier(&published, limits).await;
-    let user = domain
+    let user = use_cases
         .create_user
         .create(&Actor::operator(), fixtures::new_user("ada@example.com"))
         .await
@@ -138,16 +138,16 @@ async fn a_token_of_portcullis_is_good_under_each_key_that_comes() {
 
     for algorithm in [SigningAlgorithm::EdDsa, SigningAlgorithm::Es256, SigningAlgorithm::Rs256] {
         let origin = Origin::operator();
-        let rotation = domain.rotate_signing_key.rotate(&origin, algorithm, RotationStart::Immediate);
+        let rotation = use_cases.rotate_signing_key.rotate(&origin, algorithm, RotationStart::Immediate);
         let key = rotation.await.expect("a key");
         ring.refresh(SystemClock.now()).await.expect("the key is read");
         let keys: Value =
-            serde_json::from_str(&domain.publish_keys.publish().await.expect("keys")).expect("JSON");
+            serde_json::from_str(&use_cases.publish_keys.publish().await.expect("keys")).expect("JSON");
         for key in keys["keys"].as_array().expect("keys") {
             let id = key["kid"].as_str().expect("an id").to_owned();
             published.keys.lock().expect("nobody panics").insert(id, key.clone());
         }
-        let login = domain.login.login(login()).await.expect("a login");
+        let login = use_cases.login.login(login()).await.expect("a login");
         let claims = verifier.verify(&login.tokens.access_token).await.expect("a good token");
         assert_eq!(claims.sub, user.id.to_string());
         let header = decode_header(login.tokens.access_token.as_str()).expect("a header");

@@ -134,9 +134,9 @@ impl<'a> From<&'a ActiveToken> for ActiveTokenDto<'a> {
 )]
 pub(crate) async fn introspect(
     Form(request): Form<IntrospectionRequest>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let found = domain.introspect_token.introspect(&request.token).await?;
+    let found = use_cases.introspect_token.introspect(&request.token).await?;
     Ok(HttpResponse::Ok().json(match &found {
         Some(token) => IntrospectionDto::Active(token.into()),
         None => IntrospectionDto::Inactive(InactiveTokenDto { active: false }),

@@ -66,8 +66,8 @@ struct Jwk {
         Problems<StorageError>,
     )
 )]
-pub(crate) async fn public_keys(domain: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
-    let keys = domain.publish_keys.publish().await?;
+pub(crate) async fn public_keys(use_cases: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
+    let keys = use_cases.publish_keys.publish().await?;
     Ok(HttpResponse::Ok()
         .content_type(ContentType::json())
         .insert_header((CACHE_CONTROL, "public, max-age=300"))

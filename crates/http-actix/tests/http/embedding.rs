@@ -103,13 +103,13 @@ async fn token(service: &Service, permissions: &[&str]) -> String {
     let address = format!("{name}@example.com");
     service.role(&name, permissions).await;
     let command = CreateUserCommand { roles: [fixtures::role(&name)].into(), ..fixtures::new_user(&address) };
-    service.domain.create_user.create(&Actor::operator(), command).await.expect("an account");
+    service.use_cases.create_user.create(&Actor::operator(), command).await.expect("an account");
     let command = LoginCommand {
         identifier: ClaimedIdentifier::Email(address),
         password: Some(fixtures::password(fixtures::PASSWORD)),
         client: fixtures::client(),
     };
-    service.domain.login.login(command).await.expect("a login").tokens.access_token.to_string()
+    service.use_cases.login.login(command).await.expect("a login").tokens.access_token.to_string()
 }
 
 #[actix_web::test]
@@ -194,7 +194,7 @@ async fn what_a_role_loses_is_lost_at_the_next_call() {
     assert_eq!(host.send(get_as(&analyst, "/reports")).await.status, 200);
     let role = service.role("holder1", &[]).await;
     let operator = Actor::operator();
-    service.domain.delete_role.delete(&operator, role).await.unwrap();
+    service.use_cases.delete_role.delete(&operator, role).await.unwrap();
     assert_eq!(host.send(get_as(&analyst, "/reports")).await.status, 403);
 }
 

@@ -31,7 +31,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery";
 /// An installation on fakes, served at a port of its own.
 pub(crate) struct Service {
     pub(crate) address: SocketAddr,
-    pub(crate) domain: Arc<UseCases>,
+    pub(crate) use_cases: Arc<UseCases>,
     pub(crate) storage: MemoryStorage,
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) mailer: Arc<RecordingMailer>,
@@ -89,7 +89,7 @@ impl Installation {
             ports.hasher = hasher;
         }
         ports.hooks = self.hooks;
-        let domain = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
+        let use_cases = Arc::new(UseCases::new(&ports, self.policy, &fixtures::secret_key()));
         let Fakes { storage, clock, mailer, hasher, .. } = fakes;
         let options = HttpOptions {
             authentication: self.authentication,
@@ -106,11 +106,11 @@ impl Installation {
         };
         let readiness = Readiness::default();
         let operations = Operations::new(options.clone(), readiness.clone());
-        let api = || Api::new(domain.clone(), options).with_readiness(readiness.clone());
+        let api = || Api::new(use_cases.clone(), options).with_readiness(readiness.clone());
         let api = self.has_started.then(api);
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        (api, operations, Service { address, domain, storage, clock, mailer, hasher, readiness, client })
+        (api, operations, Service { address, use_cases, storage, clock, mailer, hasher, readiness, client })
     }
 
     pub(crate) fn serve(self) -> Service {
@@ -233,7 +233,7 @@ impl Service {
     }
 
     pub(crate) async fn deliver_mails(&self) {
-        while self.domain.deliver_mail.deliver_next().await.unwrap() != Delivery::Idle {}
+        while self.use_cases.deliver_mail.deliver_next().await.unwrap() != Delivery::Idle {}
     }
 
     /// What the link of the latest mail to `address` carries.
@@ -289,28 +289,28 @@ impl Service {
     /// Gives a user exactly these roles besides `user`, each with these permissions.
     pub(crate) async fn set_roles(&self, user: &str, roles: &[(&str, &[&str])]) {
         let (operator, user) = (Actor::operator(), user_id(user));
-        for held in self.domain.list_roles.held_by(user).await.unwrap() {
+        for held in self.use_cases.list_roles.held_by(user).await.unwrap() {
             let stays =
                 held.name.as_str() == "user" || roles.iter().any(|(name, _)| *name == held.name.as_str());
             if !stays {
-                self.domain.change_roles.revoke(&operator, user, held.id).await.unwrap();
+                self.use_cases.change_roles.revoke(&operator, user, held.id).await.unwrap();
             }
         }
         for (name, permissions) in roles {
             let role = self.role(name, permissions).await;
-            self.domain.change_roles.assign(&operator, user, role).await.unwrap();
+            self.use_cases.change_roles.assign(&operator, user, role).await.unwrap();
         }
     }
 
     /// The role of this name, which is made with these permissions if it is not there.
     pub(crate) async fn role(&self, name: &str, permissions: &[&str]) -> RoleId {
         let name = fixtures::role(name);
-        if let Ok(role) = self.domain.list_roles.find_by_name(&name).await {
+        if let Ok(role) = self.use_cases.list_roles.find_by_name(&name).await {
             return role.id;
         }
         let permissions = permissions.iter().map(|permission| fixtures::permission(permission)).collect();
         let command = CreateRoleCommand { name, description: None, permissions };
-        self.domain.create_role.create(&Actor::operator(), command).await.unwrap().id
+        self.use_cases.create_role.create(&Actor::operator(), command).await.unwrap().id
     }
 
     pub(crate) async fn disable(&self, user: &str) {

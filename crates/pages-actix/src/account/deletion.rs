@@ -27,9 +27,9 @@ pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpRespons
 
 pub(crate) async fn act(
     Submission { visitor: SignedIn { visit, principal }, input, .. }: Submission<SignedIn, Proof>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match delete(&domain, input, &principal, &visit).await {
+    match delete(&use_cases, input, &principal, &visit).await {
         Ok(()) => {
             visit.forget();
             visit.leave(News::AccountDeleted);
@@ -40,13 +40,13 @@ pub(crate) async fn act(
 }
 
 async fn delete(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Proof, Problem>,
     principal: &Principal,
     visit: &Visit,
 ) -> Result<(), Problem> {
     let Proof(password) = input?;
-    Ok(domain.delete_account.delete(principal, password, visit.client.clone()).await?)
+    Ok(use_cases.delete_account.delete(principal, password, visit.client.clone()).await?)
 }
 
 fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpResponse {

@@ -32,9 +32,9 @@ pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpRespons
 
 pub(crate) async fn act(
     Submission { visitor: SignedIn { visit, principal }, input, typed }: Submission<SignedIn, Move>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match request(&domain, input, &principal, &visit).await {
+    match request(&use_cases, input, &principal, &visit).await {
         Ok(()) => {
             visit.leave(News::EmailChangeRequested);
             Ok(visit.frame.redirect("account/email"))
@@ -44,14 +44,14 @@ pub(crate) async fn act(
 }
 
 async fn request(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Move, Problem>,
     principal: &Principal,
     visit: &Visit,
 ) -> Result<(), Problem> {
     let Move { new_email, password } = input?;
     let command = RequestEmailChangeCommand { new_email, password, client: visit.client.clone() };
-    Ok(domain.request_email_change.request(principal, command).await?)
+    Ok(use_cases.request_email_change.request(principal, command).await?)
 }
 
 fn page(visit: &Visit, address: &EmailAddress, typed: &Typed, refusals: &Refusals) -> HttpResponse {

@@ -32,9 +32,9 @@ pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpRespons
 
 pub(crate) async fn act(
     Submission { visitor: SignedIn { visit, principal }, input, .. }: Submission<SignedIn, Replacement>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match change(&domain, input, &principal, &visit).await {
+    match change(&use_cases, input, &principal, &visit).await {
         Ok(()) => {
             visit.leave(News::PasswordChanged);
             Ok(visit.frame.redirect("account/password"))
@@ -44,14 +44,14 @@ pub(crate) async fn act(
 }
 
 async fn change(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Replacement, Problem>,
     principal: &Principal,
     visit: &Visit,
 ) -> Result<(), Problem> {
     let Replacement { current_password, new_password } = input?;
     let command = ChangePasswordCommand { current_password, new_password, client: visit.client.clone() };
-    Ok(domain.change_password.change(principal, command).await?)
+    Ok(use_cases.change_password.change(principal, command).await?)
 }
 
 fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpResponse {

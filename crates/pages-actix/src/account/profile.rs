@@ -66,10 +66,10 @@ pub(crate) fn name_of(user: &User, field: &str) -> String {
 
 pub(crate) async fn act(
     Submission { visitor: SignedIn { visit, principal }, input, typed }: Submission<SignedIn, Names>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let user = principal.user;
-    match update(&domain, input, user.clone(), &visit).await {
+    match update(&use_cases, input, user.clone(), &visit).await {
         Ok(()) => {
             visit.leave(News::ProfileSaved);
             Ok(visit.frame.redirect("account"))
@@ -82,13 +82,13 @@ pub(crate) async fn act(
 }
 
 async fn update(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Names, Problem>,
     user: User,
     visit: &Visit,
 ) -> Result<(), Problem> {
     let change = input?.change_of(&user);
-    domain.update_profile.update(user, change, visit.client.clone()).await?;
+    use_cases.update_profile.update(user, change, visit.client.clone()).await?;
     Ok(())
 }
 

@@ -45,10 +45,10 @@ struct Row {
 
 pub(crate) async fn show(
     SignedIn { visit, principal }: SignedIn,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().sessions;
-    let sessions = domain.list_sessions.list(principal.user.id).await?;
+    let sessions = use_cases.list_sessions.list(principal.user.id).await?;
     let has_others = sessions.len() > 1;
     let list = Panel {
         text: vec![texts.text.clone()],
@@ -73,10 +73,10 @@ pub(crate) async fn show(
 /// One that has ended meanwhile is as it should be.
 pub(crate) async fn end(
     Submission { visitor: SignedIn { visit, principal }, input, .. }: Submission<SignedIn, Ending>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if let Ending(Some(id)) = input? {
-        end_one(&domain, &visit, &principal, id).await?;
+        end_one(&use_cases, &visit, &principal, id).await?;
     }
     visit.leave(News::SessionEnded);
     Ok(visit.frame.redirect("account/sessions"))
@@ -84,11 +84,11 @@ pub(crate) async fn end(
 
 pub(crate) async fn end_others(
     Submission { visitor: SignedIn { visit, principal }, .. }: Submission<SignedIn, Nothing>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    for session in domain.list_sessions.list(principal.user.id).await? {
+    for session in use_cases.list_sessions.list(principal.user.id).await? {
         if session.id != principal.session.id {
-            end_one(&domain, &visit, &principal, session.id).await?;
+            end_one(&use_cases, &visit, &principal, session.id).await?;
         }
     }
     visit.leave(News::OthersEnded);
@@ -96,12 +96,12 @@ pub(crate) async fn end_others(
 }
 
 async fn end_one(
-    domain: &UseCases,
+    use_cases: &UseCases,
     visit: &Visit,
     principal: &Principal,
     id: SessionId,
 ) -> Result<(), Problem> {
-    match domain.end_session.end(principal.user.id, id, visit.client.clone()).await {
+    match use_cases.end_session.end(principal.user.id, id, visit.client.clone()).await {
         Ok(()) | Err(EndSessionError::NotFound) => Ok(()),
         Err(EndSessionError::Storage(error)) => Err(error.into()),
     }

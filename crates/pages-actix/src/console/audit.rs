@@ -76,14 +76,14 @@ fn day(text: &str) -> Result<Timestamp, Fault> {
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
     Asked { question, typed }: Asked<Question>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let (found, refusals) = found_or_refused(find(&domain, &visit, question).await, &visit)?;
+    let (found, refusals) = found_or_refused(find(&use_cases, &visit, question).await, &visit)?;
     let place = Place { visit: &visit, path: Section::Audit.path(), names: NAMES, typed: &typed };
     let filter = place.filter(fields(&visit, &typed, &refusals));
     let found = match found {
         Some(PageOf { items, next_cursor }) => {
-            let people = people_in(&domain, &visit, &items).await?;
+            let people = people_in(&use_cases, &visit, &items).await?;
             Some((table(&visit, &items, &people), next_cursor))
         }
         None => None,
@@ -96,23 +96,23 @@ pub(crate) async fn show(
 }
 
 async fn find(
-    domain: &UseCases,
+    use_cases: &UseCases,
     visit: &Visit,
     question: Result<Question, Problem>,
 ) -> Result<PageOf<AuditEvent>, Problem> {
     let Question { whose, filter, cursor } = question?;
     let user = match whose {
         Some(Whose::Id(user)) => Some(user),
-        Some(Whose::Address(address)) => Some(owner_of(address, domain, visit).await?),
+        Some(Whose::Address(address)) => Some(owner_of(address, use_cases, visit).await?),
         None => None,
     };
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
     let filter = AuditFilter { user, ..filter };
-    Ok(domain.list_audit_events.list(filter, cursor, PageLimit::default()).await?)
+    Ok(use_cases.list_audit_events.list(filter, cursor, PageLimit::default()).await?)
 }
 
 /// Who may not see accounts does not learn either which addresses have one.
-async fn owner_of(address: EmailAddress, domain: &UseCases, visit: &Visit) -> Result<UserId, Problem> {
+async fn owner_of(address: EmailAddress, use_cases: &UseCases, visit: &Visit) -> Result<UserId, Problem> {
     let nobody = || {
         let fault = Fault::new(FieldCode::Unknown, "is the address of no account that you may see");
         Problem::validation_failed(vec![fault.of("user_id")])
@@ -120,7 +120,7 @@ async fn owner_of(address: EmailAddress, domain: &UseCases, visit: &Visit) -> Re
     if !visit.may(Section::Users.permission()) {
         return Err(nobody());
     }
-    match domain.find_user.find_by_login(&LoginIdentifier::Email(address)).await {
+    match use_cases.find_user.find_by_login(&LoginIdentifier::Email(address)).await {
         Ok(user) => Ok(user.id),
         Err(FindUserError::NotFound) => Err(nobody()),
         Err(FindUserError::Storage(error)) => Err(error.into()),
@@ -130,14 +130,14 @@ async fn owner_of(address: EmailAddress, domain: &UseCases, visit: &Visit) -> Re
 /// The addresses of those whom events name; of nobody who is deleted, and none for who may not see accounts.
 type People = BTreeMap<UserId, EmailAddress>;
 
-async fn people_in(domain: &UseCases, visit: &Visit, events: &[AuditEvent]) -> Result<People, Problem> {
+async fn people_in(use_cases: &UseCases, visit: &Visit, events: &[AuditEvent]) -> Result<People, Problem> {
     let mut people = People::new();
     if !visit.may(Section::Users.permission()) {
         return Ok(people);
     }
     let named: BTreeSet<_> = events.iter().flat_map(|event| [event.actor, event.subject]).flatten().collect();
     for id in named {
-        match domain.find_user.find(id).await {
+        match use_cases.find_user.find(id).await {
             Ok(user) => drop(people.insert(id, user.email)),
             Err(FindUserError::NotFound) => {}
             Err(FindUserError::Storage(error)) => return Err(error.into()),

@@ -18,10 +18,10 @@ const ROTATE: &str = "admin/keys/rotate";
 
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_keys;
-    let keys = domain.list_signing_keys.list().await?;
+    let keys = use_cases.list_signing_keys.list().await?;
     let rotate = Link::new(&texts.rotate.title, visit.frame.to(ROTATE));
     let shell = Shell {
         lead: Some(&texts.text),
@@ -63,10 +63,10 @@ fn table(visit: &Visit, keys: &[(SigningKey, KeyState)]) -> Table {
 
 pub(crate) async fn ask(
     SignedIn { visit, .. }: SignedIn,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_keys;
-    let keys = domain.list_signing_keys.list().await?;
+    let keys = use_cases.list_signing_keys.list().await?;
     let is_announced = keys.iter().any(|(_, state)| *state == KeyState::Announced);
     let confirmation = Confirmation {
         section: Section::Keys,
@@ -82,12 +82,12 @@ pub(crate) async fn ask(
 /// runs the installation. If somebody else made one at the same moment, it is as it should be.
 pub(crate) async fn rotate(
     Submission { visitor, .. }: Submission<SignedIn, Nothing>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
     let algorithm = visit.site().options.signing_algorithm;
     let origin = visitor.actor().origin;
-    match domain.rotate_signing_key.rotate(&origin, algorithm, RotationStart::Announced).await {
+    match use_cases.rotate_signing_key.rotate(&origin, algorithm, RotationStart::Announced).await {
         Ok(_) | Err(RotateSigningKeyError::Raced) => {
             visit.leave(News::KeyRotated);
             Ok(visit.frame.redirect(Section::Keys.path()))

@@ -28,9 +28,9 @@ impl FromFields for Question {
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
     Asked { question, typed }: Asked<Question>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let (found, refusals) = found_or_refused(find(&domain, question).await, &visit)?;
+    let (found, refusals) = found_or_refused(find(&use_cases, question).await, &visit)?;
     let place = Place { visit: &visit, path: Section::Mail.path(), names: &[], typed: &typed };
     let found = found.map(|mails| {
         let is_full = u32::try_from(mails.len()).is_ok_and(|mails| mails == ListMail::PAGE);
@@ -45,9 +45,9 @@ pub(crate) async fn show(
     Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
 }
 
-async fn find(domain: &UseCases, question: Result<Question, Problem>) -> Result<Vec<MailRecord>, Problem> {
+async fn find(use_cases: &UseCases, question: Result<Question, Problem>) -> Result<Vec<MailRecord>, Problem> {
     let Question(after) = question?;
-    Ok(domain.list_mail.list(after).await?)
+    Ok(use_cases.list_mail.list(after).await?)
 }
 
 fn table(visit: &Visit, mails: &[MailRecord]) -> Table {
@@ -111,10 +111,10 @@ fn sending_again(visit: &Visit, MailRecord { mail, .. }: &MailRecord) -> Html {
 pub(crate) async fn send_again(
     Submission { visitor, .. }: Submission<SignedIn, Nothing>,
     id: PathId<MailId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    match domain.resend_mail.resend(&visitor.actor().origin, id.named()?).await {
+    match use_cases.resend_mail.resend(&visitor.actor().origin, id.named()?).await {
         Ok(()) => {
             visit.leave(News::MailSentAgain);
             Ok(visit.frame.redirect(Section::Mail.path()))

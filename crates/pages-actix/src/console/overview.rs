@@ -13,7 +13,7 @@ use crate::visit::SignedIn;
 
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_overview;
     let mut panels = Vec::new();
@@ -21,7 +21,7 @@ pub(crate) async fn show(
         ("registrations", &texts.registrations, AuditKind::Registration),
         ("logins", &texts.logins, AuditKind::Login),
     ] {
-        let counts = domain.count_audit_events.count(kind).await?;
+        let counts = use_cases.count_audit_events.count(kind).await?;
         let cut_off = texts.cut_off.replace("{most}", &CountAuditEvents::AT_MOST.to_string());
         panels.push(Panel {
             content: Some(Html::of(Chart::of(texts, name, title, &counts.days))),

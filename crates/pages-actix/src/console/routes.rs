@@ -66,12 +66,14 @@ fn of_users() -> Vec<Endpoint> {
 fn act_at(path: &'static str, permissions: &'static [OwnPermission], act: Act) -> Endpoint {
     let endpoint = at(path);
     let endpoint = if act.asks_first() {
-        endpoint
-            .get(HoldingAll(permissions), Other, move |visitor, user, domain| act.ask(visitor, user, domain))
+        endpoint.get(HoldingAll(permissions), Other, move |visitor, user, use_cases| {
+            act.ask(visitor, user, use_cases)
+        })
     } else {
         endpoint
     };
-    endpoint.post(HoldingAll(permissions), Other, move |form, user, domain| act.perform(form, user, domain))
+    endpoint
+        .post(HoldingAll(permissions), Other, move |form, user, use_cases| act.perform(form, user, use_cases))
 }
 
 fn of_roles() -> Vec<Endpoint> {

@@ -29,12 +29,12 @@ pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, Owner>,
     PreferredLocale(locale): PreferredLocale,
     pace: MailPace,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Owner(address)) => {
             if pace.admits(RouteGroup::Reset, &address).await {
-                domain.request_password_reset.request(address.clone(), locale).await?;
+                use_cases.request_password_reset.request(address.clone(), locale).await?;
             }
             Ok(done(&visit, &address))
         }

@@ -50,10 +50,10 @@ pub(crate) async fn show(visit: Visit, Query(Wanted(next)): Query<Wanted>) -> Ht
 
 pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, Credentials>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let next = typed.get("next").and_then(OwnPath::parse);
-    match sign_in(&domain, input, &visit).await {
+    match sign_in(&use_cases, input, &visit).await {
         Ok(()) => Ok(onward(&visit, next.as_ref())),
         Err(problem) => {
             let refusals = Refusals::of(problem, &visit)?;
@@ -69,13 +69,13 @@ pub(crate) async fn act(
 }
 
 async fn sign_in(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Credentials, Problem>,
     visit: &Visit,
 ) -> Result<(), Problem> {
     let Credentials { identifier, password } = input?;
     let command = LoginCommand { identifier: claimed(&identifier), password, client: visit.client.clone() };
-    visit.keep(&domain.login.login(command).await?.tokens);
+    visit.keep(&use_cases.login.login(command).await?.tokens);
     Ok(())
 }
 

@@ -10,10 +10,10 @@ use crate::visit::Visit;
 
 pub(crate) async fn act(
     Submission { visitor: visit, .. }: Submission<Visit, Nothing>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if let Some(principal) = &visit.principal {
-        domain.logout.logout(principal, None, visit.client.clone()).await?;
+        use_cases.logout.logout(principal, None, visit.client.clone()).await?;
     }
     visit.forget();
     visit.leave(News::SignedOut);

@@ -42,12 +42,12 @@ pub(crate) async fn show(visit: Visit) -> HttpResponse {
 pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, SignUp>,
     PreferredLocale(locale): PreferredLocale,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if visit.site().options.registration == Registration::Closed {
         return Ok(closed(&visit));
     }
-    match register(&domain, input, locale, &visit).await {
+    match register(&use_cases, input, locale, &visit).await {
         Ok(next) => Ok(visit.frame.redirect(next)),
         Err(problem) => Ok(page(&visit, &typed, &Refusals::of(problem, &visit)?)),
     }
@@ -55,7 +55,7 @@ pub(crate) async fn act(
 
 /// Registers, and says where to go then.
 async fn register(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<SignUp, Problem>,
     locale: Option<Locale>,
     visit: &Visit,
@@ -69,7 +69,7 @@ async fn register(
         locale,
         client: visit.client.clone(),
     };
-    match domain.register.register(command).await? {
+    match use_cases.register.register(command).await? {
         Registered::Created { tokens: Some(tokens), .. } => {
             visit.keep(&tokens);
             Ok("account")

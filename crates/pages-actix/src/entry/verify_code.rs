@@ -43,9 +43,9 @@ pub(crate) async fn show(visit: Visit) -> HttpResponse {
 
 pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, Confirmation>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match confirm(&domain, input, &visit).await {
+    match confirm(&use_cases, input, &visit).await {
         Ok(address) => {
             visit.leave(Notice::about(News::AddressConfirmed, address));
             Ok(visit.frame.redirect("sign-in"))
@@ -55,13 +55,13 @@ pub(crate) async fn act(
 }
 
 async fn confirm(
-    domain: &UseCases,
+    use_cases: &UseCases,
     input: Result<Confirmation, Problem>,
     visit: &Visit,
 ) -> Result<EmailAddress, Problem> {
     let Confirmation { email, code } = input?;
     let command = VerifyEmailByCodeCommand { email, code, client: visit.client.clone() };
-    Ok(domain.verify_email_by_code.verify(command).await?.email)
+    Ok(use_cases.verify_email_by_code.verify(command).await?.email)
 }
 
 /// Asks for another mail.
@@ -69,12 +69,12 @@ pub(crate) async fn resend(
     Submission { visitor: visit, input, typed }: Submission<Visit, Recipient>,
     PreferredLocale(locale): PreferredLocale,
     pace: MailPace,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Recipient(address)) => {
             if pace.admits(RouteGroup::Verify, &address).await {
-                domain.resend_verification.request(address.clone(), locale).await?;
+                use_cases.resend_verification.request(address.clone(), locale).await?;
             }
             visit.leave(Notice::about(News::CodeSent, address));
             Ok(visit.frame.redirect("verify-code"))

@@ -12,13 +12,13 @@ use crate::linked_pages::CONFIRM_EMAIL_CHANGE;
 pub(crate) async fn show(
     frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(&frame));
     };
     let question = &frame.texts().confirm_email_change.question;
-    Ok(match domain.inspect_link.inspect(LinkKind::EmailChange, &token).await? {
+    Ok(match use_cases.inspect_link.inspect(LinkKind::EmailChange, &token).await? {
         Some(link) => ask(&frame, CONFIRM_EMAIL_CHANGE, question, &link.address, &token),
         None => dead_link(&frame),
     })
@@ -28,13 +28,13 @@ pub(crate) async fn act(
     frame: Frame,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(&frame));
     };
     let texts = &frame.texts().confirm_email_change;
-    match domain.confirm_email_change.confirm(&token, client).await {
+    match use_cases.confirm_email_change.confirm(&token, client).await {
         Ok(user) => Ok(tell_success(&frame, &texts.done, &user.email)),
         Err(ConfirmEmailChangeError::InvalidToken) => Ok(dead_link(&frame)),
         Err(ConfirmEmailChangeError::EmailTaken) => {

@@ -35,12 +35,12 @@ impl FromFields for ResetForm {
 pub(crate) async fn show(
     frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(&frame));
     };
-    Ok(match domain.inspect_link.inspect(LinkKind::PasswordReset, &token).await? {
+    Ok(match use_cases.inspect_link.inspect(LinkKind::PasswordReset, &token).await? {
         Some(link) => show_form(&frame, &link.address, &token, None),
         None => dead_link(&frame),
     })
@@ -50,12 +50,12 @@ pub(crate) async fn act(
     frame: Frame,
     Form(ResetForm { token, new_password, password_confirm }): Form<ResetForm>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let ReturnedToken(Some(token)) = token else {
         return Ok(dead_link(&frame));
     };
-    let Some(link) = domain.inspect_link.inspect(LinkKind::PasswordReset, &token).await? else {
+    let Some(link) = use_cases.inspect_link.inspect(LinkKind::PasswordReset, &token).await? else {
         return Ok(dead_link(&frame));
     };
     let refuse = |refusal| Ok(show_form(&frame, &link.address, &token, Some(refusal)));
@@ -66,7 +66,7 @@ pub(crate) async fn act(
         return refuse(Refusal::Mismatch);
     }
     let command = ResetPasswordCommand { token: Some(token.clone()), new_password: password, client };
-    match domain.reset_password.reset(command).await {
+    match use_cases.reset_password.reset(command).await {
         Ok(()) => Ok(tell_success(&frame, &frame.texts().reset_password.done, &link.address)),
         Err(ResetPasswordError::PasswordRefused(refusal)) => refuse(Refusal::ByPolicy(refusal)),
         Err(ResetPasswordError::InvalidToken) => Ok(dead_link(&frame)),

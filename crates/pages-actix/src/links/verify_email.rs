@@ -12,13 +12,13 @@ use crate::linked_pages::VERIFY_EMAIL;
 pub(crate) async fn show(
     frame: Frame,
     Query(ReturnedToken(token)): Query<ReturnedToken>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(&frame));
     };
     let texts = &frame.texts().verify_email;
-    Ok(match domain.inspect_link.inspect(LinkKind::Verification, &token).await? {
+    Ok(match use_cases.inspect_link.inspect(LinkKind::Verification, &token).await? {
         Some(link) if link.user.email_verified => tell_success(&frame, &texts.done, &link.address),
         Some(link) => ask(&frame, VERIFY_EMAIL, &texts.question, &link.address, &token),
         None => dead_link(&frame),
@@ -29,12 +29,12 @@ pub(crate) async fn act(
     frame: Frame,
     Form(ReturnedToken(token)): Form<ReturnedToken>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let Some(token) = token else {
         return Ok(dead_link(&frame));
     };
-    match domain.verify_email.verify(&token, client).await {
+    match use_cases.verify_email.verify(&token, client).await {
         Ok(user) => Ok(tell_success(&frame, &frame.texts().verify_email.done, &user.email)),
         Err(VerifyEmailError::InvalidToken) => Ok(dead_link(&frame)),
         Err(VerifyEmailError::Storage(error)) => Err(error.into()),

@@ -27,7 +27,7 @@ pub(crate) const STRICT_POLICY: &str = "default-src 'none'; style-src 'self'; im
 
 /// An installation on fakes, as a browser sees it.
 pub(crate) struct Site {
-    pub(crate) domain: Arc<UseCases>,
+    pub(crate) use_cases: Arc<UseCases>,
     pub(crate) storage: MemoryStorage,
     pub(crate) clock: Arc<FrozenClock>,
     pub(crate) hasher: Arc<CheapHasher>,
@@ -50,7 +50,7 @@ impl Site {
         let registration = policy.registration;
         let fakes = Fakes::default();
         let ports = Ports { hooks, ..fakes.ports() };
-        let domain = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
+        let use_cases = Arc::new(UseCases::new(&ports, policy, &fixtures::secret_key()));
         let Fakes { storage, clock, mailer, hasher, entropy, .. } = fakes;
         let options = HttpOptions {
             rate_limiting: None,
@@ -68,7 +68,7 @@ impl Site {
             form_tokens: FormTokens::new(&SecretKey::new((0..32).collect()).expect("a secret key")),
             mailbox: None,
         };
-        Self { domain, storage, clock, hasher, mailer, options, pages }
+        Self { use_cases, storage, clock, hasher, mailer, options, pages }
     }
 
     /// Where a client may call each page once an hour.
@@ -93,7 +93,7 @@ impl Site {
 
     /// The token of the link in the latest mail to `address`, once all mails are delivered.
     pub(crate) async fn link_mailed_to(&self, address: &str) -> TokenSecret {
-        while self.domain.deliver_mail.deliver_next().await.expect("the store works") != Delivery::Idle {}
+        while self.use_cases.deliver_mail.deliver_next().await.expect("the store works") != Delivery::Idle {}
         self.mailer.last_token_for(address).expect("a mail with a link")
     }
 
@@ -105,7 +105,7 @@ impl Site {
 
     /// What a client of the API gets for signing in.
     pub(crate) async fn tokens_of(&self, address: &str) -> Tokens {
-        self.domain.login.login(login(address, PASSWORD)).await.expect("a login").tokens
+        self.use_cases.login.login(login(address, PASSWORD)).await.expect("a login").tokens
     }
 
     pub(crate) async fn register(&self, address: &str) {
@@ -117,7 +117,7 @@ impl Site {
             locale: None,
             client: Client::default(),
         };
-        self.domain.register.register(command).await.expect("a registration");
+        self.use_cases.register.register(command).await.expect("a registration");
     }
 
     /// The link that verifies a user who has just registered.
@@ -128,37 +128,37 @@ impl Site {
 
     pub(crate) async fn verified(&self, address: &str) {
         let link = self.verification_link(address).await;
-        self.domain.verify_email.verify(&link, Client::default()).await.expect("a good link");
+        self.use_cases.verify_email.verify(&link, Client::default()).await.expect("a good link");
     }
 
     /// The link that resets the password of an existing user.
     pub(crate) async fn reset_link(&self, address: &str) -> TokenSecret {
         let email = fixtures::email(address);
-        self.domain.request_password_reset.request(email, None).await.expect("the store works");
+        self.use_cases.request_password_reset.request(email, None).await.expect("the store works");
         self.link_mailed_to(address).await
     }
 
     /// The link that moves a verified user to `new_address`.
     pub(crate) async fn email_change_link(&self, address: &str, new_address: &str) -> TokenSecret {
-        let signed_in = self.domain.login.login(login(address, PASSWORD)).await.expect("a login");
+        let signed_in = self.use_cases.login.login(login(address, PASSWORD)).await.expect("a login");
         let access_token = &signed_in.tokens.access_token;
-        let principal = self.domain.authenticate.authenticate(access_token).await.expect("a live session");
+        let principal = self.use_cases.authenticate.authenticate(access_token).await.expect("a live session");
         let command = RequestEmailChangeCommand {
             new_email: fixtures::email(new_address),
             password: Password::parse(PASSWORD).ok(),
             client: Client::default(),
         };
-        self.domain.request_email_change.request(&principal, command).await.expect("a request");
+        self.use_cases.request_email_change.request(&principal, command).await.expect("a request");
         self.link_mailed_to(new_address).await
     }
 
     pub(crate) async fn can_sign_in(&self, address: &str, password: &str) -> bool {
-        self.domain.login.login(login(address, password)).await.is_ok()
+        self.use_cases.login.login(login(address, password)).await.is_ok()
     }
 
     /// Whether a link would still act.
     pub(crate) async fn is_good(&self, kind: LinkKind, token: &TokenSecret) -> bool {
-        self.domain.inspect_link.inspect(kind, token).await.expect("the store works").is_some()
+        self.use_cases.inspect_link.inspect(kind, token).await.expect("the store works").is_some()
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
@@ -196,8 +196,8 @@ impl Site {
 
     pub(crate) async fn answer(&self, request: TestRequest) -> Answer {
         let pages = Pages::new(self.pages.clone());
-        let api =
-            Api::new(self.domain.clone(), self.options.clone()).with(move |routes| pages.configure(routes));
+        let api = Api::new(self.use_cases.clone(), self.options.clone())
+            .with(move |routes| pages.configure(routes));
         let app = init_service(App::new().configure(|routes| api.configure(routes))).await;
         let response = call_service(&app, request.to_request()).await;
         let (status, headers) = (response.status(), response.headers().clone());

@@ -9,7 +9,7 @@ const PAGE: &str = "/verify-email";
 
 async fn is_verified(site: &Site, token: &TokenSecret) -> bool {
     let link =
-        site.domain.inspect_link.inspect(LinkKind::Verification, token).await.expect("the store works");
+        site.use_cases.inspect_link.inspect(LinkKind::Verification, token).await.expect("the store works");
     link.expect("a good link").user.email_verified
 }
 

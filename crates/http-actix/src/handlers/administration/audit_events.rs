@@ -71,11 +71,11 @@ fn known_kind(text: &str) -> Result<AuditKind, Fault> {
 )]
 pub(crate) async fn list_audit_events(
     Query(query): Query<AuditEventsQuery>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let AuditEventsQuery { user_id, kind, since, until, limit, cursor } = query;
     let filter = AuditFilter { user: user_id, kind, since, until };
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
-    let page = domain.list_audit_events.list(filter, cursor, limit.unwrap_or_default()).await?;
+    let page = use_cases.list_audit_events.list(filter, cursor, limit.unwrap_or_default()).await?;
     Ok(HttpResponse::Ok().json(AuditEventsDto::from(&page)))
 }

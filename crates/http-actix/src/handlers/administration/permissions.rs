@@ -14,7 +14,7 @@ use crate::problem::{Problem, Problems};
     tag = "Roles",
     responses((status = 200, description = "The permissions.", body = PermissionsDto), Problems<StorageError>)
 )]
-pub(crate) async fn list_permissions(domain: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
-    let permissions = domain.list_permissions.list().await?;
+pub(crate) async fn list_permissions(use_cases: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
+    let permissions = use_cases.list_permissions.list().await?;
     Ok(HttpResponse::Ok().json(PermissionsDto::from(&permissions)))
 }

@@ -68,8 +68,8 @@ impl FromFields for RoleChange {
     tag = "Roles",
     responses((status = 200, description = "The roles.", body = RolesDto), Problems<StorageError>)
 )]
-pub(crate) async fn list_roles(domain: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
-    let roles = domain.list_roles.list().await?;
+pub(crate) async fn list_roles(use_cases: web::Data<UseCases>) -> Result<HttpResponse, Problem> {
+    let roles = use_cases.list_roles.list().await?;
     Ok(HttpResponse::Ok().json(RolesDto::from(roles.as_slice())))
 }
 
@@ -91,10 +91,10 @@ pub(crate) async fn create_role(
     Acting(actor): Acting,
     Body(RoleCreation { name, description, permissions }): Body<RoleCreation>,
     mount_point: MountPoint,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let command = CreateRoleCommand { name, description, permissions: permissions.unwrap_or_default() };
-    let role = domain.create_role.create(&actor, command).await?;
+    let role = use_cases.create_role.create(&actor, command).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("{mount_point}/api/v1/roles/{}", role.id)))
         .json(RoleDto::from(&role)))
@@ -110,9 +110,9 @@ pub(crate) async fn create_role(
 )]
 pub(crate) async fn read_role(
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = domain.list_roles.find(id.named()?).await?;
+    let role = use_cases.list_roles.find(id.named()?).await?;
     Ok(HttpResponse::Ok().json(RoleDto::from(&role)))
 }
 
@@ -131,10 +131,10 @@ pub(crate) async fn update_role(
     Acting(actor): Acting,
     id: PathId<RoleId>,
     Body(RoleChange { name, description, permissions }): Body<RoleChange>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let command = UpdateRoleCommand { name, description, permissions };
-    let role = domain.update_role.update(&actor, id.named()?, command).await?;
+    let role = use_cases.update_role.update(&actor, id.named()?, command).await?;
     Ok(HttpResponse::Ok().json(RoleDto::from(&role)))
 }
 
@@ -151,8 +151,8 @@ pub(crate) async fn update_role(
 pub(crate) async fn delete_role(
     Acting(actor): Acting,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.delete_role.delete(&actor, id.named()?).await?;
+    use_cases.delete_role.delete(&actor, id.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

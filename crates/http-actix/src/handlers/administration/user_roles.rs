@@ -17,9 +17,9 @@ use crate::problem::{Problem, Problems};
 )]
 pub(crate) async fn list_user_roles(
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let roles = domain.list_roles.held_by(id.named()?).await?;
+    let roles = use_cases.list_roles.held_by(id.named()?).await?;
     Ok(HttpResponse::Ok().json(RolesDto::from(roles.as_slice())))
 }
 
@@ -40,9 +40,9 @@ pub(crate) async fn assign_role(
     Acting(actor): Acting,
     user: PathId<UserId>,
     role: PathId<RoleId, 1>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.change_roles.assign(&actor, user.named()?, role.named()?).await?;
+    use_cases.change_roles.assign(&actor, user.named()?, role.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -63,8 +63,8 @@ pub(crate) async fn revoke_role(
     Acting(actor): Acting,
     user: PathId<UserId>,
     role: PathId<RoleId, 1>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.change_roles.revoke(&actor, user.named()?, role.named()?).await?;
+    use_cases.change_roles.revoke(&actor, user.named()?, role.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -18,10 +18,10 @@ use crate::problem::{Problem, Problems};
 pub(crate) async fn list_user_sessions(
     Authenticated(principal): Authenticated,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.find_user.find(id.named()?).await?;
-    let sessions = domain.list_sessions.list(user.id).await?;
+    let user = use_cases.find_user.find(id.named()?).await?;
+    let sessions = use_cases.list_sessions.list(user.id).await?;
     Ok(HttpResponse::Ok().json(SessionsDto::seen_by(&principal, &sessions)))
 }
 
@@ -36,8 +36,8 @@ pub(crate) async fn list_user_sessions(
 pub(crate) async fn revoke_user_sessions(
     Acting(actor): Acting,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.revoke_sessions.revoke(&actor, id.named()?).await?;
+    use_cases.revoke_sessions.revoke(&actor, id.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -189,12 +189,12 @@ impl From<UserChange> for UpdateUserCommand {
 )]
 pub(crate) async fn list_users(
     Query(query): Query<UsersQuery>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let UsersQuery { limit, cursor, q, role, email_verified, is_active } = query;
     let filter = UserFilter { prefix: q, role, email_verified, is_active };
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
-    let page = domain.list_users.list(filter, cursor, limit.unwrap_or_default()).await?;
+    let page = use_cases.list_users.list(filter, cursor, limit.unwrap_or_default()).await?;
     Ok(HttpResponse::Ok().json(UsersDto::from(&page)))
 }
 
@@ -218,9 +218,9 @@ pub(crate) async fn create_user(
     Acting(actor): Acting,
     Body(creation): Body<UserCreation>,
     mount_point: MountPoint,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.create_user.create(&actor, creation.into()).await?;
+    let user = use_cases.create_user.create(&actor, creation.into()).await?;
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("{mount_point}/api/v1/users/{}", user.id)))
         .json(UserDto::from(&user)))
@@ -236,9 +236,9 @@ pub(crate) async fn create_user(
 )]
 pub(crate) async fn read_user(
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.find_user.find(id.named()?).await?;
+    let user = use_cases.find_user.find(id.named()?).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -258,9 +258,9 @@ pub(crate) async fn update_user(
     Acting(actor): Acting,
     id: PathId<UserId>,
     Body(change): Body<UserChange>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.update_user.update(&actor, id.named()?, change.into()).await?;
+    let user = use_cases.update_user.update(&actor, id.named()?, change.into()).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -277,9 +277,9 @@ pub(crate) async fn update_user(
 pub(crate) async fn delete_user(
     Acting(actor): Acting,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.delete_user.delete(&actor, id.named()?).await?;
+    use_cases.delete_user.delete(&actor, id.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -294,10 +294,10 @@ pub(crate) async fn delete_user(
 pub(crate) async fn verify_user(
     Acting(actor): Acting,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let verification = UpdateUserCommand { verifies_email: true, ..UpdateUserCommand::default() };
-    let user = domain.update_user.update(&actor, id.named()?, verification).await?;
+    let user = use_cases.update_user.update(&actor, id.named()?, verification).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -314,8 +314,8 @@ pub(crate) async fn verify_user(
 pub(crate) async fn unlock_user(
     Acting(actor): Acting,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.unlock_user.unlock(&actor, id.named()?).await?;
+    let user = use_cases.unlock_user.unlock(&actor, id.named()?).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }

@@ -72,11 +72,11 @@ pub(crate) async fn request_email_change(
     account: OwnAccount,
     Body(request): Body<EmailChangeRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let EmailChangeRequest { new_email, password } = request;
     let command = RequestEmailChangeCommand { new_email, password, client };
-    domain.request_email_change.request(&account.of_whom()?, command).await?;
+    use_cases.request_email_change.request(&account.of_whom()?, command).await?;
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,
         "A mail to the new e-mail address, whose link confirms it, is on its way.",
@@ -96,10 +96,10 @@ pub(crate) async fn request_email_change(
 pub(crate) async fn confirm_email_change(
     Body(EmailChangeConfirmation { token }): Body<EmailChangeConfirmation>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let token = token.ok_or(ConfirmEmailChangeError::InvalidToken)?;
-    let user = domain.confirm_email_change.confirm(&token, client).await?;
+    let user = use_cases.confirm_email_change.confirm(&token, client).await?;
     let message = "The e-mail address has been changed.";
     Ok(HttpResponse::Ok().json(EmailChangedDto { message, user: (&user).into() }))
 }

@@ -89,10 +89,10 @@ struct SignedInDto<'a> {
 pub(crate) async fn login(
     Body(request): Body<LoginRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let LoginRequest { identifier, password } = request;
-    let signed_in = domain.login.login(LoginCommand { identifier, password, client }).await?;
+    let signed_in = use_cases.login.login(LoginCommand { identifier, password, client }).await?;
     let body = SignedInDto { tokens: (&signed_in.tokens).into(), user: (&signed_in.user).into() };
     Ok(HttpResponse::Ok().json(body))
 }

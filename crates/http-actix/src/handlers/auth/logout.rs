@@ -39,11 +39,11 @@ pub(crate) async fn logout(
     Authenticated(principal): Authenticated,
     OptionalBody(body): OptionalBody<LogoutRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let refresh_token = body.and_then(|body| body.refresh_token);
     let refresh_token = refresh_token.as_ref().map(|token| token.as_str());
-    domain.logout.logout(&principal, refresh_token, client).await?;
+    use_cases.logout.logout(&principal, refresh_token, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -59,8 +59,8 @@ pub(crate) async fn logout(
 pub(crate) async fn logout_all(
     Authenticated(principal): Authenticated,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.logout_all.logout_all(principal.user.id, client).await?;
+    use_cases.logout_all.logout_all(principal.user.id, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -71,11 +71,11 @@ pub(crate) async fn update_me(
     account: OwnAccount,
     Body(update): Body<ProfileUpdate>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let ProfileUpdate { name, username, first_name, last_name } = update;
     let change = ProfileChange { username, name, first_name, last_name };
-    let user = domain.update_profile.update(account.of_whom()?.user, change, client).await?;
+    let user = use_cases.update_profile.update(account.of_whom()?.user, change, client).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 
@@ -93,8 +93,8 @@ pub(crate) async fn delete_me(
     account: OwnAccount,
     Body(AccountDeletion { password }): Body<AccountDeletion>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.delete_account.delete(&account.of_whom()?, password, client).await?;
+    use_cases.delete_account.delete(&account.of_whom()?, password, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

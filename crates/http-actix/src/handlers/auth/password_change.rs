@@ -43,10 +43,10 @@ pub(crate) async fn change_password(
     account: OwnAccount,
     Body(request): Body<PasswordChangeRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let PasswordChangeRequest { current_password, new_password } = request;
     let command = ChangePasswordCommand { current_password, new_password, client };
-    domain.change_password.change(&account.of_whom()?, command).await?;
+    use_cases.change_password.change(&account.of_whom()?, command).await?;
     Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
 }

@@ -78,10 +78,10 @@ pub(crate) async fn request_password_reset(
     Body(PasswordResetRequest { email }): Body<PasswordResetRequest>,
     PreferredLocale(locale): PreferredLocale,
     pace: MailPace,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if pace.admits(RouteGroup::Reset, &email).await {
-        domain.request_password_reset.request(email, locale).await?;
+        use_cases.request_password_reset.request(email, locale).await?;
     }
     Ok(MessageDto::respond(
         StatusCode::OK,
@@ -103,8 +103,8 @@ pub(crate) async fn request_password_reset(
 pub(crate) async fn confirm_password_reset(
     Body(PasswordResetConfirmation { token, new_password, .. }): Body<PasswordResetConfirmation>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.reset_password.reset(ResetPasswordCommand { token, new_password, client }).await?;
+    use_cases.reset_password.reset(ResetPasswordCommand { token, new_password, client }).await?;
     Ok(MessageDto::respond(StatusCode::OK, "The password has been changed."))
 }

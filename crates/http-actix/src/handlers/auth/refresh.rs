@@ -40,7 +40,7 @@ pub(crate) async fn refresh(
     request: HttpRequest,
     OptionalBody(given): OptionalBody<RefreshRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let refresh_token = match (&given, Bearer::of(&request)) {
         (Some(given), _) => given.refresh_token.as_str(),
@@ -48,7 +48,7 @@ pub(crate) async fn refresh(
         (None, Bearer::Unusable) => return Err(NotRefreshed::Refused(RefreshError::Invalid).into()),
         (None, Bearer::Absent) => return Err(NotRefreshed::NothingSent.into()),
     };
-    let tokens = domain.refresh.refresh(refresh_token, client).await.map_err(NotRefreshed::Refused)?;
+    let tokens = use_cases.refresh.refresh(refresh_token, client).await.map_err(NotRefreshed::Refused)?;
     Ok(HttpResponse::Ok().json(TokensDto::from(&tokens)))
 }
 

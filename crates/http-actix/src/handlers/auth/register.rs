@@ -84,12 +84,12 @@ pub(crate) async fn register(
     PreferredLocale(locale): PreferredLocale,
     ClientOf(client): ClientOf,
     mount_point: MountPoint,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let RegisterRequest { email, password, username, name, first_name, last_name } = request;
     let profile = ProfileNames { name, first_name, last_name };
     let command = RegisterCommand { email, password, username, profile, locale, client };
-    Ok(match domain.register.register(command).await? {
+    Ok(match use_cases.register.register(command).await? {
         Registered::Created { user, tokens } => HttpResponse::Created()
             .insert_header((header::LOCATION, format!("{mount_point}/api/v1/users/{}", user.id)))
             .json(RegisteredDto {

@@ -18,9 +18,9 @@ use crate::problem::{Problem, Problems};
 )]
 pub(crate) async fn list_sessions(
     Authenticated(principal): Authenticated,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = domain.list_sessions.list(principal.user.id).await?;
+    let sessions = use_cases.list_sessions.list(principal.user.id).await?;
     Ok(HttpResponse::Ok().json(SessionsDto::seen_by(&principal, &sessions)))
 }
 
@@ -38,8 +38,8 @@ pub(crate) async fn end_session(
     Authenticated(principal): Authenticated,
     id: PathId<SessionId>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    domain.end_session.end(principal.user.id, id.named()?, client).await?;
+    use_cases.end_session.end(principal.user.id, id.named()?, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -73,7 +73,7 @@ pub(super) struct VerifiedDto<'a> {
 pub(crate) async fn verify_by_link(
     request: HttpRequest,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let token = request
         .match_info()
@@ -81,10 +81,10 @@ pub(crate) async fn verify_by_link(
         .and_then(TokenSecret::parse)
         .ok_or(VerifyEmailError::InvalidToken)?;
     let user = if head::is_head(&request) {
-        let link = domain.inspect_link.inspect(LinkKind::Verification, &token).await?;
+        let link = use_cases.inspect_link.inspect(LinkKind::Verification, &token).await?;
         User { email_verified: true, ..link.ok_or(VerifyEmailError::InvalidToken)?.user }
     } else {
-        domain.verify_email.verify(&token, client).await?
+        use_cases.verify_email.verify(&token, client).await?
     };
     Ok(verified(&user))
 }
@@ -103,10 +103,10 @@ pub(crate) async fn verify_by_link(
 pub(crate) async fn verify_by_code(
     Body(VerifyRequest { email, code }): Body<VerifyRequest>,
     ClientOf(client): ClientOf,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let command = VerifyEmailByCodeCommand { email, code, client };
-    let user = domain.verify_email_by_code.verify(command).await?;
+    let user = use_cases.verify_email_by_code.verify(command).await?;
     Ok(verified(&user))
 }
 
@@ -124,10 +124,10 @@ pub(crate) async fn resend_verification(
     Body(ResendRequest { email }): Body<ResendRequest>,
     PreferredLocale(locale): PreferredLocale,
     pace: MailPace,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if pace.admits(RouteGroup::Verify, &email).await {
-        domain.resend_verification.request(email, locale).await?;
+        use_cases.resend_verification.request(email, locale).await?;
     }
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,

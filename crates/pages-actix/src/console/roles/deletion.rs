@@ -16,20 +16,20 @@ use crate::visit::{SignedIn, Visit};
 pub(crate) async fn ask(
     SignedIn { visit, .. }: SignedIn,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = domain.list_roles.find(id.named()?).await?;
+    let role = use_cases.list_roles.find(id.named()?).await?;
     Ok(confirmation(&visit, &role).page(&visit, &Refusals::none()))
 }
 
 pub(crate) async fn act(
     Submission { visitor, .. }: Submission<SignedIn, Nothing>,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    let role = domain.list_roles.find(id.named()?).await?;
-    match domain.delete_role.delete(&visitor.actor(), role.id).await {
+    let role = use_cases.list_roles.find(id.named()?).await?;
+    match use_cases.delete_role.delete(&visitor.actor(), role.id).await {
         Ok(()) => {
             visit.leave(News::RoleDeleted);
             Ok(visit.frame.redirect(Section::Roles.path()))

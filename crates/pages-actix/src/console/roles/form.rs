@@ -101,10 +101,10 @@ pub(crate) async fn new(SignedIn { visit, .. }: SignedIn) -> HttpResponse {
 
 pub(crate) async fn create(
     Submission { visitor, input, typed }: Submission<SignedIn, Definition>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    match made(&domain, &visitor.actor(), input).await {
+    match made(&use_cases, &visitor.actor(), input).await {
         Ok(role) => {
             visit.leave(News::RoleCreated);
             Ok(visit.frame.redirect(&path_of(role.id)))
@@ -113,28 +113,32 @@ pub(crate) async fn create(
     }
 }
 
-async fn made(domain: &UseCases, actor: &Actor, input: Result<Definition, Problem>) -> Result<Role, Problem> {
+async fn made(
+    use_cases: &UseCases,
+    actor: &Actor,
+    input: Result<Definition, Problem>,
+) -> Result<Role, Problem> {
     let Definition { name, description, permissions } = input?;
-    Ok(domain.create_role.create(actor, CreateRoleCommand { name, description, permissions }).await?)
+    Ok(use_cases.create_role.create(actor, CreateRoleCommand { name, description, permissions }).await?)
 }
 
 pub(crate) async fn edit(
     SignedIn { visit, .. }: SignedIn,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = domain.list_roles.find(id.named()?).await?;
+    let role = use_cases.list_roles.find(id.named()?).await?;
     Ok(page(&visit, Some(role.id), Filled::of(&role), &Refusals::none()))
 }
 
 pub(crate) async fn update(
     Submission { visitor, input, typed }: Submission<SignedIn, Definition>,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    let role = domain.list_roles.find(id.named()?).await?;
-    match changed(&domain, &visitor.actor(), &role, input).await {
+    let role = use_cases.list_roles.find(id.named()?).await?;
+    match changed(&use_cases, &visitor.actor(), &role, input).await {
         Ok(()) => {
             visit.leave(News::RoleSaved);
             Ok(visit.frame.redirect(&path_of(role.id)))
@@ -144,12 +148,12 @@ pub(crate) async fn update(
 }
 
 async fn changed(
-    domain: &UseCases,
+    use_cases: &UseCases,
     actor: &Actor,
     role: &Role,
     input: Result<Definition, Problem>,
 ) -> Result<(), Problem> {
-    domain.update_role.update(actor, role.id, input?.change_of(role)).await?;
+    use_cases.update_role.update(actor, role.id, input?.change_of(role)).await?;
     Ok(())
 }
 

@@ -22,10 +22,10 @@ fn path_of(role: RoleId) -> String {
 
 pub(crate) async fn list(
     SignedIn { visit, .. }: SignedIn,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_roles;
-    let roles = domain.list_roles.list().await?;
+    let roles = use_cases.list_roles.list().await?;
     let row = |role: &Role| {
         let way = Way { href: visit.frame.to(&path_of(role.id)), label: role.name.to_string(), more: None };
         let description = role.description.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -48,10 +48,10 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
     id: PathId<RoleId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_roles;
-    let role = domain.list_roles.find(id.named()?).await?;
+    let role = use_cases.list_roles.find(id.named()?).await?;
     let may_change = visit.may(OwnPermission::RolesWrite) && !role.built_in;
     let holders = || {
         let users = visit.frame.to(Section::Users.path());

@@ -104,9 +104,9 @@ impl Act {
         self,
         SignedIn { visit, .. }: SignedIn,
         user: PathId<UserId>,
-        domain: web::Data<UseCases>,
+        use_cases: web::Data<UseCases>,
     ) -> Result<HttpResponse, Problem> {
-        let user = domain.find_user.find(user.named()?).await?;
+        let user = use_cases.find_user.find(user.named()?).await?;
         Ok(self.confirmation(&visit, &user).page(&visit, &Refusals::none()))
     }
 
@@ -124,11 +124,11 @@ impl Act {
         self,
         Submission { visitor, .. }: Submission<SignedIn, Nothing>,
         user: PathId<UserId>,
-        domain: web::Data<UseCases>,
+        use_cases: web::Data<UseCases>,
     ) -> Result<HttpResponse, Problem> {
         let user = user.named()?;
         let visit = &visitor.visit;
-        match self.apply(&domain, &visitor.actor(), user).await {
+        match self.apply(&use_cases, &visitor.actor(), user).await {
             Ok(news) => {
                 visit.leave(news);
                 let onward =
@@ -138,16 +138,16 @@ impl Act {
             Err(problem) => {
                 let refusals = Refusals::of(problem, visit)?;
                 if !self.asks_first() {
-                    return detail::page(&visitor, &domain, user, &refusals).await;
+                    return detail::page(&visitor, &use_cases, user, &refusals).await;
                 }
-                let user = domain.find_user.find(user).await?;
+                let user = use_cases.find_user.find(user).await?;
                 Ok(self.confirmation(visit, &user).page(visit, &refusals))
             }
         }
     }
 
-    async fn apply(self, domain: &UseCases, actor: &Actor, user: UserId) -> Result<News, Problem> {
-        let update = async |command| domain.update_user.update(actor, user, command).await;
+    async fn apply(self, use_cases: &UseCases, actor: &Actor, user: UserId) -> Result<News, Problem> {
+        let update = async |command| use_cases.update_user.update(actor, user, command).await;
         let unchanged = UpdateUserCommand::default;
         match self {
             Self::Verify => {
@@ -155,7 +155,7 @@ impl Act {
                 Ok(News::UserVerified)
             }
             Self::Unlock => {
-                domain.unlock_user.unlock(actor, user).await?;
+                use_cases.unlock_user.unlock(actor, user).await?;
                 Ok(News::UserUnlocked)
             }
             Self::Enable => {
@@ -167,11 +167,11 @@ impl Act {
                 Ok(News::UserDisabled)
             }
             Self::SignOut => {
-                domain.revoke_sessions.revoke(actor, user).await?;
+                use_cases.revoke_sessions.revoke(actor, user).await?;
                 Ok(News::UserSignedOut)
             }
             Self::Delete => {
-                domain.delete_user.delete(actor, user).await?;
+                use_cases.delete_user.delete(actor, user).await?;
                 Ok(News::UserDeleted)
             }
         }

@@ -43,9 +43,9 @@ impl Person {
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.find_user.find(id.named()?).await?;
+    let user = use_cases.find_user.find(id.named()?).await?;
     let value = |field: &str| match field {
         "email" => user.email.to_string(),
         name => name_of(&user, name),
@@ -56,11 +56,11 @@ pub(crate) async fn show(
 pub(crate) async fn act(
     Submission { visitor, input, typed }: Submission<SignedIn, Person>,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    let user = domain.find_user.find(id.named()?).await?;
-    match change(&domain, &visitor.actor(), &user, input).await {
+    let user = use_cases.find_user.find(id.named()?).await?;
+    match change(&use_cases, &visitor.actor(), &user, input).await {
         Ok(()) => {
             visit.leave(News::UserSaved);
             Ok(visit.frame.redirect(&path_of(user.id)))
@@ -73,12 +73,12 @@ pub(crate) async fn act(
 }
 
 async fn change(
-    domain: &UseCases,
+    use_cases: &UseCases,
     actor: &Actor,
     user: &User,
     input: Result<Person, Problem>,
 ) -> Result<(), Problem> {
-    domain.update_user.update(actor, user.id, input?.change_of(user)).await?;
+    use_cases.update_user.update(actor, user.id, input?.change_of(user)).await?;
     Ok(())
 }
 

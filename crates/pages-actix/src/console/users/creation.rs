@@ -65,10 +65,10 @@ pub(crate) async fn show(SignedIn { visit, .. }: SignedIn) -> HttpResponse {
 
 pub(crate) async fn act(
     Submission { visitor, input, typed }: Submission<SignedIn, Person>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    match create(&domain, &visitor.actor(), input).await {
+    match create(&use_cases, &visitor.actor(), input).await {
         Ok(user) => {
             visit.leave(News::UserCreated);
             Ok(visit.frame.redirect(&path_of(user.id)))
@@ -77,8 +77,12 @@ pub(crate) async fn act(
     }
 }
 
-async fn create(domain: &UseCases, actor: &Actor, input: Result<Person, Problem>) -> Result<User, Problem> {
-    Ok(domain.create_user.create(actor, input?.into()).await?)
+async fn create(
+    use_cases: &UseCases,
+    actor: &Actor,
+    input: Result<Person, Problem>,
+) -> Result<User, Problem> {
+    Ok(use_cases.create_user.create(actor, input?.into()).await?)
 }
 
 fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {

@@ -16,27 +16,27 @@ use crate::visit::{SignedIn, Visit, display_name};
 pub(crate) async fn show(
     visitor: SignedIn,
     id: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    page(&visitor, &domain, id.named()?, &Refusals::none()).await
+    page(&visitor, &use_cases, id.named()?, &Refusals::none()).await
 }
 
 /// The page of a user, also after something was refused on it.
 pub(super) async fn page(
     SignedIn { visit, principal }: &SignedIn,
-    domain: &UseCases,
+    use_cases: &UseCases,
     id: UserId,
     refusals: &Refusals,
 ) -> Result<HttpResponse, Problem> {
-    let user = domain.find_user.find(id).await?;
-    let locked_until = domain.find_lockout.find(user.id).await?;
+    let user = use_cases.find_user.find(id).await?;
+    let locked_until = use_cases.find_lockout.find(user.id).await?;
     let texts = &visit.texts().console_users;
     let mut panels = vec![about(visit, &user, locked_until)];
     if visit.may(OwnPermission::RolesRead) {
-        panels.push(roles::panel(visit, principal, domain, &user).await?);
+        panels.push(roles::panel(visit, principal, use_cases, &user).await?);
     }
     if visit.may(OwnPermission::SessionsRead) {
-        panels.push(sessions(visit, principal, domain, &user).await?);
+        panels.push(sessions(visit, principal, use_cases, &user).await?);
     }
     let acts = |title, acts: &[Act]| {
         let fitting = acts.iter().filter(|act| act.fits(&user, locked_until.is_some()));
@@ -95,11 +95,11 @@ fn lockout(visit: &Visit, until: Timestamp) -> Html {
 async fn sessions(
     visit: &Visit,
     principal: &Principal,
-    domain: &UseCases,
+    use_cases: &UseCases,
     user: &User,
 ) -> Result<Panel, Problem> {
     let texts = &visit.texts().console_users;
-    let sessions = domain.list_sessions.list(user.id).await?;
+    let sessions = use_cases.list_sessions.list(user.id).await?;
     let panel = Panel { title: Some(&texts.sessions), ..Panel::default() };
     Ok(if sessions.is_empty() {
         Panel { text: vec![texts.no_sessions.clone()], ..panel }

@@ -43,12 +43,12 @@ impl FromFields for Question {
 pub(crate) async fn show(
     SignedIn { visit, .. }: SignedIn,
     Asked { question, typed }: Asked<Question>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_users;
-    let (found, refusals) = found_or_refused(find(&domain, question).await, &visit)?;
+    let (found, refusals) = found_or_refused(find(&use_cases, question).await, &visit)?;
     let place = Place { visit: &visit, path: Section::Users.path(), names: NAMES, typed: &typed };
-    let filter = place.filter(fields(&visit, &domain, &typed, &refusals).await?);
+    let filter = place.filter(fields(&visit, &use_cases, &typed, &refusals).await?);
     let found = found.map(|PageOf { items, next_cursor }| (table(&visit, &items), next_cursor));
     let new = Link::new(&texts.new, visit.frame.to("admin/users/new"));
     let shell = Shell {
@@ -59,15 +59,15 @@ pub(crate) async fn show(
     Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
 }
 
-async fn find(domain: &UseCases, question: Result<Question, Problem>) -> Result<PageOf<User>, Problem> {
+async fn find(use_cases: &UseCases, question: Result<Question, Problem>) -> Result<PageOf<User>, Problem> {
     let Question { filter, cursor } = question?;
     let cursor = cursor.as_ref().map(|cursor| cursor.as_str());
-    Ok(domain.list_users.list(filter, cursor, PageLimit::default()).await?)
+    Ok(use_cases.list_users.list(filter, cursor, PageLimit::default()).await?)
 }
 
 async fn fields(
     visit: &Visit,
-    domain: &UseCases,
+    use_cases: &UseCases,
     typed: &Typed,
     refusals: &Refusals,
 ) -> Result<Vec<Field>, Problem> {
@@ -78,7 +78,7 @@ async fn fields(
     };
     // Which roles there are is not for everybody to see.
     let role = if visit.may(OwnPermission::RolesRead) {
-        let roles = domain.list_roles.list().await?;
+        let roles = use_cases.list_roles.list().await?;
         let choices = roles.into_iter().map(|role| Choice::new(role.name.as_str(), role.name.as_str()));
         Field::choice("role", &texts.role, [any()].into_iter().chain(choices).collect())
     } else {

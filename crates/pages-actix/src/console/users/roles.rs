@@ -28,11 +28,11 @@ impl FromFields for Gift {
 pub(super) async fn panel(
     visit: &Visit,
     principal: &Principal,
-    domain: &UseCases,
+    use_cases: &UseCases,
     user: &User,
 ) -> Result<Panel, Problem> {
     let texts = &visit.texts().console_users;
-    let held = domain.list_roles.held_by(user.id).await?;
+    let held = use_cases.list_roles.held_by(user.id).await?;
     let may_change = visit.may(OwnPermission::RolesAssign);
     let item = |role: &Role| {
         let href = visit.frame.to(&path_of_taking(user.id, role.id));
@@ -44,7 +44,7 @@ pub(super) async fn panel(
         }
     };
     let list = Acts { items: held.iter().map(item).collect() };
-    let lacking = if may_change { domain.list_roles.list().await? } else { Vec::new() };
+    let lacking = if may_change { use_cases.list_roles.list().await? } else { Vec::new() };
     let lacking: Vec<Choice> = lacking
         .into_iter()
         .filter(|role| !held.contains(role) && principal.permissions.cover(&role.authority()))
@@ -73,36 +73,36 @@ fn path_of_taking(user: UserId, role: RoleId) -> String {
 pub(crate) async fn give(
     Submission { visitor, input, .. }: Submission<SignedIn, Gift>,
     user: PathId<UserId>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let user = user.named()?;
     let visit = &visitor.visit;
-    match assign(&domain, &visitor.actor(), user, input).await {
+    match assign(&use_cases, &visitor.actor(), user, input).await {
         Ok(()) => {
             visit.leave(News::RoleGiven);
             Ok(visit.frame.redirect(&path_of(user)))
         }
-        Err(problem) => detail::page(&visitor, &domain, user, &Refusals::of(problem, visit)?).await,
+        Err(problem) => detail::page(&visitor, &use_cases, user, &Refusals::of(problem, visit)?).await,
     }
 }
 
 async fn assign(
-    domain: &UseCases,
+    use_cases: &UseCases,
     actor: &Actor,
     user: UserId,
     input: Result<Gift, Problem>,
 ) -> Result<(), Problem> {
     let Gift(role) = input?;
-    Ok(domain.change_roles.assign(actor, user, role).await?)
+    Ok(use_cases.change_roles.assign(actor, user, role).await?)
 }
 
 pub(crate) async fn ask(
     SignedIn { visit, .. }: SignedIn,
     user: PathId<UserId>,
     role: PathId<RoleId, 1>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let confirmation = confirmation(&visit, &domain, user.named()?, role.named()?).await?;
+    let confirmation = confirmation(&visit, &use_cases, user.named()?, role.named()?).await?;
     Ok(confirmation.page(&visit, &Refusals::none()))
 }
 
@@ -110,30 +110,30 @@ pub(crate) async fn take(
     Submission { visitor, .. }: Submission<SignedIn, Nothing>,
     user: PathId<UserId>,
     role: PathId<RoleId, 1>,
-    domain: web::Data<UseCases>,
+    use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let (user, role) = (user.named()?, role.named()?);
     let visit = &visitor.visit;
-    match domain.change_roles.revoke(&visitor.actor(), user, role).await {
+    match use_cases.change_roles.revoke(&visitor.actor(), user, role).await {
         Ok(()) => {
             visit.leave(News::RoleTaken);
             Ok(visit.frame.redirect(&path_of(user)))
         }
         Err(error) => {
             let refusals = Refusals::of(error.into(), visit)?;
-            Ok(confirmation(visit, &domain, user, role).await?.page(visit, &refusals))
+            Ok(confirmation(visit, &use_cases, user, role).await?.page(visit, &refusals))
         }
     }
 }
 
 async fn confirmation(
     visit: &Visit,
-    domain: &UseCases,
+    use_cases: &UseCases,
     user: UserId,
     role: RoleId,
 ) -> Result<Confirmation, Problem> {
-    let holder = domain.find_user.find(user).await?;
-    let held = domain.list_roles.find(role).await?;
+    let holder = use_cases.find_user.find(user).await?;
+    let held = use_cases.list_roles.find(role).await?;
     Ok(Confirmation {
         section: Section::Users,
         question: &visit.texts().console_users.take,

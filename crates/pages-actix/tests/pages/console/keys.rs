@@ -9,13 +9,13 @@ use crate::site::Site;
 async fn the_next_key_is_announced_by_who_asked_for_it() {
     let site = Site::new();
     let (mut browser, root) = site.administered().await;
-    site.domain.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key");
+    site.use_cases.ensure_signing_key.ensure(SigningAlgorithm::EdDsa).await.expect("a key");
     site.pass_time();
     let page = browser.get("/admin/keys").await;
     page.assert_is_form_page(200);
     assert_eq!(page.rows().len(), 1);
     browser.get("/admin/keys/rotate").await.assert_contains("signs ten minutes from now");
-    assert_eq!(site.domain.list_signing_keys.list().await.expect("a list").len(), 1, "asking makes none");
+    assert_eq!(site.use_cases.list_signing_keys.list().await.expect("a list").len(), 1, "asking makes none");
 
     browser.get("/admin/keys/rotate").await.assert_contains("Make key");
     browser.send("/admin/keys/rotate", &[]).await.assert_redirects_to("../../admin/keys");
@@ -25,7 +25,7 @@ async fn the_next_key_is_announced_by_who_asked_for_it() {
     let rows = page.rows();
     assert!(rows[0].contains("announced") && rows[1].contains("signs"), "{rows:?}");
     let states: Vec<_> = site
-        .domain
+        .use_cases
         .list_signing_keys
         .list()
         .await

@@ -28,13 +28,13 @@ async fn a_mail_that_was_set_aside_is_sent_again() {
     for told in [BOB, "Confirm the address", "set aside", "550 &#60;mailbox&#62; unavailable"] {
         assert!(row.contains(told), "{told} in {row}");
     }
-    let queued = site.domain.list_mail.list(None).await.expect("a list").remove(0);
+    let queued = site.use_cases.list_mail.list(None).await.expect("a list").remove(0);
     let path = format!("/admin/mail/{}/send-again", queued.mail.id);
     browser.send_from("/admin/mail", &path, &[]).await.assert_redirects_to("../../../admin/mail");
     let event = site.assert_audited(AuditKind::MailResend, &root, None).await;
     assert_eq!(detail(&event)["mail_id"], queued.mail.id.to_string());
     browser.get("/admin/mail").await.assert_contains("The mail is sent again.");
-    let queued = site.domain.list_mail.list(None).await.expect("a list").remove(0);
+    let queued = site.use_cases.list_mail.list(None).await.expect("a list").remove(0);
     assert!(matches!(queued.state, MailState::Waiting { .. }), "{queued:?}");
     site.link_mailed_to(BOB).await;
     browser.get("/admin/mail").await.assert_contains("There is nothing to show.");

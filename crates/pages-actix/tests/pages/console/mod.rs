@@ -36,7 +36,7 @@ impl Site {
             roles: roles.iter().map(|name| fixtures::role(name)).collect(),
             locale: None,
         };
-        let user = self.domain.create_user.create(&Actor::operator(), command).await.expect("a user");
+        let user = self.use_cases.create_user.create(&Actor::operator(), command).await.expect("a user");
         self.pass_time();
         user
     }
@@ -47,7 +47,7 @@ impl Site {
             description: None,
             permissions: permissions.into_iter().map(fixtures::permission).collect(),
         };
-        let role = self.domain.create_role.create(&Actor::operator(), command).await.expect("a role");
+        let role = self.use_cases.create_role.create(&Actor::operator(), command).await.expect("a role");
         self.pass_time();
         role
     }
@@ -73,7 +73,7 @@ impl Site {
     }
 
     async fn user(&self, user: &User) -> Option<User> {
-        self.domain.find_user.find(user.id).await.ok()
+        self.use_cases.find_user.find(user.id).await.ok()
     }
 
     async fn roles_of(&self, user: &User) -> BTreeSet<RoleName> {
@@ -83,7 +83,7 @@ impl Site {
     /// What happened, the newest first.
     async fn trail(&self) -> Vec<AuditEvent> {
         let most = PageLimit::new(PageLimit::MAX).expect("a limit");
-        self.domain.list_audit_events.list(AuditFilter::default(), None, most).await.expect("a list").items
+        self.use_cases.list_audit_events.list(AuditFilter::default(), None, most).await.expect("a list").items
     }
 
     /// Expects that the last that happened is this, by `actor`.

@@ -19,7 +19,7 @@ async fn a_role_is_made_changed_and_deleted() {
     let made = browser.send("/admin/roles/new", &fields).await;
     assert_eq!(made.status, 303, "{}", made.body);
     site.assert_audited(AuditKind::RoleCreation, &root, None).await;
-    let clerk = site.domain.list_roles.find_by_name(&fixtures::role("clerk")).await.expect("the role");
+    let clerk = site.use_cases.list_roles.find_by_name(&fixtures::role("clerk")).await.expect("the role");
     assert_eq!(clerk.permissions, permissions(&["users:read", "reports:read", "reports:write"]));
 
     let page = browser.get(&format!("/admin/roles/{}", clerk.id)).await;
@@ -36,16 +36,16 @@ async fn a_role_is_made_changed_and_deleted() {
     browser.send(&edit, &fields).await.assert_redirects_to(&format!("../../../admin/roles/{}", clerk.id));
     let event = site.assert_audited(AuditKind::RoleUpdate, &root, None).await;
     assert_eq!(detail(&event)["fields"], "description,permissions");
-    let changed = site.domain.list_roles.find(clerk.id).await.expect("the role");
+    let changed = site.use_cases.list_roles.find(clerk.id).await.expect("the role");
     assert_eq!(changed.permissions, permissions(&["users:read", "users:write"]));
     assert_eq!(changed.description, None);
 
     let delete = format!("/admin/roles/{}/delete", clerk.id);
     browser.get(&delete).await.assert_contains("clerk");
-    assert!(site.domain.list_roles.find(clerk.id).await.is_ok(), "asking deletes nothing");
+    assert!(site.use_cases.list_roles.find(clerk.id).await.is_ok(), "asking deletes nothing");
     browser.send(&delete, &[]).await.assert_redirects_to("../../../admin/roles");
     site.assert_audited(AuditKind::RoleDeletion, &root, None).await;
-    assert!(site.domain.list_roles.find(clerk.id).await.is_err());
+    assert!(site.use_cases.list_roles.find(clerk.id).await.is_err());
 }
 
 #[actix_web::test]
@@ -68,7 +68,7 @@ async fn what_is_wrong_with_a_role_is_told_beside_it() {
 async fn built_in_roles_stay_as_they_are() {
     let site = Site::new();
     let (mut browser, _) = site.administered().await;
-    let roles = site.domain.list_roles.list().await.expect("a list");
+    let roles = site.use_cases.list_roles.list().await.expect("a list");
     let before = site.trail().await;
     for role in roles.iter().filter(|role| role.built_in) {
         let page = browser.get(&format!("/admin/roles/{}", role.id)).await;
@@ -81,7 +81,7 @@ async fn built_in_roles_stay_as_they_are() {
         browser.send(&format!("/admin/roles/{}/delete", role.id), &[]).await.assert_is_form_page(409);
     }
     assert_eq!(site.trail().await, before);
-    assert_eq!(site.domain.list_roles.list().await.expect("a list"), roles);
+    assert_eq!(site.use_cases.list_roles.list().await.expect("a list"), roles);
 }
 
 #[actix_web::test]
