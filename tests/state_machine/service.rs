@@ -90,7 +90,7 @@ impl Service {
             .await
             .expect("an administrator is made");
         let admin_role =
-            use_cases.list_roles.find_by_name(&fixtures::role("admin")).await.expect("it is built in");
+            use_cases.find_role.find_by_name(&fixtures::role("admin")).await.expect("it is built in");
         let options = HttpOptions { rate_limiting: None, ..HttpOptions::new(clock.clone(), entropy) };
         let api = Api::new(use_cases.clone(), options);
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port");

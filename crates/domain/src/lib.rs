@@ -6,7 +6,7 @@
 //!
 //! - [values](EmailAddress) can only be made valid;
 //! - [ports] are small traits whose methods are atomic steps;
-//! - [`use_cases`] are one struct each, with one method that takes one command.
+//! - [`use_cases`] are one struct each, named after what it does.
 
 pub mod archive;
 pub mod audit;

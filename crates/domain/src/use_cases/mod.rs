@@ -1,5 +1,5 @@
-//! Use cases: one file, one struct that holds the ports it needs, one method that takes one command,
-//! one error enum.
+//! Use cases: one file and one struct each, which holds the ports that it needs. Most have one method, and one
+//! enum of what can go wrong there.
 //!
 //! [`UseCases::new`] builds them all from the [`Ports`] of an installation and its
 //! [policy](crate::policy::Policy).
@@ -20,6 +20,7 @@ mod deliver_mail;
 mod end_session;
 mod ensure_signing_key;
 mod find_lockout;
+mod find_role;
 mod find_user;
 mod import_users;
 mod inspect_link;
@@ -70,6 +71,7 @@ pub use deliver_mail::{DeliverMail, Delivery};
 pub use end_session::{EndSession, EndSessionError};
 pub use ensure_signing_key::EnsureSigningKey;
 pub use find_lockout::FindLockout;
+pub use find_role::{FindRole, FindRoleError};
 pub use find_user::{FindUser, FindUserError};
 pub use import_users::{ImportTally, ImportUsers, ImportedUser};
 pub use inspect_link::{GoodLink, InspectLink, LinkKind};

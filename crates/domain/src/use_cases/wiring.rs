@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{
     Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CountAuditEvents, CreateRole,
     CreateUser, DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey,
-    FindLockout, FindUser, ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail,
+    FindLockout, FindRole, FindUser, ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail,
     ListPermissions, ListRoles, ListSessions, ListSigningKeys, ListUsers, Login, Logout, LogoutAll,
     PublishKeys, Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification,
     ResetPassword, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser, UpdateProfile,
@@ -105,6 +105,8 @@ pub struct UseCases {
     pub ensure_signing_key: EnsureSigningKey,
     /// See [`FindLockout`].
     pub find_lockout: FindLockout,
+    /// See [`FindRole`].
+    pub find_role: FindRole,
     /// See [`FindUser`].
     pub find_user: FindUser,
     /// See [`ImportUsers`].
@@ -297,6 +299,7 @@ impl UseCases {
                 clock: ports.clock.clone(),
                 attempts: attempts.clone(),
             },
+            find_role: FindRole { roles: ports.roles.clone() },
             find_user: FindUser { users: ports.users.clone() },
             import_users: ImportUsers {
                 administration: ports.administration.clone(),

@@ -438,7 +438,7 @@ async fn what_is_done_to_a_role_is_told_of_who_did_it() {
     let (use_cases, root) = (&domain.use_cases, Some(root));
 
     let told = told_of(&domain, use_cases.create_role.create(&actor, new_role("editor", &[]))).await;
-    let role = use_cases.list_roles.find_by_name(&fixtures::role("editor")).await.unwrap().id;
+    let role = use_cases.find_role.find_by_name(&fixtures::role("editor")).await.unwrap().id;
     let detail = format!("role=editor role_id={role}");
     assert_eq!(told, [success(AuditKind::RoleCreation, root, None, &detail)]);
 

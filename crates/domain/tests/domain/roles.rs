@@ -1,5 +1,6 @@
 use portcullis_domain::use_cases::{
-    ChangeRolesError, CreateRoleError, DeleteRoleError, ListRolesError, UpdateRoleCommand, UpdateRoleError,
+    ChangeRolesError, CreateRoleError, DeleteRoleError, FindRoleError, ListRolesError, UpdateRoleCommand,
+    UpdateRoleError,
 };
 use portcullis_domain::{
     Actor, Change, OwnPermission, Permission, Principal, Role, RoleDescription, RoleId, RoleName, UserId,
@@ -31,7 +32,7 @@ fn no_role() -> RoleId {
 }
 
 async fn built_in(domain: &TestDomain, name: RoleName) -> Role {
-    domain.use_cases.list_roles.find_by_name(&name).await.unwrap()
+    domain.use_cases.find_role.find_by_name(&name).await.unwrap()
 }
 
 fn may(principal: &Principal, permission: &str) -> bool {
@@ -48,21 +49,24 @@ async fn a_role_is_made_as_it_was_asked_for_and_found_by_id_and_name() {
     assert_eq!(role.description, Some(description("Edits texts")));
     assert_eq!(role.permissions, permissions(&["texts:edit"]));
     assert!(!role.built_in);
-    let roles = &domain.use_cases.list_roles;
-    assert_eq!(roles.find(role.id).await.unwrap(), role);
-    assert_eq!(roles.find_by_name(&role.name).await.unwrap(), role);
-    let names: Vec<_> = roles.list().await.unwrap().into_iter().map(|role| role.name).collect();
+    let find_role = &domain.use_cases.find_role;
+    assert_eq!(find_role.find(role.id).await.unwrap(), role);
+    assert_eq!(find_role.find_by_name(&role.name).await.unwrap(), role);
+    let roles = domain.use_cases.list_roles.list();
+    let names: Vec<_> = roles.await.unwrap().into_iter().map(|role| role.name).collect();
     assert_eq!(names, [RoleName::admin(), fixtures::role("editor"), RoleName::user()]);
 }
 
 #[tokio::test]
 async fn what_is_not_there_is_not_shown() {
     let domain = TestDomain::new();
-    let roles = &domain.use_cases.list_roles;
-    assert!(matches!(roles.find(no_role()).await, Err(ListRolesError::NotFound)));
-    assert!(matches!(roles.find_by_name(&fixtures::role("ghost")).await, Err(ListRolesError::NotFound)));
+    let find_role = &domain.use_cases.find_role;
+    assert!(matches!(find_role.find(no_role()).await, Err(FindRoleError::NotFound)));
+    let ghost = fixtures::role("ghost");
+    assert!(matches!(find_role.find_by_name(&ghost).await, Err(FindRoleError::NotFound)));
     let nobody = UserId::generate(fixtures::NOW, &ScriptedEntropy::seeded(404));
-    assert!(matches!(roles.held_by(nobody).await, Err(ListRolesError::NotFound)));
+    let held = domain.use_cases.list_roles.held_by(nobody).await;
+    assert!(matches!(held, Err(ListRolesError::NotFound)));
 }
 
 #[tokio::test]
@@ -157,7 +161,7 @@ async fn a_deleted_role_is_held_by_nobody() {
     domain.use_cases.delete_role.delete(&Actor::operator(), editor.id).await.unwrap();
     assert_eq!(domain.current(&ada).await.roles, [RoleName::user()]);
     assert!(!may(&domain.principal(&signed_in).await, "texts:edit"));
-    assert!(matches!(domain.use_cases.list_roles.find(editor.id).await, Err(ListRolesError::NotFound)));
+    assert!(matches!(domain.use_cases.find_role.find(editor.id).await, Err(FindRoleError::NotFound)));
 }
 
 #[tokio::test]
@@ -242,7 +246,7 @@ async fn nobody_changes_a_role_that_has_what_they_lack() {
     }
     let refused = use_cases.delete_role.delete(&actor, printer.id).await;
     assert!(matches!(refused, Err(DeleteRoleError::Forbidden)), "{refused:?}");
-    assert_eq!(use_cases.list_roles.find(printer.id).await.unwrap(), printer);
+    assert_eq!(use_cases.find_role.find(printer.id).await.unwrap(), printer);
 }
 
 #[tokio::test]

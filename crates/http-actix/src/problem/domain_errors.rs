@@ -4,11 +4,11 @@ use portcullis_domain::PasswordRefusal;
 use portcullis_domain::ports::{HasherOverloaded, StorageError};
 use portcullis_domain::use_cases::{
     AuthenticateError, ChangePasswordError, ChangeRolesError, ConfirmEmailChangeError, CreateRoleError,
-    CreateUserError, DeleteAccountError, DeleteRoleError, DeleteUserError, EndSessionError, FindUserError,
-    ListAuditEventsError, ListRolesError, ListUsersError, LoginError, LogoutError, PasswordCheckError,
-    RefreshError, RegisterError, RequestEmailChangeError, ResetPasswordError, RevokeSessionsError,
-    UnlockUserError, UpdateProfileError, UpdateRoleError, UpdateUserError, VerifyEmailByCodeError,
-    VerifyEmailError,
+    CreateUserError, DeleteAccountError, DeleteRoleError, DeleteUserError, EndSessionError, FindRoleError,
+    FindUserError, ListAuditEventsError, ListRolesError, ListUsersError, LoginError, LogoutError,
+    PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeError, ResetPasswordError,
+    RevokeSessionsError, UnlockUserError, UpdateProfileError, UpdateRoleError, UpdateUserError,
+    VerifyEmailByCodeError, VerifyEmailError,
 };
 
 use super::{Code, FieldCode, Problem};
@@ -385,6 +385,19 @@ impl From<ChangeRolesError> for Problem {
 
 impl Answers for ChangeRolesError {
     const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::LastAdmin];
+}
+
+impl From<FindRoleError> for Problem {
+    fn from(error: FindRoleError) -> Self {
+        match error {
+            FindRoleError::NotFound => Self::new(Code::NotFound),
+            FindRoleError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for FindRoleError {
+    const CODES: &'static [Code] = &[Code::NotFound];
 }
 
 impl From<ListRolesError> for Problem {

@@ -305,7 +305,7 @@ impl Service {
     /// The role of this name, which is made with these permissions if it is not there.
     pub(crate) async fn role(&self, name: &str, permissions: &[&str]) -> RoleId {
         let name = fixtures::role(name);
-        if let Ok(role) = self.use_cases.list_roles.find_by_name(&name).await {
+        if let Ok(role) = self.use_cases.find_role.find_by_name(&name).await {
             return role.id;
         }
         let permissions = permissions.iter().map(|permission| fixtures::permission(permission)).collect();

@@ -4,7 +4,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{
-    CreateRoleCommand, CreateRoleError, DeleteRoleError, ListRolesError, UpdateRoleCommand, UpdateRoleError,
+    CreateRoleCommand, CreateRoleError, DeleteRoleError, FindRoleError, UpdateRoleCommand, UpdateRoleError,
     UseCases,
 };
 use portcullis_domain::{Change, Permission, RoleDescription, RoleId, RoleName};
@@ -106,13 +106,13 @@ pub(crate) async fn create_role(
     path = "/api/v1/roles/{id}",
     tag = "Roles",
     params(("id" = uuid::Uuid, Path, description = "Of the role.")),
-    responses((status = 200, description = "The role.", body = RoleDto), Problems<ListRolesError>)
+    responses((status = 200, description = "The role.", body = RoleDto), Problems<FindRoleError>)
 )]
 pub(crate) async fn read_role(
     id: PathId<RoleId>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     Ok(HttpResponse::Ok().json(RoleDto::from(&role)))
 }
 

@@ -18,7 +18,7 @@ pub(crate) async fn ask(
     id: PathId<RoleId>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     Ok(confirmation(&visit, &role).page(&visit, &Refusals::none()))
 }
 
@@ -28,7 +28,7 @@ pub(crate) async fn act(
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     match use_cases.delete_role.delete(&visitor.actor(), role.id).await {
         Ok(()) => {
             visit.leave(News::RoleDeleted);

@@ -127,7 +127,7 @@ pub(crate) async fn edit(
     id: PathId<RoleId>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     Ok(page(&visit, Some(role.id), Filled::of(&role), &Refusals::none()))
 }
 
@@ -137,7 +137,7 @@ pub(crate) async fn update(
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let visit = &visitor.visit;
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     match changed(&use_cases, &visitor.actor(), &role, input).await {
         Ok(()) => {
             visit.leave(News::RoleSaved);

@@ -51,7 +51,7 @@ pub(crate) async fn show(
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     let texts = &visit.texts().console_roles;
-    let role = use_cases.list_roles.find(id.named()?).await?;
+    let role = use_cases.find_role.find(id.named()?).await?;
     let may_change = visit.may(OwnPermission::RolesWrite) && !role.built_in;
     let holders = || {
         let users = visit.frame.to(Section::Users.path());

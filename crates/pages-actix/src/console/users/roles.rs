@@ -133,7 +133,7 @@ async fn confirmation(
     role: RoleId,
 ) -> Result<Confirmation, Problem> {
     let holder = use_cases.find_user.find(user).await?;
-    let held = use_cases.list_roles.find(role).await?;
+    let held = use_cases.find_role.find(role).await?;
     Ok(Confirmation {
         section: Section::Users,
         question: &visit.texts().console_users.take,

@@ -181,7 +181,7 @@ async fn a_permission_taken_away_counts_from_the_next_page_on() {
     let mut browser = Browser::of(&site, "clerk@example.com").await;
     browser.get("/admin/users").await.assert_is_form_page(200);
     let (mut root, _) = site.administered().await;
-    let role = site.use_cases.list_roles.find_by_name(&holder.roles[0]).await.expect("the role");
+    let role = site.use_cases.find_role.find_by_name(&holder.roles[0]).await.expect("the role");
     let take = format!("/admin/users/{}/roles/{}/take", holder.id, role.id);
     root.send(&take, &[]).await.assert_redirects_to(&format!("../../../../../admin/users/{}", holder.id));
     browser.get("/admin/users").await.assert_is_not_for_them();

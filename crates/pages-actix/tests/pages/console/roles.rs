@@ -19,7 +19,7 @@ async fn a_role_is_made_changed_and_deleted() {
     let made = browser.send("/admin/roles/new", &fields).await;
     assert_eq!(made.status, 303, "{}", made.body);
     site.assert_audited(AuditKind::RoleCreation, &root, None).await;
-    let clerk = site.use_cases.list_roles.find_by_name(&fixtures::role("clerk")).await.expect("the role");
+    let clerk = site.use_cases.find_role.find_by_name(&fixtures::role("clerk")).await.expect("the role");
     assert_eq!(clerk.permissions, permissions(&["users:read", "reports:read", "reports:write"]));
 
     let page = browser.get(&format!("/admin/roles/{}", clerk.id)).await;
@@ -36,16 +36,16 @@ async fn a_role_is_made_changed_and_deleted() {
     browser.send(&edit, &fields).await.assert_redirects_to(&format!("../../../admin/roles/{}", clerk.id));
     let event = site.assert_audited(AuditKind::RoleUpdate, &root, None).await;
     assert_eq!(detail(&event)["fields"], "description,permissions");
-    let changed = site.use_cases.list_roles.find(clerk.id).await.expect("the role");
+    let changed = site.use_cases.find_role.find(clerk.id).await.expect("the role");
     assert_eq!(changed.permissions, permissions(&["users:read", "users:write"]));
     assert_eq!(changed.description, None);
 
     let delete = format!("/admin/roles/{}/delete", clerk.id);
     browser.get(&delete).await.assert_contains("clerk");
-    assert!(site.use_cases.list_roles.find(clerk.id).await.is_ok(), "asking deletes nothing");
+    assert!(site.use_cases.find_role.find(clerk.id).await.is_ok(), "asking deletes nothing");
     browser.send(&delete, &[]).await.assert_redirects_to("../../../admin/roles");
     site.assert_audited(AuditKind::RoleDeletion, &root, None).await;
-    assert!(site.use_cases.list_roles.find(clerk.id).await.is_err());
+    assert!(site.use_cases.find_role.find(clerk.id).await.is_err());
 }
 
 #[actix_web::test]

@@ -265,7 +265,7 @@ async fn roles_are_given_and_taken() {
 async fn the_last_administrator_stays() {
     let site = Site::new();
     let (mut browser, root) = site.administered().await;
-    let admin = site.use_cases.list_roles.find_by_name(&fixtures::role("admin")).await.expect("the role");
+    let admin = site.use_cases.find_role.find_by_name(&fixtures::role("admin")).await.expect("the role");
     let before = site.trail().await;
     for act in ["disable".to_owned(), "delete".to_owned(), format!("roles/{}/take", admin.id)] {
         let refused = browser.send(&format!("/admin/users/{}/{act}", root.id), &[]).await;
@@ -284,7 +284,7 @@ async fn nobody_hands_out_or_touches_what_is_beyond_their_own() {
     let (_, root) = site.administered().await;
     let ada = site.made(ADA, &[]).await;
     let auditor = site.made_role("auditor", ["audit:read"]).await;
-    let admin = site.use_cases.list_roles.find_by_name(&fixtures::role("admin")).await.expect("the role");
+    let admin = site.use_cases.find_role.find_by_name(&fixtures::role("admin")).await.expect("the role");
     let mut browser = Browser::of(&site, "clerk@example.com").await;
 
     let page = format!("/admin/users/{}", ada.id);

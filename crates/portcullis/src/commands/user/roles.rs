@@ -1,5 +1,5 @@
 use anyhow::anyhow;
-use portcullis_domain::use_cases::{ListRolesError, UseCases};
+use portcullis_domain::use_cases::{FindRoleError, UseCases};
 use portcullis_domain::{Actor, RoleId, RoleName};
 
 use super::find::find;
@@ -33,11 +33,11 @@ pub(super) async fn revoke(config: &Config, held: HeldRole) -> anyhow::Result<()
 }
 
 async fn role_called(use_cases: &UseCases, name: &RoleName) -> anyhow::Result<RoleId> {
-    match use_cases.list_roles.find_by_name(name).await {
+    match use_cases.find_role.find_by_name(name).await {
         Ok(role) => Ok(role.id),
-        Err(ListRolesError::NotFound) => {
+        Err(FindRoleError::NotFound) => {
             Err(anyhow!("there is no role {name}; `portcullis role list` shows those that there are"))
         }
-        Err(ListRolesError::Storage(error)) => Err(error.into()),
+        Err(FindRoleError::Storage(error)) => Err(error.into()),
     }
 }
