@@ -100,7 +100,7 @@ async fn own_routes_let_in_who_may() {
     };
     let use_cases = &application.accounts.use_cases;
     let role = use_cases.create_role.create(&Actor::operator(), command).await.expect("a role");
-    use_cases.change_roles.assign(&Actor::operator(), user, role.id).await.expect("it is given");
+    use_cases.assign_role.assign(&Actor::operator(), user, role.id).await.expect("it is given");
     let reports = application.get("/reports", &token).await.text().await.expect("text");
     assert_eq!(reports, "The reports for ada@example.com");
 }

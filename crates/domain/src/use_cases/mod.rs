@@ -4,9 +4,9 @@
 //! [`UseCases::new`] builds them all from the [`Ports`] of an installation and its
 //! [policy](crate::policy::Policy).
 
+mod assign_role;
 mod authenticate;
 mod change_password;
-mod change_roles;
 mod check_health;
 mod confirm_email_change;
 mod copy_installation;
@@ -43,6 +43,7 @@ mod request_password_reset;
 mod resend_mail;
 mod resend_verification;
 mod reset_password;
+mod revoke_role;
 mod revoke_sessions;
 mod rotate_signing_key;
 mod set_password;
@@ -53,11 +54,12 @@ mod update_role;
 mod update_user;
 mod verify_email;
 mod verify_email_by_code;
+mod verify_user;
 mod wiring;
 
+pub use assign_role::{AssignRole, AssignRoleError};
 pub use authenticate::{Authenticate, AuthenticateError};
 pub use change_password::{ChangePassword, ChangePasswordCommand, ChangePasswordError};
-pub use change_roles::{ChangeRoles, ChangeRolesError};
 pub use check_health::CheckHealth;
 pub use confirm_email_change::{ConfirmEmailChange, ConfirmEmailChangeError};
 pub use copy_installation::{CopiedKind, CopyError, CopyInstallation, CopyProgress, CopyStage};
@@ -94,6 +96,7 @@ pub use request_password_reset::RequestPasswordReset;
 pub use resend_mail::{ResendMail, ResendMailError};
 pub use resend_verification::ResendVerification;
 pub use reset_password::{ResetPassword, ResetPasswordCommand, ResetPasswordError};
+pub use revoke_role::{RevokeRole, RevokeRoleError};
 pub use revoke_sessions::{RevokeSessions, RevokeSessionsError};
 pub use rotate_signing_key::{RotateSigningKey, RotateSigningKeyError, RotationStart};
 pub use set_password::{SetPassword, SetPasswordError};
@@ -104,6 +107,7 @@ pub use update_role::{UpdateRole, UpdateRoleCommand, UpdateRoleError};
 pub use update_user::{UpdateUser, UpdateUserCommand, UpdateUserError};
 pub use verify_email::{VerifyEmail, VerifyEmailError};
 pub use verify_email_by_code::{VerifyEmailByCode, VerifyEmailByCodeCommand, VerifyEmailByCodeError};
+pub use verify_user::{VerifyUser, VerifyUserError};
 pub use wiring::{Hooks, Ports, UseCases};
 
 pub use crate::services::{PasswordCheckError, Tokens};

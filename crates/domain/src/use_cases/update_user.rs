@@ -28,8 +28,6 @@ pub struct UpdateUserCommand {
     pub profile: ProfileChange,
     /// Their address: unverified if it is another one than before, which both addresses are told.
     pub email: Option<EmailAddress>,
-    /// Whether the address counts as verified from here on; only `true` changes anything.
-    pub verifies_email: bool,
     /// Whether they may use their account; `false` ends every session.
     pub is_active: Option<bool>,
 }
@@ -93,13 +91,13 @@ impl UpdateUser {
             Some(is_active) => event.with("is_active", is_active.to_string()),
             None => event,
         };
-        let UpdateUserCommand { profile, email, verifies_email, is_active } = command;
+        let UpdateUserCommand { profile, email, is_active } = command;
         let update = UserUpdate {
             user,
             authority: actor.authority.clone(),
             profile,
             email,
-            verifies_email,
+            verifies_email: false,
             is_active,
             now,
             mails,
@@ -130,7 +128,6 @@ impl UpdateUserCommand {
     fn fields(&self) -> Vec<&'static str> {
         let mut fields = self.profile.fields();
         fields.extend(self.email.is_some().then_some("email"));
-        fields.extend(self.verifies_email.then_some("email_verified"));
         fields.extend(self.is_active.is_some().then_some("is_active"));
         fields
     }

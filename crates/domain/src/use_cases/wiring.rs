@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use super::{
-    Authenticate, ChangePassword, ChangeRoles, CheckHealth, ConfirmEmailChange, CountAuditEvents, CreateRole,
+    AssignRole, Authenticate, ChangePassword, CheckHealth, ConfirmEmailChange, CountAuditEvents, CreateRole,
     CreateUser, DeleteAccount, DeleteRole, DeleteUser, DeliverMail, EndSession, EnsureSigningKey,
     FindLockout, FindRole, FindUser, ImportUsers, InspectLink, IntrospectToken, ListAuditEvents, ListMail,
     ListPermissions, ListRoles, ListSessions, ListSigningKeys, ListUsers, Login, Logout, LogoutAll,
     PublishKeys, Refresh, Register, RequestEmailChange, RequestPasswordReset, ResendMail, ResendVerification,
-    ResetPassword, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser, UpdateProfile,
-    UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode,
+    ResetPassword, RevokeRole, RevokeSessions, RotateSigningKey, SetPassword, Sweep, UnlockUser,
+    UpdateProfile, UpdateRole, UpdateUser, VerifyEmail, VerifyEmailByCode, VerifyUser,
 };
 use crate::policy::Policy;
 use crate::ports::{
@@ -75,12 +75,12 @@ pub struct Hooks {
 
 /// Every use case of an installation.
 pub struct UseCases {
+    /// See [`AssignRole`].
+    pub assign_role: AssignRole,
     /// See [`Authenticate`].
     pub authenticate: Authenticate,
     /// See [`ChangePassword`].
     pub change_password: ChangePassword,
-    /// See [`ChangeRoles`].
-    pub change_roles: ChangeRoles,
     /// See [`CheckHealth`].
     pub check_health: CheckHealth,
     /// See [`ConfirmEmailChange`].
@@ -151,6 +151,8 @@ pub struct UseCases {
     pub resend_verification: ResendVerification,
     /// See [`ResetPassword`].
     pub reset_password: ResetPassword,
+    /// See [`RevokeRole`].
+    pub revoke_role: RevokeRole,
     /// See [`RevokeSessions`].
     pub revoke_sessions: RevokeSessions,
     /// See [`RotateSigningKey`].
@@ -171,6 +173,8 @@ pub struct UseCases {
     pub verify_email: VerifyEmail,
     /// See [`VerifyEmailByCode`].
     pub verify_email_by_code: VerifyEmailByCode,
+    /// See [`VerifyUser`].
+    pub verify_user: VerifyUser,
 }
 
 impl UseCases {
@@ -212,6 +216,11 @@ impl UseCases {
             auditor: auditor.clone(),
         };
         Self {
+            assign_role: AssignRole {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
             authenticate: Authenticate {
                 access_tokens: ports.access_tokens.clone(),
                 sessions: ports.sessions.clone(),
@@ -226,11 +235,6 @@ impl UseCases {
                 delivery: ports.delivery.clone(),
                 password_check: password_check.clone(),
                 attempts: attempts.clone(),
-                auditor: auditor.clone(),
-            },
-            change_roles: ChangeRoles {
-                roles: ports.roles.clone(),
-                clock: ports.clock.clone(),
                 auditor: auditor.clone(),
             },
             check_health: CheckHealth { users: ports.users.clone() },
@@ -417,6 +421,11 @@ impl UseCases {
                 attempts: attempts.clone(),
                 auditor: auditor.clone(),
             },
+            revoke_role: RevokeRole {
+                roles: ports.roles.clone(),
+                clock: ports.clock.clone(),
+                auditor: auditor.clone(),
+            },
             revoke_sessions: RevokeSessions {
                 sessions: ports.sessions.clone(),
                 clock: ports.clock.clone(),
@@ -479,6 +488,11 @@ impl UseCases {
                 codes: codes.clone(),
                 attempts: attempts.clone(),
                 policy: policy.clone(),
+                auditor: auditor.clone(),
+            },
+            verify_user: VerifyUser {
+                administration: ports.administration.clone(),
+                clock: ports.clock.clone(),
                 auditor: auditor.clone(),
             },
         }

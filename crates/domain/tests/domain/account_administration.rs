@@ -6,7 +6,7 @@ use portcullis_domain::ports::Clock as _;
 use portcullis_domain::use_cases::{
     CreateUserCommand, DeleteUserError, LoginError, Registered, RevokeSessionsError, SetPasswordError,
     UnlockUserError, UpdateUserCommand, UpdateUserError, VerifyEmailByCodeCommand, VerifyEmailByCodeError,
-    VerifyEmailError,
+    VerifyEmailError, VerifyUserError,
 };
 use portcullis_domain::{Actor, Change, OneTimeCode, ProfileChange, User, UserId};
 use portcullis_testkit::fixtures::{self, PASSWORD, new_user, password};
@@ -122,15 +122,10 @@ async fn an_address_can_be_taken_for_verified() {
     let domain = TestDomain::new();
     let command = CreateUserCommand { email_verified: false, ..new_user(ADA) };
     let ada = domain.use_cases.create_user.create(&Actor::operator(), command).await.unwrap();
-    let verified = UpdateUserCommand { verifies_email: true, ..UpdateUserCommand::default() };
-    assert!(update(&domain, &ada, verified.clone()).await.unwrap().email_verified);
+    let verified = domain.use_cases.verify_user.verify(&Actor::operator(), ada.id).await.unwrap();
+    assert_eq!(verified, domain.current(&ada).await);
+    assert!(verified.email_verified);
     domain.login(ADA, PASSWORD).await.unwrap();
-
-    let moved = UpdateUserCommand { verifies_email: true, ..email(NEW) };
-    assert!(update(&domain, &ada, moved).await.unwrap().email_verified);
-    domain.deliver().await;
-    assert!(matches!(domain.last_mail_to(ADA).content, MailContent::EmailChanged));
-    assert!(domain.mailer.last_to(NEW).is_none(), "nothing is left to verify");
 }
 
 #[tokio::test]
@@ -186,6 +181,8 @@ async fn nobody_touches_who_may_do_what_they_lack() {
     let use_cases = &domain.use_cases;
     let refused = use_cases.update_user.update(&helper, expert.id, is_active(false)).await;
     assert!(matches!(refused, Err(UpdateUserError::Forbidden)), "{refused:?}");
+    let refused = use_cases.verify_user.verify(&helper, expert.id).await;
+    assert!(matches!(refused, Err(VerifyUserError::Forbidden)), "{refused:?}");
     let refused = use_cases.delete_user.delete(&helper, expert.id).await;
     assert!(matches!(refused, Err(DeleteUserError::Forbidden)), "{refused:?}");
     let refused = use_cases.unlock_user.unlock(&helper, expert.id).await;
@@ -206,6 +203,7 @@ async fn who_lacks_nothing_that_the_other_has_may() {
     let equal = domain.made(ADA, &["some"]).await;
     let use_cases = &domain.use_cases;
     use_cases.update_user.update(&helper, equal.id, username("countess")).await.unwrap();
+    use_cases.verify_user.verify(&helper, equal.id).await.unwrap();
     use_cases.unlock_user.unlock(&helper, equal.id).await.unwrap();
     use_cases.revoke_sessions.revoke(&helper, equal.id).await.unwrap();
     use_cases.delete_user.delete(&helper, equal.id).await.unwrap();
@@ -217,6 +215,8 @@ async fn there_is_nothing_to_do_for_nobody() {
     let (use_cases, operator, nobody) = (&domain.use_cases, Actor::operator(), nobody());
     let none = use_cases.update_user.update(&operator, nobody, is_active(true)).await;
     assert!(matches!(none, Err(UpdateUserError::NotFound)), "{none:?}");
+    let none = use_cases.verify_user.verify(&operator, nobody).await;
+    assert!(matches!(none, Err(VerifyUserError::NotFound)), "{none:?}");
     let none = use_cases.delete_user.delete(&operator, nobody).await;
     assert!(matches!(none, Err(DeleteUserError::NotFound)), "{none:?}");
     let none = use_cases.unlock_user.unlock(&operator, nobody).await;

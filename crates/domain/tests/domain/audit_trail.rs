@@ -409,15 +409,16 @@ async fn what_is_done_to_an_account_is_told_of_who_did_it() {
     let command = UpdateUserCommand {
         profile: ProfileChange { name: Change::Clear, ..ProfileChange::default() },
         email: Some(fixtures::email(NEW)),
-        verifies_email: true,
         is_active: Some(false),
     };
     let told = told_of(&domain, use_cases.update_user.update(&actor, ada, command)).await;
-    let fields = "fields=name,email,email_verified,is_active is_active=false";
+    let fields = "fields=name,email,is_active is_active=false";
     assert_eq!(told, [done(AuditKind::UserUpdate, ada, fields)]);
     let command = UpdateUserCommand { is_active: Some(true), ..UpdateUserCommand::default() };
     let told = told_of(&domain, use_cases.update_user.update(&actor, ada, command)).await;
     assert_eq!(told, [done(AuditKind::UserUpdate, ada, "fields=is_active is_active=true")]);
+    let told = told_of(&domain, use_cases.verify_user.verify(&actor, ada)).await;
+    assert_eq!(told, [done(AuditKind::UserUpdate, ada, "fields=email_verified")]);
 
     let told = told_of(&domain, use_cases.unlock_user.unlock(&actor, ada)).await;
     assert_eq!(told, [done(AuditKind::AccountUnlock, ada, "")]);
@@ -442,11 +443,11 @@ async fn what_is_done_to_a_role_is_told_of_who_did_it() {
     let detail = format!("role=editor role_id={role}");
     assert_eq!(told, [success(AuditKind::RoleCreation, root, None, &detail)]);
 
-    let assign = || use_cases.change_roles.assign(&actor, ada, role);
+    let assign = || use_cases.assign_role.assign(&actor, ada, role);
     let told = told_of(&domain, assign()).await;
     assert_eq!(told, [success(AuditKind::RoleAssignment, root, Some(ada), &detail)]);
     assert!(told_of(&domain, assign()).await.is_empty(), "it was so before");
-    let revoke = || use_cases.change_roles.revoke(&actor, ada, role);
+    let revoke = || use_cases.revoke_role.revoke(&actor, ada, role);
     let told = told_of(&domain, revoke()).await;
     assert_eq!(told, [success(AuditKind::RoleRevocation, root, Some(ada), &detail)]);
     assert!(told_of(&domain, revoke()).await.is_empty(), "it was so before");

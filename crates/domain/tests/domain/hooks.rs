@@ -88,7 +88,7 @@ async fn every_access_token_says_what_the_application_adds_at_that_moment() {
     let session = domain.principal(&signed_in).await.session.id.to_string();
     let analyst = domain.role("analyst", &[]).await;
     let operator = portcullis_domain::Actor::operator();
-    domain.use_cases.change_roles.assign(&operator, signed_in.user.id, analyst.id).await.unwrap();
+    domain.use_cases.assign_role.assign(&operator, signed_in.user.id, analyst.id).await.unwrap();
     domain.refresh(&signed_in.tokens.refresh_token).await.unwrap();
 
     let said: Vec<_> = domain.access_tokens.issued().into_iter().map(|claims| claims.added).collect();

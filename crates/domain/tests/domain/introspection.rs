@@ -25,7 +25,7 @@ async fn an_access_token_is_good_for_its_session_with_what_its_user_may_do_now()
     let editor = domain.role("editor", &["texts:edit"]).await;
     let ada = domain.made(ADA, &[]).await;
     let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
-    domain.use_cases.change_roles.assign(&Actor::operator(), ada.id, editor.id).await.unwrap();
+    domain.use_cases.assign_role.assign(&Actor::operator(), ada.id, editor.id).await.unwrap();
     let issued_at = domain.clock.now();
     domain.clock.advance(Duration::from_mins(1));
     let claims = domain.access_tokens.issued().pop().unwrap();

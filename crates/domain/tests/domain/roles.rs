@@ -1,6 +1,6 @@
 use portcullis_domain::use_cases::{
-    ChangeRolesError, CreateRoleError, DeleteRoleError, FindRoleError, ListRolesError, UpdateRoleCommand,
-    UpdateRoleError,
+    AssignRoleError, CreateRoleError, DeleteRoleError, FindRoleError, ListRolesError, RevokeRoleError,
+    UpdateRoleCommand, UpdateRoleError, UseCases,
 };
 use portcullis_domain::{
     Actor, Change, OwnPermission, Permission, Principal, Role, RoleDescription, RoleId, RoleName, UserId,
@@ -146,10 +146,10 @@ async fn a_role_that_is_not_there_cannot_be_changed() {
     assert!(matches!(none, Err(UpdateRoleError::NotFound)), "{none:?}");
     let none = use_cases.delete_role.delete(&operator, no_role()).await;
     assert!(matches!(none, Err(DeleteRoleError::NotFound)), "{none:?}");
-    let none = use_cases.change_roles.assign(&operator, ada.id, no_role()).await;
-    assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
-    let none = use_cases.change_roles.revoke(&operator, ada.id, no_role()).await;
-    assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
+    let none = use_cases.assign_role.assign(&operator, ada.id, no_role()).await;
+    assert!(matches!(none, Err(AssignRoleError::NotFound)), "{none:?}");
+    let none = use_cases.revoke_role.revoke(&operator, ada.id, no_role()).await;
+    assert!(matches!(none, Err(RevokeRoleError::NotFound)), "{none:?}");
 }
 
 #[tokio::test]
@@ -170,15 +170,15 @@ async fn a_role_counts_from_the_next_call_on() {
     let editor = domain.role("editor", &["texts:edit"]).await;
     let ada = domain.made(ADA, &[]).await;
     let signed_in = domain.login(ADA, PASSWORD).await.unwrap();
-    let roles = &domain.use_cases.change_roles;
+    let UseCases { assign_role, revoke_role, .. } = &*domain.use_cases;
     for _ in 0..2 {
-        roles.assign(&Actor::operator(), ada.id, editor.id).await.unwrap();
+        assign_role.assign(&Actor::operator(), ada.id, editor.id).await.unwrap();
         assert!(may(&domain.principal(&signed_in).await, "texts:edit"));
     }
     let held: Vec<_> = domain.use_cases.list_roles.held_by(ada.id).await.unwrap();
     assert_eq!(held, [editor.clone(), built_in(&domain, RoleName::user()).await]);
     for _ in 0..2 {
-        roles.revoke(&Actor::operator(), ada.id, editor.id).await.unwrap();
+        revoke_role.revoke(&Actor::operator(), ada.id, editor.id).await.unwrap();
         assert!(!may(&domain.principal(&signed_in).await, "texts:edit"));
     }
 }
@@ -188,10 +188,10 @@ async fn nobody_gets_a_role_who_is_not_there() {
     let domain = TestDomain::new();
     let editor = domain.role("editor", &["texts:edit"]).await;
     let nobody = UserId::generate(fixtures::NOW, &ScriptedEntropy::seeded(404));
-    let none = domain.use_cases.change_roles.assign(&Actor::operator(), nobody, editor.id).await;
-    assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
-    let none = domain.use_cases.change_roles.revoke(&Actor::operator(), nobody, editor.id).await;
-    assert!(matches!(none, Err(ChangeRolesError::NotFound)), "{none:?}");
+    let none = domain.use_cases.assign_role.assign(&Actor::operator(), nobody, editor.id).await;
+    assert!(matches!(none, Err(AssignRoleError::NotFound)), "{none:?}");
+    let none = domain.use_cases.revoke_role.revoke(&Actor::operator(), nobody, editor.id).await;
+    assert!(matches!(none, Err(RevokeRoleError::NotFound)), "{none:?}");
 }
 
 #[tokio::test]
@@ -202,20 +202,19 @@ async fn nobody_hands_out_what_they_lack() {
     let printer = domain.role("printer", &["texts:edit", "texts:print"]).await;
     let admin = built_in(&domain, RoleName::admin()).await;
     let ada = domain.made(ADA, &[]).await;
-    let roles = &domain.use_cases.change_roles;
+    let UseCases { assign_role, revoke_role, .. } = &*domain.use_cases;
     for role in [&printer, &admin] {
-        let refused = roles.assign(&actor, ada.id, role.id).await;
-        assert!(matches!(refused, Err(ChangeRolesError::Forbidden)), "{refused:?}");
+        let refused = assign_role.assign(&actor, ada.id, role.id).await;
+        assert!(matches!(refused, Err(AssignRoleError::Forbidden)), "{refused:?}");
     }
-    roles.assign(&actor, ada.id, editor.id).await.unwrap();
-    roles.revoke(&actor, ada.id, editor.id).await.unwrap();
+    assign_role.assign(&actor, ada.id, editor.id).await.unwrap();
+    revoke_role.revoke(&actor, ada.id, editor.id).await.unwrap();
 
-    roles.assign(&Actor::operator(), ada.id, printer.id).await.unwrap();
-    for change in
-        [roles.assign(&actor, ada.id, editor.id).await, roles.revoke(&actor, ada.id, printer.id).await]
-    {
-        assert!(matches!(change, Err(ChangeRolesError::Forbidden)), "who has more is out of reach");
-    }
+    assign_role.assign(&Actor::operator(), ada.id, printer.id).await.unwrap();
+    let refused = assign_role.assign(&actor, ada.id, editor.id).await;
+    assert!(matches!(refused, Err(AssignRoleError::Forbidden)), "who has more is out of reach");
+    let refused = revoke_role.revoke(&actor, ada.id, printer.id).await;
+    assert!(matches!(refused, Err(RevokeRoleError::Forbidden)), "who has more is out of reach");
     assert_eq!(domain.current(&ada).await.roles, [fixtures::role("printer"), RoleName::user()]);
 }
 
@@ -256,14 +255,14 @@ async fn an_administrator_hands_out_everything_but_the_last_administration() {
     let ada = domain.made(ADA, &[]).await;
     let admin = built_in(&domain, RoleName::admin()).await.id;
     let actor = domain.actor(ROOT).await;
-    let roles = &domain.use_cases.change_roles;
-    let kept = roles.revoke(&actor, root.id, admin).await;
-    assert!(matches!(kept, Err(ChangeRolesError::LastAdmin)), "{kept:?}");
-    roles.assign(&actor, ada.id, admin).await.unwrap();
-    roles.revoke(&actor, root.id, admin).await.unwrap();
+    let UseCases { assign_role, revoke_role, .. } = &*domain.use_cases;
+    let kept = revoke_role.revoke(&actor, root.id, admin).await;
+    assert!(matches!(kept, Err(RevokeRoleError::LastAdmin)), "{kept:?}");
+    assign_role.assign(&actor, ada.id, admin).await.unwrap();
+    revoke_role.revoke(&actor, root.id, admin).await.unwrap();
     assert_eq!(domain.current(&root).await.roles, [RoleName::user()]);
-    let kept = roles.revoke(&Actor::operator(), ada.id, admin).await;
-    assert!(matches!(kept, Err(ChangeRolesError::LastAdmin)), "{kept:?}");
+    let kept = revoke_role.revoke(&Actor::operator(), ada.id, admin).await;
+    assert!(matches!(kept, Err(RevokeRoleError::LastAdmin)), "{kept:?}");
 }
 
 #[tokio::test]

@@ -3,12 +3,12 @@
 use portcullis_domain::PasswordRefusal;
 use portcullis_domain::ports::{HasherOverloaded, StorageError};
 use portcullis_domain::use_cases::{
-    AuthenticateError, ChangePasswordError, ChangeRolesError, ConfirmEmailChangeError, CreateRoleError,
+    AssignRoleError, AuthenticateError, ChangePasswordError, ConfirmEmailChangeError, CreateRoleError,
     CreateUserError, DeleteAccountError, DeleteRoleError, DeleteUserError, EndSessionError, FindRoleError,
     FindUserError, ListAuditEventsError, ListRolesError, ListUsersError, LoginError, LogoutError,
     PasswordCheckError, RefreshError, RegisterError, RequestEmailChangeError, ResetPasswordError,
-    RevokeSessionsError, UnlockUserError, UpdateProfileError, UpdateRoleError, UpdateUserError,
-    VerifyEmailByCodeError, VerifyEmailError,
+    RevokeRoleError, RevokeSessionsError, UnlockUserError, UpdateProfileError, UpdateRoleError,
+    UpdateUserError, VerifyEmailByCodeError, VerifyEmailError, VerifyUserError,
 };
 
 use super::{Code, FieldCode, Problem};
@@ -262,6 +262,9 @@ const OUTRANKED_BY_USER: &str = "The user has a permission that the caller lacks
 /// Nobody hands out what they do not have.
 const OUTRANKED_BY_ROLE: &str = "The role has a permission that the caller lacks.";
 
+/// Who gives a role, or takes it, does both.
+const OUTRANKED_BY_EITHER: &str = "The user or the role has a permission that the caller lacks.";
+
 impl From<ListUsersError> for Problem {
     fn from(error: ListUsersError) -> Self {
         match error {
@@ -328,6 +331,20 @@ impl Answers for UpdateUserError {
         &[Code::Forbidden, Code::NotFound, Code::LastAdmin, Code::EmailTaken, Code::UsernameTaken];
 }
 
+impl From<VerifyUserError> for Problem {
+    fn from(error: VerifyUserError) -> Self {
+        match error {
+            VerifyUserError::NotFound => Self::new(Code::NotFound),
+            VerifyUserError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_USER),
+            VerifyUserError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for VerifyUserError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound];
+}
+
 impl From<DeleteUserError> for Problem {
     fn from(error: DeleteUserError) -> Self {
         match error {
@@ -371,19 +388,32 @@ impl Answers for RevokeSessionsError {
     const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound];
 }
 
-impl From<ChangeRolesError> for Problem {
-    fn from(error: ChangeRolesError) -> Self {
+impl From<AssignRoleError> for Problem {
+    fn from(error: AssignRoleError) -> Self {
         match error {
-            ChangeRolesError::NotFound => Self::new(Code::NotFound),
-            ChangeRolesError::Forbidden => Self::new(Code::Forbidden)
-                .with_detail("The user or the role has a permission that the caller lacks."),
-            ChangeRolesError::LastAdmin => Self::new(Code::LastAdmin),
-            ChangeRolesError::Storage(error) => error.into(),
+            AssignRoleError::NotFound => Self::new(Code::NotFound),
+            AssignRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_EITHER),
+            AssignRoleError::Storage(error) => error.into(),
         }
     }
 }
 
-impl Answers for ChangeRolesError {
+impl Answers for AssignRoleError {
+    const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound];
+}
+
+impl From<RevokeRoleError> for Problem {
+    fn from(error: RevokeRoleError) -> Self {
+        match error {
+            RevokeRoleError::NotFound => Self::new(Code::NotFound),
+            RevokeRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_EITHER),
+            RevokeRoleError::LastAdmin => Self::new(Code::LastAdmin),
+            RevokeRoleError::Storage(error) => error.into(),
+        }
+    }
+}
+
+impl Answers for RevokeRoleError {
     const CODES: &'static [Code] = &[Code::Forbidden, Code::NotFound, Code::LastAdmin];
 }
 

@@ -293,12 +293,12 @@ impl Service {
             let stays =
                 held.name.as_str() == "user" || roles.iter().any(|(name, _)| *name == held.name.as_str());
             if !stays {
-                self.use_cases.change_roles.revoke(&operator, user, held.id).await.unwrap();
+                self.use_cases.revoke_role.revoke(&operator, user, held.id).await.unwrap();
             }
         }
         for (name, permissions) in roles {
             let role = self.role(name, permissions).await;
-            self.use_cases.change_roles.assign(&operator, user, role).await.unwrap();
+            self.use_cases.assign_role.assign(&operator, user, role).await.unwrap();
         }
     }
 

@@ -1,5 +1,5 @@
 use actix_web::{HttpResponse, web};
-use portcullis_domain::use_cases::{ChangeRolesError, ListRolesError, UseCases};
+use portcullis_domain::use_cases::{AssignRoleError, ListRolesError, RevokeRoleError, UseCases};
 use portcullis_domain::{RoleId, UserId};
 
 use crate::authenticated::Acting;
@@ -34,7 +34,7 @@ pub(crate) async fn list_user_roles(
         ("id" = uuid::Uuid, Path, description = "Of the user."),
         ("role_id" = uuid::Uuid, Path, description = "Of the role."),
     ),
-    responses((status = 204, description = "The user holds the role."), Problems<ChangeRolesError>)
+    responses((status = 204, description = "The user holds the role."), Problems<AssignRoleError>)
 )]
 pub(crate) async fn assign_role(
     Acting(actor): Acting,
@@ -42,7 +42,7 @@ pub(crate) async fn assign_role(
     role: PathId<RoleId, 1>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    use_cases.change_roles.assign(&actor, user.named()?, role.named()?).await?;
+    use_cases.assign_role.assign(&actor, user.named()?, role.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn assign_role(
         ("id" = uuid::Uuid, Path, description = "Of the user."),
         ("role_id" = uuid::Uuid, Path, description = "Of the role."),
     ),
-    responses((status = 204, description = "The user does not hold the role."), Problems<ChangeRolesError>)
+    responses((status = 204, description = "The user does not hold the role."), Problems<RevokeRoleError>)
 )]
 pub(crate) async fn revoke_role(
     Acting(actor): Acting,
@@ -65,6 +65,6 @@ pub(crate) async fn revoke_role(
     role: PathId<RoleId, 1>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    use_cases.change_roles.revoke(&actor, user.named()?, role.named()?).await?;
+    use_cases.revoke_role.revoke(&actor, user.named()?, role.named()?).await?;
     Ok(HttpResponse::NoContent().finish())
 }

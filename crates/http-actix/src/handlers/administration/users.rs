@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use portcullis_domain::ports::UserFilter;
 use portcullis_domain::use_cases::{
     CreateUserCommand, CreateUserError, DeleteUserError, FindUserError, ListUsersError, UnlockUserError,
-    UpdateUserCommand, UpdateUserError, UseCases,
+    UpdateUserCommand, UpdateUserError, UseCases, VerifyUserError,
 };
 use portcullis_domain::{
     Change, EmailAddress, Name, PageLimit, Password, ProfileChange, ProfileNames, RoleName, SearchPrefix,
@@ -172,7 +172,7 @@ impl From<UserChange> for UpdateUserCommand {
     fn from(change: UserChange) -> Self {
         let UserChange { email, username, name, first_name, last_name, is_active } = change;
         let profile = ProfileChange { username, name, first_name, last_name };
-        Self { profile, email, verifies_email: false, is_active }
+        Self { profile, email, is_active }
     }
 }
 
@@ -289,15 +289,14 @@ pub(crate) async fn delete_user(
     path = "/api/v1/users/{id}/verify",
     tag = "Users",
     params(("id" = uuid::Uuid, Path, description = "Of the user.")),
-    responses((status = 200, description = "The user, verified.", body = UserDto), Problems<UpdateUserError>)
+    responses((status = 200, description = "The user, verified.", body = UserDto), Problems<VerifyUserError>)
 )]
 pub(crate) async fn verify_user(
     Acting(actor): Acting,
     id: PathId<UserId>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let verification = UpdateUserCommand { verifies_email: true, ..UpdateUserCommand::default() };
-    let user = use_cases.update_user.update(&actor, id.named()?, verification).await?;
+    let user = use_cases.verify_user.verify(&actor, id.named()?).await?;
     Ok(HttpResponse::Ok().json(UserDto::from(&user)))
 }
 

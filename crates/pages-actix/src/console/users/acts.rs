@@ -151,7 +151,7 @@ impl Act {
         let unchanged = UpdateUserCommand::default;
         match self {
             Self::Verify => {
-                update(UpdateUserCommand { verifies_email: true, ..unchanged() }).await?;
+                use_cases.verify_user.verify(actor, user).await?;
                 Ok(News::UserVerified)
             }
             Self::Unlock => {

@@ -93,7 +93,7 @@ async fn assign(
     input: Result<Gift, Problem>,
 ) -> Result<(), Problem> {
     let Gift(role) = input?;
-    Ok(use_cases.change_roles.assign(actor, user, role).await?)
+    Ok(use_cases.assign_role.assign(actor, user, role).await?)
 }
 
 pub(crate) async fn ask(
@@ -114,7 +114,7 @@ pub(crate) async fn take(
 ) -> Result<HttpResponse, Problem> {
     let (user, role) = (user.named()?, role.named()?);
     let visit = &visitor.visit;
-    match use_cases.change_roles.revoke(&visitor.actor(), user, role).await {
+    match use_cases.revoke_role.revoke(&visitor.actor(), user, role).await {
         Ok(()) => {
             visit.leave(News::RoleTaken);
             Ok(visit.frame.redirect(&path_of(user)))

@@ -11,6 +11,7 @@ mod set_password;
 mod show;
 mod unlock;
 mod update;
+mod verify;
 mod view;
 
 use std::path::Path;
@@ -24,7 +25,7 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
         UserCommand::Create(new_user) => create::run(config, new_user).await,
         UserCommand::List(selection) => list::run(config, selection).await,
         UserCommand::Show(selected) => show::run(config, selected).await,
-        UserCommand::Verify(selected) => update::verify(config, selected).await,
+        UserCommand::Verify(selected) => verify::run(config, selected).await,
         UserCommand::Unlock(selected) => unlock::run(config, selected).await,
         UserCommand::Disable(selected) => update::disable(config, selected).await,
         UserCommand::Enable(selected) => update::enable(config, selected).await,

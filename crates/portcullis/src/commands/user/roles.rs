@@ -15,7 +15,7 @@ pub(super) async fn grant(config: &Config, held: HeldRole) -> anyhow::Result<()>
     let use_cases = &installation.use_cases;
     let user = find(use_cases, &user).await?;
     let role = role_called(use_cases, &name).await?;
-    use_cases.change_roles.assign(&Actor::operator(), user.id, role).await?;
+    use_cases.assign_role.assign(&Actor::operator(), user.id, role).await?;
     let user = find(use_cases, &UserReference::Id(user.id)).await?;
     print_user(&user, format, &format!("{} holds the role {name}", user.email))
 }
@@ -27,7 +27,7 @@ pub(super) async fn revoke(config: &Config, held: HeldRole) -> anyhow::Result<()
     let use_cases = &installation.use_cases;
     let user = find(use_cases, &user).await?;
     let role = role_called(use_cases, &name).await?;
-    use_cases.change_roles.revoke(&Actor::operator(), user.id, role).await?;
+    use_cases.revoke_role.revoke(&Actor::operator(), user.id, role).await?;
     let user = find(use_cases, &UserReference::Id(user.id)).await?;
     print_user(&user, format, &format!("{} does not hold the role {name}", user.email))
 }

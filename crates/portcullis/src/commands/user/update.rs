@@ -7,12 +7,6 @@ use crate::cli::SelectedUser;
 use crate::config::Config;
 use crate::wiring::Installation;
 
-/// Lets the address of a user count as verified.
-pub(super) async fn verify(config: &Config, selected: SelectedUser) -> anyhow::Result<()> {
-    let command = UpdateUserCommand { verifies_email: true, ..UpdateUserCommand::default() };
-    update(config, selected, command, "counts as verified").await
-}
-
 /// Keeps a user out.
 pub(super) async fn disable(config: &Config, selected: SelectedUser) -> anyhow::Result<()> {
     let command = UpdateUserCommand { is_active: Some(false), ..UpdateUserCommand::default() };
