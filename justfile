@@ -48,7 +48,8 @@ snapshots:
 
 # Write the generated parts of docs/ anew.
 docs:
-    PORTCULLIS_TEST_UPDATE_DOCS=1 cargo test -p portcullis --test configuration is_current
+    PORTCULLIS_TEST_UPDATE_DOCS=1 cargo test -p portcullis --test configuration --test http_api is_current
+    PORTCULLIS_TEST_UPDATE_DOCS=1 cargo test -p portcullis-telemetry --test documents is_current
 
 # Build docs/ as a book into target/book, and fail on a warning.
 book:

@@ -1,6 +1,6 @@
 //! What a configuration is read from, and what is said when it is no good.
 
-mod http_api;
+mod generated;
 
 use std::ffi::OsString;
 use std::fs;
@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use generated::{between, keep_current};
 use insta::assert_snapshot;
 use portcullis::config::{Configuration, Flags, SETTINGS, Secrecy, Setting, Sources, reference};
 use tempfile::TempDir;
@@ -415,39 +416,5 @@ mod documentation {
     #[test]
     fn the_reference_in_the_documentation_is_current() {
         keep_current("configuration.md", |page| between(page, "settings", &reference()));
-    }
-
-    #[test]
-    fn the_document_of_the_api_in_the_documentation_is_current() {
-        keep_current("openapi.json", |_| {
-            portcullis_http_actix::openapi().to_pretty_json().expect("the document is JSON") + "\n"
-        });
-    }
-
-    #[test]
-    fn the_calls_in_the_documentation_are_current() {
-        let document = serde_json::to_value(portcullis_http_actix::openapi()).expect("the document is JSON");
-        keep_current("http-api.md", |page| between(page, "calls", &http_api::calls(&document)));
-        keep_current("http-api.md", |page| between(page, "objects", &http_api::objects(&document)));
-    }
-
-    /// The page with this between the marks that have this name.
-    fn between(page: &str, name: &str, generated: &str) -> String {
-        let (begin, end) = (format!("<!-- {name}: begin -->\n"), format!("<!-- {name}: end -->"));
-        let (before, rest) = page.split_once(&begin).expect("the page has the mark where it begins");
-        let (_, after) = rest.split_once(&end).expect("the page has the mark where it ends");
-        format!("{before}{begin}\n{generated}\n{end}{after}")
-    }
-
-    /// Holds a generated file of the documentation to what `write` makes of it, or writes it anew.
-    fn keep_current(file: &str, write: impl FnOnce(&str) -> String) {
-        let path = format!("{}/../../docs/{file}", env!("CARGO_MANIFEST_DIR"));
-        let page = fs::read_to_string(&path).unwrap_or_default();
-        let current = write(&page);
-        if std::env::var_os("PORTCULLIS_TEST_UPDATE_DOCS").is_some() {
-            fs::write(path, current).expect("the page can be written");
-        } else {
-            assert!(page == current, "run this test with PORTCULLIS_TEST_UPDATE_DOCS=1 to write {path} anew");
-        }
     }
 }

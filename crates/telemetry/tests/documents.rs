@@ -27,7 +27,7 @@ fn table() -> String {
     rows.fold(head, |table, row| table + &row)
 }
 
-/// The table in the documentation lists every family; `PORTCULLIS_TEST_UPDATE_DOCS=1` writes it anew.
+/// The table in the documentation lists every family; `just docs` writes it anew.
 #[test]
 fn the_table_of_figures_in_the_documentation_is_current() {
     const MARK: &str = "<!-- The table is generated. -->\n\n";
@@ -38,7 +38,7 @@ fn the_table_of_figures_in_the_documentation_is_current() {
     if std::env::var_os("PORTCULLIS_TEST_UPDATE_DOCS").is_some() {
         std::fs::write(path(TABLE), current).expect("the document can be written");
     } else {
-        assert!(document == current, "{TABLE} is out of date: run with PORTCULLIS_TEST_UPDATE_DOCS=1");
+        assert!(document == current, "`just docs` writes {TABLE} anew");
     }
 }
 
