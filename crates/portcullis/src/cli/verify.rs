@@ -6,6 +6,7 @@ use portcullis_verify::{MailboxPlace, RowId};
 use url::Url;
 
 use super::OutputFormat;
+use crate::config::{Refusal, web_url};
 
 #[derive(Args, Debug)]
 pub(crate) struct Examination {
@@ -65,13 +66,7 @@ pub(crate) struct AdministratorAccess {
 }
 
 fn http_url(text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| error.to_string())?;
-    let is_plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
-    if ["http", "https"].contains(&url.scheme()) && is_plain && url.password().is_none() {
-        Ok(url)
-    } else {
-        Err("it is no http:// or https:// URL without user, query and fragment".to_owned())
-    }
+    web_url(text).map_err(|Refusal(reason)| format!("it {reason}"))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap asks for a parser that can fail")]

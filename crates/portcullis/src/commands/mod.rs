@@ -59,7 +59,7 @@ fn run_async(
     command: impl AsyncFnOnce(&Config) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     logging::start(config, None);
-    finish(runtime()?, command(config))
+    run_to_end(runtime()?, command(config))
 }
 
 /// Serves, which alone is worth to be traced.
@@ -67,11 +67,11 @@ fn serve(config: &Config) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let traces = traces::start(config, runtime.handle())?;
     logging::start(config, traces.as_ref().map(|traces| traces.layer().boxed()));
-    finish(runtime, serve::run(config, traces))
+    run_to_end(runtime, serve::run(config, traces))
 }
 
 /// Runs a command on `runtime`, and ends both.
-fn finish(runtime: Runtime, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+fn run_to_end(runtime: Runtime, command: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
     /// For what still runs when the command has ended, such as a name that is being resolved.
     const LAST_GASP: Duration = Duration::from_millis(500);
     let outcome = runtime.block_on(command);

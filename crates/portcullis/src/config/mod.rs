@@ -36,6 +36,8 @@ pub use settings::{Config, SETTINGS};
 pub use sources::{
     ADMIN_PASSWORD_VARIABLE, ADMIN_TOKEN_VARIABLE, COPY_FROM_VARIABLE, COPY_TO_VARIABLE, Flags, Sources,
 };
+#[cfg(feature = "verify")]
+pub(crate) use urls::web_url;
 pub use urls::{DatabaseUrl, HttpUrl, Origin, RedisUrl};
 pub use values::{Place, Source, Values};
 pub use warnings::Warning;

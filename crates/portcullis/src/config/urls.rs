@@ -105,7 +105,8 @@ impl Form for Origin {
     }
 }
 
-fn web_url(text: &str) -> Result<Url, Refusal> {
+/// An `http://` or `https://` URL without user, query and fragment.
+pub(crate) fn web_url(text: &str) -> Result<Url, Refusal> {
     let url = Url::parse(text).map_err(|error| Refusal::new(format!("is no URL: {error}")))?;
     let bare = url.username().is_empty()
         && url.password().is_none()
