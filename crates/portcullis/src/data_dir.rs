@@ -1,6 +1,6 @@
 //! The folder for everything that the program keeps.
 
-use std::fs::DirBuilder;
+use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
@@ -8,8 +8,10 @@ use anyhow::{Context as _, ensure};
 
 /// Makes the folder, unless it is there, for its owner alone.
 pub(crate) fn create(path: &Path) -> anyhow::Result<()> {
+    // One look: another instance may make the folder meanwhile.
+    let is_something_else = fs::metadata(path).is_ok_and(|found| !found.is_dir());
     ensure!(
-        path.is_dir() || !path.exists(),
+        !is_something_else,
         "the data directory {} (PORTCULLIS_DATA_DIR) is not a directory",
         path.display()
     );
