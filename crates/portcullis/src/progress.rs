@@ -19,12 +19,12 @@ impl Progress {
         Self { is_terminal: io::stderr().is_terminal(), last_drawn: Mutex::new(None) }
     }
 
-    /// Says that `step` is done with so many of so many.
-    pub(crate) fn show(&self, step: &str, done: u64, total: u64) {
+    /// Says that `step` is done with so many of so many, if it is known how many there are.
+    pub(crate) fn show(&self, step: &str, done: u64, total: Option<u64>) {
         if self.is_terminal {
             self.draw(step, done, total);
-        } else if done == total && total > 0 {
-            write(&format!("{step}: {done} of {total}\n"));
+        } else if Some(done) == total && done > 0 {
+            write(&format!("{step}: {done} of {done}\n"));
         }
     }
 
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    fn draw(&self, step: &str, done: u64, total: u64) {
+    fn draw(&self, step: &str, done: u64, total: Option<u64>) {
         let mut last_drawn = self.last_drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if last_drawn.is_none_or(|drawn| drawn.elapsed() >= Self::STANDSTILL) {
             *last_drawn = Some(Instant::now());
@@ -44,9 +44,13 @@ impl Progress {
     }
 }
 
-/// One line of at most 80 columns, as long as there are fewer than a hundred million.
-fn bar(step: &str, done: u64, total: u64) -> String {
+/// One line of at most 80 columns, as long as there are fewer than a hundred million. Without a total there is
+/// nothing to fill.
+fn bar(step: &str, done: u64, total: Option<u64>) -> String {
     const WIDTH: usize = 28;
+    let Some(total) = total else {
+        return format!("{step:<27} {done}");
+    };
     let share = u128::from(done.min(total)) * WIDTH as u128 / u128::from(total.max(1));
     let filled = usize::try_from(share).unwrap_or(WIDTH);
     format!("{step:<27} [{:<WIDTH$}] {done}/{total}", "#".repeat(filled))
@@ -64,7 +68,7 @@ mod tests {
 
     #[test]
     fn a_bar_fills_from_nothing_to_all() {
-        let filled = |done, total| bar("copying users", done, total).matches('#').count();
+        let filled = |done, total| bar("copying users", done, Some(total)).matches('#').count();
         assert_eq!(
             [filled(0, 0), filled(0, 7), filled(7, 14), filled(14, 14), filled(15, 14)],
             [0, 0, 14, 28, 28]
@@ -73,8 +77,13 @@ mod tests {
     }
 
     #[test]
+    fn without_a_total_there_is_none() {
+        assert_eq!(bar("importing (octets)", 123_456, None), "importing (octets)          123456");
+    }
+
+    #[test]
     fn a_bar_fits_a_terminal() {
-        let widest = bar("verifying password attempts", 99_999_999, 99_999_999);
+        let widest = bar("verifying password attempts", 99_999_999, Some(99_999_999));
         assert!(widest.len() <= 80, "{widest:?}");
     }
 }

@@ -47,7 +47,7 @@ pub(super) async fn run(config: &Config, plan: Plan) -> anyhow::Result<()> {
     let target = store::open_target(to, config).await.context("the target cannot take a copy")?;
     let progress = Progress::on_stderr();
     let observer = |copy: CopyProgress| {
-        progress.show(&format!("{} {}", activity(copy.stage), copy.kind), copy.done, copy.total);
+        progress.show(&format!("{} {}", activity(copy.stage), copy.kind), copy.done, Some(copy.total));
     };
     let copied = CopyInstallation::new(source, target).copy(&observer).await;
     progress.clear();

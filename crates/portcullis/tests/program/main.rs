@@ -1,5 +1,6 @@
 //! The real program, as operators meet it: its commands, its exit codes, its start and its end.
 
+mod account_files;
 mod accounts;
 mod administration;
 mod audit_log;

@@ -33,19 +33,21 @@ pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<(
     let total = store.count(RecordKind::Users).await?;
     let progress = Progress::on_stderr();
     let unfinished = unfinished(path);
-    let (file, last) = open(&unfinished, format).with_context(|| cannot_be_written(&unfinished))?;
-    let resumed = last.is_some();
-    let mut writer = AccountWriter::new(BufWriter::new(file), format, resumed)?;
-    let written =
-        write_accounts(store.as_ref(), last, &mut writer, |done| progress.show("exporting", done, total))
-            .await;
+    let (file, begun) = open(&unfinished, format).with_context(|| cannot_be_written(&unfinished))?;
+    let (last, there) = begun.map_or((None, 0), |Begun { last, accounts }| (Some(last), accounts));
+    let mut writer = AccountWriter::new(BufWriter::new(file), format, last.is_some())?;
+    let show = |written| progress.show("exporting", there + written, Some(total));
+    let written = write_accounts(store.as_ref(), last, &mut writer, show).await;
     progress.clear();
     let written = written.with_context(|| cannot_be_written(&unfinished))?;
     let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all().with_context(|| cannot_be_written(&unfinished))?;
     fs::rename(&unfinished, path).with_context(|| cannot_be_written(path))?;
-    let continued = if resumed { ", going on with an export that was interrupted" } else { "" };
-    print(&format!("{written} accounts written to {}{continued}", path.display()))?;
+    let continued = match there {
+        0 => String::new(),
+        there => format!(", {there} of them by an export that was interrupted"),
+    };
+    print(&format!("{} accounts written to {}{continued}", there + written, path.display()))?;
     Ok(())
 }
 
@@ -85,22 +87,29 @@ fn unfinished(path: &Path) -> PathBuf {
     name.into()
 }
 
-/// Opens the file that grows, behind its last whole line, and says whose that is.
-fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<UserId>)> {
+/// What an export that was interrupted has left.
+struct Begun {
+    /// The account of the last whole line.
+    last: UserId,
+    accounts: u64,
+}
+
+/// Opens the file that grows, behind its last whole line, and says what is in it.
+fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<Begun>)> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let whole = length_of_whole_lines(&file)?;
     file.set_len(whole)?;
     file.seek(SeekFrom::Start(0))?;
-    let last = if whole == 0 { None } else { last_account(&file, format)? };
+    let begun = if whole == 0 { None } else { accounts_in(&file, format)? };
     // Behind nothing but a head, it begins anew.
-    if last.is_none() {
+    if begun.is_none() {
         file.set_len(0)?;
     }
     // One that was there has the mode that it was made with.
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.seek(SeekFrom::End(0))?;
-    Ok((file, last))
+    Ok((file, begun))
 }
 
 fn length_of_whole_lines(file: &File) -> io::Result<u64> {
@@ -116,12 +125,13 @@ fn length_of_whole_lines(file: &File) -> io::Result<u64> {
     }
 }
 
-fn last_account(file: &File, format: AccountFormat) -> anyhow::Result<Option<UserId>> {
+fn accounts_in(file: &File, format: AccountFormat) -> anyhow::Result<Option<Begun>> {
     let mut reader = AccountReader::new(file, format)?;
-    let mut last = None;
+    let mut begun: Option<Begun> = None;
     while let Some(line) = reader.next_line()? {
         let id = line.record.ok().and_then(|record| record.id).and_then(|id| UserId::parse(&id).ok());
-        last = Some(id.context("it is there already, and is no export")?);
+        let last = id.context("it is there already, and is no export")?;
+        begun = Some(Begun { last, accounts: begun.map_or(1, |begun| begun.accounts + 1) });
     }
-    Ok(last)
+    Ok(begun)
 }

@@ -4,7 +4,7 @@ mod batch;
 mod report;
 
 use std::collections::{HashSet, VecDeque};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::sync::Arc;
 
@@ -73,20 +73,22 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     Ok(())
 }
 
-fn open(file: &AccountFile) -> anyhow::Result<(Box<dyn Read + Send>, u64)> {
+/// What is to be read, and how long it is, if that is known.
+fn open(file: &AccountFile) -> anyhow::Result<(Box<dyn Read + Send>, Option<u64>)> {
     let Some(path) = file.path() else {
-        return Ok((Box::new(io::stdin()), 0));
+        return Ok((Box::new(io::stdin()), None));
     };
     let input = File::open(path).with_context(|| format!("{} cannot be opened", path.display()))?;
-    let length = input.metadata().map_or(0, |metadata| metadata.len());
+    // What is no file, such as a pipe, has no length to speak of.
+    let length = input.metadata().ok().filter(Metadata::is_file).map(|metadata| metadata.len());
     Ok((Box::new(input), length))
 }
 
 /// An import that goes on.
 struct Import {
     use_cases: Arc<UseCases>,
-    /// Of the file, in octets; 0 when it is not known.
-    length: u64,
+    /// Of the file, in octets, if it is known.
+    length: Option<u64>,
     progress: Progress,
     report: Report,
     tally: ImportTally,

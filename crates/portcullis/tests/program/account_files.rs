@@ -1,0 +1,49 @@
+//! What is said of files of accounts, and of the way in and out.
+
+use std::fs;
+
+use portcullis_account_files::AccountRecord;
+
+use crate::accounts::{PASSWORD, create};
+use crate::process::Installation;
+
+/// The names between backquotes.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+#[test]
+fn every_field_is_documented_and_no_other() {
+    let page = include_str!("../../../../docs/coming-from-fastapi.md");
+    let (_, table) = page.split_once("| field | what |\n|---|---|\n").expect("the table is there");
+    let (table, _) = table.split_once("\n\n").expect("something follows it");
+    let names = |row: &'static str| quoted(row.split('|').nth(1).expect("a first cell"));
+    let mut documented: Vec<_> = table.lines().flat_map(names).collect();
+    let mut fields = AccountRecord::FIELDS;
+    documented.sort_unstable();
+    fields.sort_unstable();
+    assert_eq!(documented, fields);
+
+    let help = Installation::new().run(&["user", "import", "--help"]);
+    let told: Vec<_> = quoted(help.output()).filter(|name| fields.contains(name)).collect();
+    assert_eq!(told.len(), fields.len(), "each is told once: {told:?}");
+}
+
+#[test]
+fn an_export_that_goes_on_counts_what_was_there() {
+    let installation = Installation::new();
+    for name in ["ada", "bob", "eve"] {
+        create(&installation, &["--email", &format!("{name}@example.com")], PASSWORD).output();
+    }
+    let export = || installation.run(&["user", "export", "users.csv"]);
+    let first = export();
+    assert_eq!(first.output(), "3 accounts written to users.csv\n");
+    assert_eq!(first.stderr, "exporting: 3 of 3\n");
+
+    let whole = fs::read_to_string(installation.path("users.csv")).unwrap();
+    let lines: Vec<_> = whole.lines().collect();
+    fs::write(installation.path("users.csv.part"), format!("{}\n", lines[..3].join("\n"))).unwrap();
+    let again = export();
+    let words = "3 accounts written to users.csv, 2 of them by an export that was interrupted\n";
+    assert_eq!((again.output(), again.stderr.as_str()), (words, "exporting: 3 of 3\n"));
+}
