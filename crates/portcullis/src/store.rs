@@ -91,14 +91,15 @@ async fn time_of_server(store: &PostgresStore) -> Result<Option<Timestamp>, Stor
     store.server_time().await.map(Some)
 }
 
-/// Opens the store with its schema as the settings want it.
+/// Opens the store with its schema as the settings want it. Where an installation has to be there, its schema stays
+/// as it is.
 pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Store>> {
     let store = open_as_it_is(config, purpose).await?;
     match config.migrate {
-        Migrate::Auto => {
+        Migrate::Auto if purpose.creates() => {
             migrate(store.as_ref(), config).await?;
         }
-        Migrate::Check => {
+        Migrate::Auto | Migrate::Check => {
             refuse_stale_schema(store.as_ref(), config).await?;
         }
         Migrate::Off => {}
@@ -108,8 +109,32 @@ pub(crate) async fn open(config: &Config, purpose: Purpose) -> anyhow::Result<Ar
 
 /// Opens the store whatever its schema is.
 pub(crate) async fn open_as_it_is(config: &Config, purpose: Purpose) -> anyhow::Result<Arc<dyn Store>> {
-    data_dir::create(&config.data_dir)?;
+    if purpose.creates() {
+        data_dir::create(&config.data_dir)?;
+    } else {
+        refuse_absence(config)?;
+    }
     connect(config.database(), purpose, config).await
+}
+
+/// Refuses a place where no installation has begun: more likely than not it is the wrong one.
+fn refuse_absence(config: &Config) -> anyhow::Result<()> {
+    let embedded = match config.database() {
+        DatabaseUrl::Sqlite(path) => Some(path),
+        DatabaseUrl::Postgres(_) => None,
+    };
+    let data_dir = config.secret_key.is_none().then(|| config.data_dir.clone());
+    for path in [embedded, data_dir].into_iter().flatten() {
+        let exists = path.try_exists().with_context(|| format!("{} cannot be looked at", path.display()))?;
+        let place = if config.database_url.is_some() { &path } else { &config.data_dir };
+        ensure!(
+            exists,
+            "there is no installation in {}: PORTCULLIS_DATA_DIR and PORTCULLIS_DATABASE_URL say where one is, and \
+             `portcullis serve`, `migrate` and `user create` begin one",
+            place.display()
+        );
+    }
+    Ok(())
 }
 
 /// Opens the store that an installation is copied from, which is there and whose schema is the newest.
@@ -137,7 +162,9 @@ pub(crate) async fn open_to_examine(config: &Config) -> anyhow::Result<Arc<dyn S
 pub(crate) enum Purpose {
     /// To answer requests.
     Service,
-    /// To do what an operator asked for.
+    /// To do what an operator asked for first: where there is no installation, it begins.
+    FirstCommand,
+    /// To do what an operator asked for on an installation that is there.
     Command,
     /// To copy all of it.
     CopyFrom,
@@ -151,9 +178,9 @@ impl Purpose {
     /// How much of an embedded database may be kept in memory for writing, in MiB, where that is more than usual.
     fn write_cache_mib(self) -> Option<u32> {
         match self {
-            Self::Service | Self::CopyFrom | Self::Examination => None,
+            Self::Service | Self::Command | Self::CopyFrom | Self::Examination => None,
             // What is brought in has its place all over the indexes.
-            Self::Command | Self::CopyTo => Some(256),
+            Self::FirstCommand | Self::CopyTo => Some(256),
         }
     }
 
@@ -163,15 +190,15 @@ impl Purpose {
             // Clients wait for an answer, and whoever examines a store wants to know what they would get.
             Self::Service | Self::Examination => None,
             // A page of an export takes its time on a busy machine, and an operator has some.
-            Self::Command => Some(Duration::from_secs(30)),
+            Self::FirstCommand | Self::Command => Some(Duration::from_secs(30)),
             // To count a large table takes long.
             Self::CopyFrom | Self::CopyTo => Some(Duration::from_mins(5)),
         }
     }
 
-    /// Whether an embedded database is made where there is none.
+    /// Whether an installation begins where there is none.
     fn creates(self) -> bool {
-        matches!(self, Self::Service | Self::Command | Self::CopyTo)
+        matches!(self, Self::Service | Self::FirstCommand | Self::CopyTo)
     }
 }
 

@@ -1,18 +1,23 @@
 //! Makes the use cases of an installation out of the adapters that its settings ask for; the store is
 //! [`crate::store`]'s.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use async_trait::async_trait;
 use portcullis_adapters_crypto::{
-    Argon2Hasher, BreachedPasswordFile, HashingLoad, HashingObserver, JwtAccessTokens, KeyRing, OsEntropy,
-    SealingKeyFactory,
+    Argon2Hasher, BreachedPasswordFile, HashingCapacity, HashingLoad, HashingObserver, JwtAccessTokens,
+    KeyRing, OsEntropy, SealingKeyFactory,
 };
 use portcullis_adapters_process::{DeliveryObserver, LocalDeliverySignal, SystemClock};
 use portcullis_adapters_redis::RedisRateLimiter;
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
-use portcullis_domain::ports::{BreachedPasswords, Clock, Entropy, Mailer, SigningKeyRepository};
+use portcullis_domain::mail::OutgoingMail;
+use portcullis_domain::ports::{
+    BreachedPasswords, Clock, Entropy, Mailer, MailerError, SigningKeyRepository,
+};
 use portcullis_domain::use_cases::{Delivery, Hooks, Ports, UseCases};
 use portcullis_domain::{EmailAddress, Locale, MailId, SecretKey};
 use portcullis_http_actix::{InProcessRateLimiter, RateLimiter, RateLimiting};
@@ -59,11 +64,16 @@ impl Installation {
         let locales = templates.locales().to_vec();
         let composer = composer(config, templates, public_url)?;
         let store = store::open(config, purpose).await?;
-        let mailer = mailer(config, composer, clock.clone())?;
+        let serves = purpose == Purpose::Service;
+        let mailer = if serves { mailer(config, composer, clock.clone())? } else { Arc::new(OnlyQueued) };
         let secret = secret_key(config, entropy.as_ref())?;
         let key_ring = key_ring(store.clone(), &secret, clock.as_ref()).await?;
         let measured = Arc::new(MeasuredStore::new(store.clone(), metrics));
-        let hasher = Argon2Hasher::start(config.argon2, config.hashing_capacity(), entropy.clone())
+        let capacity = config.hashing_capacity();
+        // A command hashes one password at most.
+        let threads = if serves { capacity.threads } else { NonZeroUsize::MIN };
+        let capacity = HashingCapacity { threads, ..capacity };
+        let hasher = Argon2Hasher::start(config.argon2, capacity, entropy.clone())
             .context("the threads that hash passwords cannot be started")?;
         let hasher = Arc::new(hasher.observed_by(Arc::new(HashingMetrics(metrics.clone()))));
         let audience = config.audience.clone().unwrap_or_else(|| public_url.to_string());
@@ -94,10 +104,19 @@ impl Installation {
         Ok(Self { use_cases, delivery, key_ring, clock, locales, form_tokens, store, hasher })
     }
 
-    /// The same for a command, which serves nobody.
+    /// The same for a command, which serves nobody and wants an installation that is there.
     pub(crate) async fn for_command(config: &Config) -> anyhow::Result<Self> {
+        Self::for_operator(config, Purpose::Command).await
+    }
+
+    /// The same for a command that begins an installation where there is none.
+    pub(crate) async fn for_first_command(config: &Config) -> anyhow::Result<Self> {
+        Self::for_operator(config, Purpose::FirstCommand).await
+    }
+
+    async fn for_operator(config: &Config, purpose: Purpose) -> anyhow::Result<Self> {
         let unread = Arc::new(Metrics::new(VERSION));
-        Self::open(config, Purpose::Command, &config.public_url_at(config.bind), &unread).await
+        Self::open(config, purpose, &config.public_url_at(config.bind), &unread).await
     }
 
     /// Lets `metrics` look up what only shows when it is looked at.
@@ -180,6 +199,16 @@ pub(crate) struct DeliveryMetrics(pub(crate) Arc<Metrics>);
 impl DeliveryObserver for DeliveryMetrics {
     fn finished(&self, delivery: &Delivery) {
         self.0.mail_delivery_finished(delivery);
+    }
+}
+
+/// The mailer of a command. What it causes is queued, and the service that runs delivers it.
+struct OnlyQueued;
+
+#[async_trait]
+impl Mailer for OnlyQueued {
+    async fn send(&self, _: &OutgoingMail) -> Result<(), MailerError> {
+        Err(MailerError::Transient("a command delivers no mail".to_owned()))
     }
 }
 

@@ -213,6 +213,7 @@ async fn roles_are_listed_given_and_taken() {
 #[test]
 fn an_installation_without_users_has_an_empty_list() {
     let installation = Installation::new();
+    installation.run(&["migrate"]).output();
     assert_eq!(on_user(&installation, "list", &["--json"]).json(), json!([]));
     let table = on_user(&installation, "list", &[]);
     assert_eq!(table.output().lines().count(), 1, "a head alone: {}", table.stdout);

@@ -192,6 +192,8 @@ fn a_reader_who_hangs_up_causes_no_failure() {
 #[test]
 fn a_schema_is_checked_and_then_brought_up_to_date() {
     let installation = Installation::new();
+    std::fs::create_dir(installation.path("data")).unwrap();
+    std::fs::write(installation.path("data/portcullis.db"), "").unwrap();
     assert!(
         installation.run(&["migrate", "--check"]).failure().starts_with("the database lacks the migrations ")
     );
@@ -200,19 +202,24 @@ fn a_schema_is_checked_and_then_brought_up_to_date() {
     assert_eq!(installation.run(&["migrate", "--check"]).output(), "the database schema is up to date\n");
 }
 
+fn migrated(installation: Installation) -> Installation {
+    installation.run(&["migrate"]).output();
+    installation
+}
+
 #[test]
 fn keys_are_rotated_with_notice_or_at_once() {
     let states = |installation: &Installation| -> Vec<String> {
         let keys = installation.run(&["keys", "list", "--json"]).json();
         keys.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap().to_owned()).collect()
     };
-    let installation = Installation::new();
+    let installation = migrated(Installation::new());
     assert!(states(&installation).is_empty());
     let first = installation.run(&["keys", "rotate", "--json"]).json();
     assert_eq!((&first["state"], &first["algorithm"]), (&"signing".into(), &"EdDSA".into()));
     installation.run(&["keys", "rotate"]).output();
     assert_eq!(states(&installation), ["signing", "announced"]);
-    let at_once = Installation::new();
+    let at_once = migrated(Installation::new());
     at_once.run(&["keys", "rotate"]).output();
     at_once.run(&["keys", "rotate", "--now"]).output();
     assert_eq!(states(&at_once), ["verifying", "signing"]);
@@ -222,6 +229,6 @@ fn keys_are_rotated_with_notice_or_at_once() {
 
 #[test]
 fn a_new_algorithm_is_that_of_the_next_key() {
-    let installation = Installation::new().with("PORTCULLIS_JWT_ALGORITHM", "ES256");
+    let installation = migrated(Installation::new().with("PORTCULLIS_JWT_ALGORITHM", "ES256"));
     assert_eq!(installation.run(&["keys", "rotate", "--json"]).json()["algorithm"], "ES256");
 }

@@ -26,7 +26,7 @@ pub(super) async fn run(config: &Config, new_user: NewUser) -> anyhow::Result<()
         roles: new_user.roles.into_iter().chain(admin).collect::<BTreeSet<_>>(),
         locale: None,
     };
-    let installation = Installation::for_command(config).await?;
+    let installation = Installation::for_first_command(config).await?;
     let user = installation.use_cases.create_user.create(&Actor::operator(), command).await?;
     let made = format!("made the account {} of {}", user.id, user.email);
     let invited = if invite { "; the service that runs mails the invitation" } else { "" };

@@ -34,7 +34,7 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let account_format = file.format()?;
     let (input, length) = open(&file)?;
     let report = Report::begin(report)?;
-    let use_cases = Installation::for_command(config).await?.use_cases;
+    let use_cases = Installation::for_first_command(config).await?.use_cases;
 
     let (batches, reading) = read_ahead(input, account_format, use_cases.clone())?;
     let progress = Progress::on_stderr();
