@@ -50,6 +50,8 @@ async fn s43_instances_with_one_redis_share_their_limits() {
         assert!(!is_admitted(server, "192.0.2.1").await);
         assert!(is_admitted(server, "192.0.2.2").await, "another client");
     }
+    let examined = one.run(&["doctor"]).await;
+    assert!(examined.stdout.contains("Redis counts calls for all instances"), "{examined:?}");
 }
 
 #[tokio::test]

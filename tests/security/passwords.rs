@@ -107,9 +107,9 @@ async fn passwords_that_have_leaked_are_refused_where_there_is_a_list() {
     server.post(path, register("another password")).await.json(201);
 
     std::fs::write(file, "password:1\n").expect("it can be written");
-    let told = server.builder.run(&["config", "check"], b"").await;
-    assert_eq!(told.code, Some(0), "{told:?}");
-    let refused =
-        server.builder.run(&["user", "create", "--email", "a@example.com", "--password-stdin"], b"x").await;
-    assert!(refused.failure().contains("PORTCULLIS_BREACHED_PASSWORDS"), "{refused:?}");
+    let create = ["user", "create", "--email", "a@example.com", "--password-stdin"];
+    for arguments in [&["config", "check"][..], &create] {
+        let refused = server.builder.run(arguments, b"x").await;
+        assert!(refused.failure().contains("PORTCULLIS_BREACHED_PASSWORDS"), "{refused:?}");
+    }
 }

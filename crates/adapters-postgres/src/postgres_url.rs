@@ -8,6 +8,9 @@ use std::time::Duration;
 use percent_encoding::percent_decode_str;
 use zeroize::Zeroizing;
 
+use crate::errors::OpenError;
+use crate::tls;
+
 /// Where a database is, who asks for it, and how the connection is secured:
 /// `postgres://USER[:PASSWORD]@HOST[:PORT][,HOST[:PORT]…]/NAME[?PARAMETER=VALUE[&…]]`.
 ///
@@ -120,6 +123,17 @@ impl PostgresUrl {
             url.ssl_mode = SslMode::VerifyCa;
         }
         Ok(url)
+    }
+
+    /// Finds out whether the authorities that vouch for the server can be had, without reaching it.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Certificates`] and [`OpenError::NoCertificates`], as [`PostgresStore::connect`] has them.
+    ///
+    /// [`PostgresStore::connect`]: crate::PostgresStore::connect
+    pub fn check_certificates(&self) -> Result<(), OpenError> {
+        tls::connector(self).map(drop)
     }
 
     fn set(&mut self, name: &str, value: &str) -> Option<()> {

@@ -25,9 +25,9 @@ use portcullis_pages_actix::FormTokens;
 use portcullis_telemetry::{HashingUse, MeasuredStore, Metrics, Sources};
 
 use crate::audit_log::{AuditLog, AuditObservers};
-use crate::config::{Config, HttpUrl};
+use crate::config::{Config, DatabaseUrl, HttpUrl};
 use crate::store::{Purpose, Store};
-use crate::{mailbox, pages, secret_key_file, store};
+use crate::{data_dir, mailbox, pages, secret_key_file, store};
 
 /// The version of the program.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -232,7 +232,8 @@ pub(crate) async fn key_ring(
     Ok(Arc::new(ring))
 }
 
-fn breached_passwords(config: &Config) -> anyhow::Result<Option<Arc<dyn BreachedPasswords>>> {
+/// The list of leaked passwords, where there is one.
+pub(crate) fn breached_passwords(config: &Config) -> anyhow::Result<Option<Arc<dyn BreachedPasswords>>> {
     let Some(path) = &config.breached_passwords else {
         return Ok(None);
     };
@@ -288,12 +289,21 @@ pub(crate) async fn check_mailer(config: &Config, recipient: Option<&EmailAddres
     Ok(())
 }
 
-/// Finds out whether the files that settings name can be used, without reaching or changing anything.
+/// Finds out whether the files that settings name, and those of the data directory, can be used, without reaching or
+/// changing anything.
 pub(crate) fn check_files(config: &Config) -> anyhow::Result<()> {
     let composer = composer(config, templates(config)?, &config.public_url_at(config.bind))?;
     if let Some(settings) = config.smtp() {
         smtp_mailer(&settings, composer, Arc::new(SystemClock))?;
     }
     pages::brand(config)?;
+    breached_passwords(config)?;
+    if let DatabaseUrl::Postgres(url) = config.database() {
+        url.check_certificates().context("the database cannot be trusted (PORTCULLIS_DATABASE_URL)")?;
+    }
+    data_dir::check(&config.data_dir)?;
+    if config.secret_key.is_none() {
+        secret_key_file::load(&config.secret_key_file())?;
+    }
     Ok(())
 }

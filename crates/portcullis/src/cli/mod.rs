@@ -110,8 +110,9 @@ pub(crate) enum Command {
     /// Find out what keeps the service from working, and what to do about it
     ///
     /// Looks at the store, the way mails go, the clock, the secrets and the keys, who may read the files, whether
-    /// there is an administrator, the public URL, and settings that are allowed and perhaps not wanted. One line
-    /// each; exit code 1 if anything fails. Nothing is changed.
+    /// there is an administrator, the list of leaked passwords, the look of the pages, the public URL, who counts
+    /// calls, and settings that are allowed and perhaps not wanted. One line each; exit code 1 if anything fails.
+    /// Nothing is changed.
     #[command(after_help = "Examples:
   portcullis doctor
   portcullis doctor --json

@@ -139,6 +139,26 @@ fn files_that_settings_name_are_part_of_the_check() {
     assert!(installation.run(&["config", "check"]).failure().contains("nowhere.pem"));
     let installation = Installation::new().with("PORTCULLIS_LOCALE", "tlh");
     assert!(installation.run(&["config", "check"]).failure().contains("tlh"));
+    let installation = Installation::new().with("PORTCULLIS_BREACHED_PASSWORDS", "nowhere.txt");
+    let message = "nowhere.txt is no list of breached passwords (PORTCULLIS_BREACHED_PASSWORDS)";
+    assert!(installation.run(&["config", "check"]).failure().starts_with(message));
+    let url = "postgres://ada:hunter2@db/app?sslmode=verify-full&sslrootcert=nowhere.pem";
+    let installation = Installation::new()
+        .with("PORTCULLIS_DATABASE_URL", url)
+        .with("PORTCULLIS_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+    let checked = installation.run(&["config", "check"]);
+    assert!(checked.failure().contains("nowhere.pem") && !checked.stderr.contains("hunter2"), "{checked:?}");
+}
+
+#[test]
+fn what_stands_in_the_way_in_the_data_directory_is_part_of_the_check() {
+    let installation = Installation::new();
+    std::fs::write(installation.path("data"), "").unwrap();
+    assert!(installation.run(&["config", "check"]).failure().contains("is not a directory"));
+    let installation = Installation::new();
+    std::fs::create_dir(installation.path("data")).unwrap();
+    std::fs::write(installation.path("data/secret.key"), "c2hvcnQ=").unwrap();
+    assert!(installation.run(&["config", "check"]).failure().contains("holds no secret key"));
 }
 
 #[test]

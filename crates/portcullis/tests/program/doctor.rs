@@ -17,7 +17,7 @@ use serde_json::Value;
 use crate::accounts::{PASSWORD, create};
 use crate::process::{Finished, Installation};
 
-const CHECKS: [&str; 10] = [
+const CHECKS: [&str; 12] = [
     "store",
     "mail",
     "clock",
@@ -25,8 +25,10 @@ const CHECKS: [&str; 10] = [
     "keys",
     "administrator",
     "files",
+    "passwords",
     "pages",
     "public_url",
+    "rate_limits",
     "settings",
 ];
 
@@ -87,7 +89,7 @@ fn nothing_is_made_where_there_is_nothing() {
         assert_eq!(found(&findings, check).0, "skipped", "{findings}");
     }
     assert_eq!(found(&findings, "mail").0, "ok", "the folder could be made: {findings}");
-    assert_eq!(finished.stderr, "error: 1 of 10 checks failed\n");
+    assert_eq!(finished.stderr, "error: 1 of 12 checks failed\n");
     assert!(!installation.path("data").exists());
 }
 
@@ -294,6 +296,30 @@ fn files_that_others_may_read_are_found() {
         allow(folder, 0o700);
     }
     assert_eq!(found(&examine(&installation).json(), "files").0, "ok");
+}
+
+#[test]
+fn a_list_of_leaked_passwords_that_is_none_is_found() {
+    let installation = healthy();
+    let path = installation.path("leaked.txt");
+    fs::write(&path, "0000000A0E3B9F25FF41DE4B5AC238C2D545C7A8:15\n").unwrap();
+    let installation = installation.with("PORTCULLIS_BREACHED_PASSWORDS", path.display().to_string());
+    assert_eq!(found(&examine(&installation).json(), "passwords").0, "ok");
+    fs::write(&path, "password\n").unwrap();
+    let words = failure(&examine(&installation), "passwords");
+    assert!(words.contains("PORTCULLIS_BREACHED_PASSWORDS") && words.contains("octet 0"), "{words}");
+    fs::remove_file(&path).unwrap();
+    let words = failure(&examine(&installation), "passwords");
+    assert!(words.contains("cannot be read"), "{words}");
+}
+
+#[test]
+fn a_redis_that_does_not_answer_is_found_and_no_failure() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let installation =
+        healthy().with("PORTCULLIS_RATE_LIMIT_REDIS_URL", format!("redis://ada:hunter2@{free}"));
+    let words = warning(&installation, "rate_limits");
+    assert!(words.contains("PORTCULLIS_RATE_LIMIT_REDIS_URL") && !words.contains("hunter2"), "{words}");
 }
 
 #[test]

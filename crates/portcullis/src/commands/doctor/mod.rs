@@ -7,7 +7,9 @@ mod finding;
 mod keys;
 mod mail;
 mod pages;
+mod passwords;
 mod public_url;
+mod rate_limits;
 mod secrets;
 mod settings;
 mod store;
@@ -52,7 +54,13 @@ async fn examine(config: &Config, recipient: Option<&EmailAddress>) -> Vec<Findi
         None => findings
             .extend([clock::CHECK, secrets::CHECK, keys::CHECK, administrator::CHECK].map(Finding::skipped)),
     }
-    findings.extend([files::examine(config), pages::examine(config), public_url::examine(config)]);
+    findings.extend([
+        files::examine(config),
+        passwords::examine(config),
+        pages::examine(config),
+        public_url::examine(config),
+        rate_limits::examine(config).await,
+    ]);
     findings.extend(settings::examine(config));
     findings
 }
