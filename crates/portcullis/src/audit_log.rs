@@ -46,7 +46,7 @@ impl AuditObserver for AuditLog {
 }
 
 /// `name=value` for each, which have no spaces in them.
-fn detail(event: &AuditEvent) -> Option<String> {
+pub(crate) fn detail(event: &AuditEvent) -> Option<String> {
     let pairs: Vec<_> = event.detail.iter().map(|(name, value)| format!("{name}={value}")).collect();
     (!pairs.is_empty()).then(|| pairs.join(" "))
 }

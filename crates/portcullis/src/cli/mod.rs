@@ -2,6 +2,7 @@
 //! [`commands`](crate::commands), in files of the same names.
 
 mod account_file;
+mod audit;
 mod config;
 mod copy;
 mod keys;
@@ -20,6 +21,7 @@ use clap_complete::Shell;
 use portcullis_domain::EmailAddress;
 
 pub(crate) use self::account_file::{AccountFile, UserExport, UserImport};
+pub(crate) use self::audit::{AuditCommand, EventSelection};
 pub(crate) use self::config::ConfigCommand;
 pub(crate) use self::copy::Copying;
 pub(crate) use self::keys::KeysCommand;
@@ -170,6 +172,10 @@ pub(crate) enum Command {
     /// Look at roles
     #[command(subcommand)]
     Role(RoleCommand),
+
+    /// Look at what happened
+    #[command(subcommand)]
+    Audit(AuditCommand),
 
     /// Find out whether a running installation keeps its security contract
     ///

@@ -40,6 +40,11 @@ pub(crate) enum UserCommand {
   portcullis user unlock ada@example.com")]
     Unlock(SelectedUser),
 
+    /// End all sessions of a user, who may sign in again
+    #[command(after_help = "Examples:
+  portcullis user sign-out ada@example.com")]
+    SignOut(SelectedUser),
+
     /// Keep a user out, and end all their sessions
     #[command(after_help = "Examples:
   portcullis user disable ada@example.com")]

@@ -1,11 +1,13 @@
 //! What the program can do.
 
+mod audit;
 mod completions;
 mod config;
 mod copy;
 mod doctor;
 mod health;
 mod keys;
+mod listing;
 mod mail;
 mod migrate;
 mod openapi;
@@ -29,6 +31,9 @@ use crate::{logging, traces};
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     let load = || Configuration::load(cli.configuration.into_sources());
     match cli.command.unwrap_or(Command::Serve) {
+        Command::Audit(command) => {
+            run_async(&load()?.config, async |config| audit::run(config, command).await)
+        }
         Command::Completions { shell } => completions::print_script(shell),
         Command::Openapi => openapi::print_document(),
         Command::Config(command) => config::run(command, &load()?),

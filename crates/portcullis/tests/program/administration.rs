@@ -72,6 +72,7 @@ fn nobody_is_changed_in_place_of_a_user_who_is_not_there() {
             ("show", None),
             ("verify", None),
             ("unlock", None),
+            ("sign-out", None),
             ("disable", None),
             ("enable", None),
             ("delete", Some("--yes")),
@@ -108,6 +109,27 @@ fn who_was_locked_out_is_let_in_again() {
     assert_eq!(sign_in(&serving, ADA, PASSWORD), 429);
     assert_eq!(on_user(&installation, "unlock", &["ada"]).output(), "ada@example.com is not locked\n");
     assert_eq!(sign_in(&serving, ADA, PASSWORD), 200);
+}
+
+#[test]
+fn who_is_signed_out_everywhere_may_sign_in_again() {
+    let installation = installation();
+    let serving = installation.serve();
+    let credentials = json!({"email": ADA, "password": PASSWORD});
+    let refreshed =
+        |token: &Value| serving.post("/api/v1/auth/refresh", &json!({"refresh_token": token})).status;
+    let tokens: Vec<Value> = (0..2)
+        .map(|_| serde_json::from_str(&serving.post("/api/v1/auth/login", &credentials).body).expect("JSON"))
+        .collect();
+    let signed_out = on_user(&installation, "sign-out", &["ada"]);
+    assert_eq!(signed_out.output(), "ada@example.com is signed out everywhere\n");
+    assert!(tokens.iter().all(|tokens| refreshed(&tokens["refresh_token"]) == 401));
+    assert_eq!(sign_in(&serving, ADA, PASSWORD), 200);
+
+    let event = &installation.run(&["audit", "list", "--kind", "session_revocation", "--json"]).json()[0];
+    let told = ["outcome", "actor_id", "subject_id", "detail"].map(|key| event[key].clone());
+    let ada = shown(&installation, "ada")["id"].clone();
+    assert_eq!(told, [json!("success"), json!(null), ada, json!({"by": "operator"})]);
 }
 
 #[test]

@@ -6,16 +6,18 @@ use crate::accounts::{PASSWORD, create};
 use crate::process::Installation;
 
 /// What wants an installation that is there.
-const ON_WHAT_IS_THERE: [&[&str]; 13] = [
+const ON_WHAT_IS_THERE: [&[&str]; 15] = [
     &["migrate", "--check"],
     &["keys", "list"],
     &["keys", "rotate"],
     &["mail", "list"],
     &["mail", "retry", "--all"],
     &["role", "list"],
+    &["audit", "list"],
     &["user", "list"],
     &["user", "show", "ada"],
     &["user", "verify", "ada"],
+    &["user", "sign-out", "ada"],
     &["user", "disable", "ada"],
     &["user", "delete", "ada", "--yes"],
     &["user", "grant", "ada", "admin"],

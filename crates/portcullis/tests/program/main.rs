@@ -4,6 +4,7 @@ mod account_files;
 mod accounts;
 mod administration;
 mod audit_log;
+mod audit_trail;
 mod beginning;
 mod collector;
 mod command_line;

@@ -9,6 +9,7 @@ mod list;
 mod roles;
 mod set_password;
 mod show;
+mod sign_out;
 mod unlock;
 mod update;
 mod verify;
@@ -16,6 +17,7 @@ mod view;
 
 use std::path::Path;
 
+pub(super) use self::find::find;
 use crate::cli::UserCommand;
 use crate::config::Config;
 
@@ -27,6 +29,7 @@ pub(super) async fn run(config: &Config, command: UserCommand) -> anyhow::Result
         UserCommand::Show(selected) => show::run(config, selected).await,
         UserCommand::Verify(selected) => verify::run(config, selected).await,
         UserCommand::Unlock(selected) => unlock::run(config, selected).await,
+        UserCommand::SignOut(selected) => sign_out::run(config, selected).await,
         UserCommand::Disable(selected) => update::disable(config, selected).await,
         UserCommand::Enable(selected) => update::enable(config, selected).await,
         UserCommand::Delete(deletion) => delete::run(config, deletion).await,
