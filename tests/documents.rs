@@ -239,10 +239,11 @@ fn sql_after(mark: &str, text: &str) -> String {
 #[test]
 fn the_operators_are_told_the_grants_and_settings_that_the_adapter_is_tested_with() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("a text");
-    let (page, adapter) = (read("docs/operations.md"), read("crates/adapters-postgres/src/lib.rs"));
+    let (page, adapter) =
+        (read("docs/operations/postgresql.md"), read("crates/adapters-postgres/src/lib.rs"));
     for (on_the_page, in_the_crate) in [
         ("Run `portcullis migrate` as the first", "# Least rights"),
-        ("### Behind PgBouncer", "# Behind a pooler"),
+        ("## Behind PgBouncer", "# Behind a pooler"),
     ] {
         assert_eq!(sql_after(on_the_page, &page), sql_after(in_the_crate, &adapter), "{on_the_page}");
     }
