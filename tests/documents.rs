@@ -44,9 +44,10 @@ impl Document {
     }
 
     fn all() -> Vec<Self> {
-        let folders = ["docs", "crates", "migrations", ".github"];
+        let folders = ["docs", "crates", "examples", "migrations", ".github"];
         let below = folders.iter().flat_map(|folder| files_below(folder, ".md"));
-        below.chain(["README.md".into(), "CHANGELOG.md".into()]).map(Self::read).collect()
+        let above = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(PathBuf::from);
+        below.chain(above).map(Self::read).collect()
     }
 
     /// The lines that are no code, and the blocks that are.

@@ -8,10 +8,18 @@ use crate::harness::{Server, snippet};
 async fn pasted(server: &Server, name: &str) -> Vec<String> {
     let script = snippet(include_str!("../README.md"), name).replace("http://127.0.0.1:8080", server.url());
     let portcullis = server.builder.command(&[]);
-    let mut bash = Command::new("bash");
-    bash.args(["-euo", "pipefail", "-c", &script.replace("cargo run -q --", "\"$PORTCULLIS\"")])
-        .env("PORTCULLIS", portcullis.get_program())
-        .envs(portcullis.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    // It waits for mails, which one that fails would never send.
+    let mut bash = Command::new("timeout");
+    bash.args([
+        "60",
+        "bash",
+        "-euo",
+        "pipefail",
+        "-c",
+        &script.replace("cargo run -q --", "\"$PORTCULLIS\""),
+    ])
+    .env("PORTCULLIS", portcullis.get_program())
+    .envs(portcullis.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let output = tokio::task::spawn_blocking(move || bash.output().expect("bash runs"));
     let output = output.await.expect("the script ends");
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
