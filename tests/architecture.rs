@@ -313,8 +313,12 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ),
     ("portcullis-testkit", &["async-trait", "portcullis-domain", "tokio", "uuid", "zeroize"]),
     ("portcullis-tests", &["portcullis"]),
-    ("portcullis-throwaway-postgres", &["rustix", "tempfile", "thiserror", "tokio", "tokio-postgres"]),
-    ("portcullis-throwaway-redis", &["rustix", "tempfile", "thiserror"]),
+    ("portcullis-throwaway-port", &["rustix"]),
+    (
+        "portcullis-throwaway-postgres",
+        &["portcullis-throwaway-port", "rustix", "tempfile", "thiserror", "tokio", "tokio-postgres"],
+    ),
+    ("portcullis-throwaway-redis", &["portcullis-throwaway-port", "rustix", "tempfile", "thiserror"]),
     (
         "portcullis-verify",
         &[

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, Permissions};
 use std::io;
-use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_port::Port;
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::binaries::{Binaries, NoServerInstalled};
@@ -51,7 +51,7 @@ pub enum StartError {
 /// Dropping it stops the server and removes the data. So does the end of the process, however it ends.
 pub struct Cluster {
     folder: PathBuf,
-    port: u16,
+    port: Port,
     binaries: Binaries,
     owner: Owner,
     settings: Vec<(String, String)>,
@@ -111,9 +111,9 @@ impl Cluster {
             home.owner.give(&path)?;
         }
         let Home { folder, binaries, owner } = home;
-        let port = free_port()?;
+        let port = Port::keep()?;
         let settings = settings(options);
-        let server = launch(&folder, port, &binaries, owner, &settings)?;
+        let server = launch(&folder, port.number(), &binaries, owner, &settings)?;
         let mut cluster = Self { folder, port, binaries, owner, settings, server, cleaner };
         cluster.wait_until_ready()?;
         Ok(cluster)
@@ -122,20 +122,20 @@ impl Cluster {
     /// The URL of a database, through loopback, for the superuser.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+        format!("postgres://postgres@{}/{database}", self.port.address())
     }
 
     /// The URL of a database, through the Unix socket, for the superuser.
     #[must_use]
     pub fn socket_url(&self, database: &str) -> String {
         let folder = self.folder.to_string_lossy().replace('/', "%2F");
-        format!("postgres://postgres@{folder}:{}/{database}", self.port)
+        format!("postgres://postgres@{folder}:{}/{database}", self.port.number())
     }
 
     /// Where it listens on loopback.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.port
+        self.port.number()
     }
 
     /// What the server has written into its log so far.
@@ -164,7 +164,7 @@ impl Cluster {
     ///
     /// [`StartError`] says why it does not come up.
     pub fn restart(&mut self) -> Result<(), StartError> {
-        self.server = launch(&self.folder, self.port, &self.binaries, self.owner, &self.settings)?;
+        self.server = launch(&self.folder, self.port.number(), &self.binaries, self.owner, &self.settings)?;
         self.wait_until_ready()
     }
 
@@ -288,11 +288,6 @@ impl Home {
         shell.args(["-c", SCRIPT, "clean"]).arg(&self.folder);
         shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null()).process_group(0).spawn()
     }
-}
-
-/// A port that is free now. Somebody else could take it meanwhile, which PostgreSQL would say.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }
 
 fn settings(options: &ClusterOptions) -> Vec<(String, String)> {

@@ -4,12 +4,13 @@
 
 use std::fs::File;
 use std::io;
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_port::Port;
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
@@ -17,9 +18,6 @@ const PROGRAM: &str = "redis-server";
 
 /// How long a server may take until it listens.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// How often another port is tried when somebody else was quicker to take one.
-const ATTEMPTS: usize = 5;
 
 /// A running server; killed when dropped.
 #[derive(Debug)]
@@ -32,7 +30,7 @@ pub struct Redis {
 #[derive(Debug)]
 struct Place {
     folder: TempDir,
-    port: u16,
+    port: Port,
     tls: Option<Certificate>,
 }
 
@@ -82,17 +80,7 @@ impl Redis {
     }
 
     fn start_with(tls: Option<&Certificate>) -> Result<Self, StartError> {
-        let mut attempts = 1;
-        loop {
-            let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
-            match Self::start_at(Place { folder: TempDir::new()?, port, tls: tls.cloned() }) {
-                Err(StartError::Silent { .. }) if attempts < ATTEMPTS => attempts += 1,
-                outcome => return outcome,
-            }
-        }
-    }
-
-    fn start_at(place: Place) -> Result<Self, StartError> {
+        let place = Place { folder: TempDir::new()?, port: Port::keep()?, tls: tls.cloned() };
         let mut server = Self { process: place.spawn()?, place };
         server.wait_until_it_listens()?;
         Ok(server)
@@ -103,8 +91,8 @@ impl Redis {
     pub fn url(&self) -> String {
         let Place { port, tls, .. } = &self.place;
         match tls {
-            Some(_) => format!("rediss://localhost:{port}"),
-            None => format!("redis://127.0.0.1:{port}"),
+            Some(_) => format!("rediss://localhost:{}", port.number()),
+            None => format!("redis://{}", port.address()),
         }
     }
 
@@ -122,7 +110,7 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// [`StartError`], too when somebody else has taken the port.
+    /// [`StartError`] says why it does not come up.
     pub fn restart(&mut self) -> Result<(), StartError> {
         self.process = self.place.spawn()?;
         self.wait_until_it_listens()
@@ -152,7 +140,7 @@ impl Redis {
 
     fn wait_until_it_listens(&mut self) -> Result<(), StartError> {
         let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.place.port)).is_err() || self.has_ended()? {
+        while TcpStream::connect(self.place.port.address()).is_err() || self.has_ended()? {
             if self.has_ended()? || Instant::now() > deadline {
                 let log = std::fs::read_to_string(self.place.log())?;
                 return Err(StartError::Silent { log });
@@ -176,7 +164,7 @@ impl Drop for Redis {
 
 impl Place {
     fn spawn(&self) -> Result<Child, StartError> {
-        let port = self.port.to_string();
+        let port = self.port.number().to_string();
         let mut command = Command::new(PROGRAM);
         command
             .args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir"])
