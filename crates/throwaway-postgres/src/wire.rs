@@ -119,7 +119,8 @@ async fn hand_out(
 mod tests {
     use super::*;
 
-    const DELAY: Duration = Duration::from_millis(40);
+    /// Far longer than it takes to say something more.
+    const DELAY: Duration = Duration::from_secs(1);
 
     /// A client on a wire before a server that sends back whatever it is sent.
     async fn echoed() -> (Wire, TcpStream) {
@@ -145,7 +146,7 @@ mod tests {
         let (wire, mut client) = echoed().await;
         for word in [b"one", b"two"] {
             client.write_all(word).await.unwrap();
-            tokio::time::sleep(DELAY / 4).await;
+            tokio::time::sleep(DELAY / 100).await;
         }
         let mut answer = [0; 6];
         client.read_exact(&mut answer).await.unwrap();

@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
 use tokio_postgres::{Client, Error, NoTls};
 
+/// How long a test waits for what is about to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 async fn connect(url: &str) -> Result<Client, Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     tokio::spawn(connection);
@@ -20,7 +23,7 @@ async fn data_folder(client: &Client) -> PathBuf {
 fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(10), "{what}");
+        assert!(began.elapsed() < PATIENCE, "{what}");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -92,7 +95,7 @@ async fn a_standby_follows_and_can_take_over() {
     let follower = connect(&standby.url("postgres")).await.unwrap();
     let began = Instant::now();
     while follower.query_one("SELECT text FROM notes", &[]).await.is_err() {
-        assert!(began.elapsed() < Duration::from_secs(10), "it follows");
+        assert!(began.elapsed() < PATIENCE, "it follows");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let refused = follower.batch_execute("INSERT INTO notes VALUES ('new')").await;
