@@ -159,7 +159,8 @@ async fn without_a_hash_the_answer_is_no_after_the_same_work() {
     // What is not in NFKC is tried as it was typed, too.
     for wrong_password in ["wrong password", "wrong \u{ff50}\u{ff41}\u{ff53}\u{ff53}word"] {
         let (mut known, mut unknown) = (Duration::MAX, Duration::MAX);
-        for _ in 0..7 {
+        // A busy machine takes more of them until it has let each of the two run once without a break.
+        for tries in 1.. {
             let started = Instant::now();
             let wrong = hasher.verify(password(wrong_password), Some(hash.clone())).await;
             known = known.min(started.elapsed());
@@ -167,8 +168,11 @@ async fn without_a_hash_the_answer_is_no_after_the_same_work() {
             let nobody = hasher.verify(password(wrong_password), None).await;
             unknown = unknown.min(started.elapsed());
             assert_eq!((wrong, nobody), (Ok(PasswordVerdict::Mismatch), Ok(PasswordVerdict::Mismatch)));
+            if tries >= 7 && unknown < known * 2 && known < unknown * 2 {
+                break;
+            }
+            assert!(tries < 100, "known {known:?}, unknown {unknown:?}");
         }
-        assert!(unknown < known * 2 && known < unknown * 2, "known {known:?}, unknown {unknown:?}");
     }
 }
 

@@ -246,30 +246,46 @@ mod tests {
         assert_eq!(threads.run(|_| "taken").await, Ok("taken"));
     }
 
+    #[derive(Debug)]
+    enum Told {
+        Hashed { waited: Duration, took: Duration },
+        Refused,
+    }
+
     #[derive(Default)]
-    struct Heard(Mutex<Vec<&'static str>>);
+    struct Heard(Mutex<Vec<Told>>);
 
     impl HashingObserver for Heard {
         fn hashed(&self, waited: Duration, took: Duration) {
-            assert!(waited < SECOND && took >= Duration::from_millis(5), "{waited:?}, {took:?}");
-            self.0.lock().unwrap().push("hashed");
+            self.0.lock().unwrap().push(Told::Hashed { waited, took });
         }
 
         fn refused(&self) {
-            self.0.lock().unwrap().push("refused");
+            self.0.lock().unwrap().push(Told::Refused);
         }
     }
 
     #[tokio::test]
     async fn an_observer_hears_of_each_job_and_each_refusal() {
+        const WORK: Duration = Duration::from_millis(5);
         let heard = Arc::new(Heard::default());
         let threads = threads(1, 0).observed_by(heard.clone());
-        let mut running = Box::pin(threads.run(|_| thread::sleep(Duration::from_millis(5))));
+        let (release, held) = mpsc::channel::<()>();
+        let begun = Instant::now();
+        let mut running = Box::pin(threads.run(move |_| {
+            held.recv().ok();
+            thread::sleep(WORK);
+        }));
         begin(&mut running).await;
         threads.run(|_| ()).await.expect_err("there is no queue");
         threads.admits().expect_err("nor is there now");
+        release.send(()).expect("the job waits for it");
         running.await.expect("it had a place");
-        assert_eq!(*heard.0.lock().unwrap(), ["refused", "refused", "hashed"]);
+        let heard = heard.0.lock().unwrap();
+        let [Told::Refused, Told::Refused, Told::Hashed { waited, took }] = heard[..] else {
+            panic!("two refusals and a job: {heard:?}");
+        };
+        assert!(took >= WORK && waited + took <= begun.elapsed(), "{waited:?}, {took:?}");
     }
 
     #[tokio::test]

@@ -135,20 +135,25 @@ pub async fn what_is_no_hash_is_refused_and_matches_nothing(setup: &HasherSetup)
 /// Without an account the answer is no, after as much work as a wrong password takes.
 pub async fn no_account_costs_what_a_wrong_password_costs(setup: &HasherSetup) {
     const TRIES: usize = 9;
+    const MOST_TRIES: usize = 100;
     let hash = setup.hash(PASSWORD).await;
     // What is not in NFKC is tried as it was typed, too.
     for wrong in ["a wrong password", "a wrong \u{ff50}\u{ff41}\u{ff53}\u{ff53}word"] {
         let [mut known, mut unknown] = [Duration::MAX; 2];
-        for _ in 0..TRIES {
+        // A busy machine takes more of them until it has let each of the two run once without a break.
+        for tries in 1.. {
             for (shortest, hash) in [(&mut known, Some(hash.clone())), (&mut unknown, None)] {
                 let started = Instant::now();
                 let verified = setup.hasher.verify(password(wrong), hash).await;
                 *shortest = started.elapsed().min(*shortest);
                 assert_eq!(verified, Ok(PasswordVerdict::Mismatch));
             }
+            let differ = known > unknown * 2 + UNNOTICED || unknown > known * 2 + UNNOTICED;
+            if tries >= TRIES && !differ {
+                break;
+            }
+            assert!(tries < MOST_TRIES, "with an account it takes {known:?}, and without one {unknown:?}");
         }
-        let differ = known > unknown * 2 + UNNOTICED || unknown > known * 2 + UNNOTICED;
-        assert!(!differ, "with an account it takes {known:?}, and without one {unknown:?}");
     }
 }
 
