@@ -106,11 +106,13 @@ async fn a_refresh_whose_answer_is_lost_is_repeated_with_the_same_token() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_goes_on_when_everybody_who_waits_for_it_is_dropped() {
-    let service = Service::start(Refreshes::WaitFor("refresh")).await;
+    let service = Service::start(Refreshes::Succeed).await.holding_back("refresh");
     let store = Arc::new(Store::default());
     let ada = resumed(&service, &store);
-    let impatient = tokio::time::timeout(Duration::from_millis(300), ada.me()).await;
-    assert!(impatient.is_err(), "the answer to the refresh is held back");
+    tokio::select! {
+        _ = ada.me() => panic!("the answer to the refresh is held back"),
+        () = service.wait_for("POST /api/v1/auth/refresh") => {}
+    }
     assert_eq!(service.count("POST /api/v1/auth/refresh"), 1);
 
     service.release("refresh");
@@ -119,18 +121,17 @@ async fn a_refresh_goes_on_when_everybody_who_waits_for_it_is_dropped() {
     assert_eq!(service.count("POST /api/v1/auth/refresh"), 1, "its answer was not lost");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread, where the refresh has ended when its connection has.
+#[tokio::test]
 async fn a_failure_that_nobody_waited_for_is_not_told_to_the_next_who_calls() {
-    let service = Service::start(Refreshes::FailOnce).await;
+    let service = Service::start(Refreshes::FailOnce).await.holding_back("refresh");
     let ada = resumed(&service, &Arc::default());
-    let call = tokio::spawn({
-        let ada = ada.clone();
-        async move { ada.me().await.map(drop) }
-    });
-    service.wait_for("POST /api/v1/auth/refresh").await;
-    call.abort();
-    // The stand-in takes its time, and then it fails.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::select! {
+        _ = ada.me() => panic!("the answer to the refresh is held back"),
+        () = service.wait_for("POST /api/v1/auth/refresh") => {}
+    }
+    service.release("refresh");
+    service.wait_for_end_of("POST /api/v1/auth/refresh").await;
     ada.me().await.unwrap();
     assert_eq!(service.count("POST /api/v1/auth/refresh"), 2);
 }
@@ -152,7 +153,7 @@ async fn no_call_is_made_with_tokens_that_are_not_stored() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logout_that_meets_a_refresh_forgets_what_the_refresh_stores() {
-    let service = Service::start(Refreshes::WaitFor("refresh")).await.holding_back_logouts();
+    let service = Service::start(Refreshes::Succeed).await.holding_back("refresh").holding_back("logout");
     let store = Arc::new(Store::default());
     let ada = resumed(&service, &store);
     let (logged_out, refreshed, ()) = tokio::join!(ada.logout(), ada.me(), async {

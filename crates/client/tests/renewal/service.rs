@@ -1,7 +1,7 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portcullis_client::Tokens;
 use serde_json::{Value, json};
@@ -43,8 +43,18 @@ pub(crate) enum Refreshes {
     AreRefused,
     FailOnce,
     LoseTheFirstAnswer,
-    /// They succeed once this is released.
-    WaitFor(&'static str),
+}
+
+/// How long a test waits for what is about to come.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until it is so.
+pub(crate) async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < PATIENCE, "{what} does not come");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// Looks like the service to a client.
@@ -58,9 +68,11 @@ struct State {
     refreshes: Refreshes,
     /// Keeps those who call with the first token until so many have come.
     together: Mutex<Option<Arc<Barrier>>>,
-    holds_back_logouts: Mutex<bool>,
+    held_back: Mutex<HashSet<&'static str>>,
     gates: HashMap<&'static str, Semaphore>,
     calls: Mutex<Vec<String>>,
+    /// The calls whose clients have hung up after the answer.
+    ended: Mutex<Vec<String>>,
     spent: Mutex<Vec<String>>,
     latest: AtomicUsize,
 }
@@ -72,9 +84,10 @@ impl Service {
         let state = Arc::new(State {
             refreshes,
             together: Mutex::default(),
-            holds_back_logouts: Mutex::default(),
+            held_back: Mutex::default(),
             gates: ["refresh", "logout"].map(|gate| (gate, Semaphore::new(0))).into(),
             calls: Mutex::default(),
+            ended: Mutex::default(),
             spent: Mutex::default(),
             latest: AtomicUsize::new(FIRST.0),
         });
@@ -100,9 +113,9 @@ impl Service {
         *self.state.together.lock().expect("no holder panics") = None;
     }
 
-    /// Answers no logout before that is released.
-    pub(crate) fn holding_back_logouts(self) -> Self {
-        *self.state.holds_back_logouts.lock().expect("no holder panics") = true;
+    /// Answers no call of this kind before that is released.
+    pub(crate) fn holding_back(self, gate: &'static str) -> Self {
+        self.state.held_back.lock().expect("no holder panics").insert(gate);
         self
     }
 
@@ -125,9 +138,14 @@ impl Service {
 
     /// Waits until this has been called.
     pub(crate) async fn wait_for(&self, call: &str) {
-        while self.count(call) == 0 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until(call, || self.count(call) > 0).await;
+    }
+
+    /// Waits until this has been called and its client, which has read the answer, has hung up.
+    pub(crate) async fn wait_for_end_of(&self, call: &str) {
+        let has_ended =
+            || self.state.ended.lock().expect("no holder panics").iter().any(|ended| ended == call);
+        until(call, has_ended).await;
     }
 
     /// The refresh tokens that came, in order.
@@ -165,6 +183,8 @@ impl State {
         );
         // A client that was dropped does not read it.
         let _ = stream.get_mut().write_all((head + &body).as_bytes()).await;
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        self.ended.lock().expect("no holder panics").push(request.call);
     }
 
     /// None closes the connection instead.
@@ -178,9 +198,7 @@ impl State {
             }
             "POST /api/v1/auth/refresh" => self.refresh(request).await,
             "POST /api/v1/auth/logout" => {
-                if *self.holds_back_logouts.lock().expect("no holder panics") {
-                    self.pass("logout").await;
-                }
+                self.pass("logout").await;
                 Some((200, Value::Null))
             }
             _ => Some((502, json!("<html>"))),
@@ -209,11 +227,11 @@ impl State {
         };
         // Time for those who do not wait for this one to be seen.
         tokio::time::sleep(Duration::from_millis(50)).await;
+        self.pass("refresh").await;
         match self.refreshes {
             Refreshes::AreRefused => return Some((401, problem(401, "invalid_refresh_token"))),
             Refreshes::FailOnce if is_first_time => return Some((503, problem(503, "store_unavailable"))),
             Refreshes::LoseTheFirstAnswer if is_first_time => return None,
-            Refreshes::WaitFor(gate) => self.pass(gate).await,
             Refreshes::Succeed | Refreshes::FailOnce | Refreshes::LoseTheFirstAnswer => {}
         }
         let current = Pair(self.latest.load(Ordering::SeqCst));
@@ -224,7 +242,11 @@ impl State {
         Some((200, tokens(current.next(), 1800)))
     }
 
+    /// Waits until this is released, if it is held back.
     async fn pass(&self, gate: &str) {
+        if !self.held_back.lock().expect("no holder panics").contains(gate) {
+            return;
+        }
         drop(self.gates[gate].acquire().await.expect("gates stay"));
     }
 }

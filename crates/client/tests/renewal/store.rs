@@ -1,10 +1,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use portcullis_client::{BoxError, TokenStore, Tokens, async_trait};
 
-use crate::service::Pair;
+use crate::service::{Pair, until};
 
 /// Remembers what it was told.
 #[derive(Default)]
@@ -31,9 +30,7 @@ impl Store {
 
     /// Waits until it was told so often.
     pub(crate) async fn wait_for(&self, events: usize) {
-        while self.events().len() < events {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
+        until("what is to be stored", || self.events().len() >= events).await;
     }
 
     fn note(&self, event: Event) {
