@@ -11,5 +11,5 @@ mod link;
 mod rate_limiter;
 mod url;
 
-pub use rate_limiter::RedisRateLimiter;
+pub use rate_limiter::{RedisOptions, RedisRateLimiter};
 pub use url::{InvalidRedisUrl, RedisUrl};

@@ -11,13 +11,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
 
-use crate::RedisUrl;
+use crate::{RedisOptions, RedisUrl};
 
-/// How long a call waits for the server.
-const PATIENCE: Duration = Duration::from_millis(100);
-
-/// How long a new connection may take, with all that it takes to know that it is of use.
-const PATIENCE_AT_FIRST: Duration = Duration::from_secs(1);
+/// How much longer than a call a new connection may take, with all that it takes to know that it is of use.
+const LONGER_AT_FIRST: u32 = 10;
 
 /// How long to wait before the server is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -28,7 +25,7 @@ const TRIAL_KEY: &str = "portcullis:rate:trial";
 /// A connection that comes and goes with the server.
 pub(crate) struct Link {
     live: Arc<watch::Sender<Option<Live>>>,
-    script: Arc<Script>,
+    counter: Counter,
     keeper: JoinHandle<()>,
 }
 
@@ -50,16 +47,16 @@ enum Trouble {
 }
 
 impl Link {
-    pub(crate) async fn open(url: &RedisUrl) -> Self {
+    pub(crate) async fn open(options: &RedisOptions) -> Self {
+        let RedisOptions { url, patience } = options.clone();
         let live = Arc::new(watch::Sender::new(None));
-        let script = Arc::new(Script::new(include_str!("count.lua")));
-        let mut keeper =
-            Keeper { url: url.clone(), live: Arc::clone(&live), script: Arc::clone(&script), connections: 0 };
+        let counter = Counter { script: Arc::new(Script::new(include_str!("count.lua"))), patience };
+        let mut keeper = Keeper { url, live: Arc::clone(&live), counter: counter.clone(), connections: 0 };
         match keeper.connect().await {
             Ok(()) => tracing::info!("rate limits are shared through Redis"),
             Err(trouble) => tell_of(&trouble),
         }
-        Self { live, script, keeper: tokio::spawn(keeper.run()) }
+        Self { live, counter, keeper: tokio::spawn(keeper.run()) }
     }
 
     /// Whether the server answered last time.
@@ -71,7 +68,7 @@ impl Link {
     pub(crate) async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Option<Allowance> {
         let Live { number, mut connection } = self.live.borrow().clone()?;
         let key = format!("portcullis:rate:{group}:{caller}");
-        match count(&mut connection, &self.script, &key, rate).await {
+        match self.counter.count(&mut connection, &key, rate).await {
             Ok(allowance) => Some(allowance),
             Err(trouble) => {
                 self.give_up(number, &trouble);
@@ -99,22 +96,32 @@ fn tell_of(trouble: &Trouble) {
     tracing::warn!(%trouble, "Redis does not count calls: each instance limits rates by itself meanwhile");
 }
 
-async fn count(
-    connection: &mut MultiplexedConnection,
-    script: &Script,
-    key: &str,
-    rate: Rate,
-) -> Result<Allowance, Trouble> {
-    let mut invocation = script.key(key);
-    invocation.arg(microseconds(rate.share())).arg(microseconds(rate.period));
-    let answer = timeout(PATIENCE, invocation.invoke_async::<(bool, u64)>(connection));
-    let (is_admitted, debt) = answer.await.map_err(|_| Trouble::Silent)??;
-    let debt = Duration::from_micros(debt);
-    Ok(if is_admitted {
-        Allowance::after_admission(rate, debt)
-    } else {
-        Allowance::after_refusal(rate, debt)
-    })
+/// How a call is counted.
+#[derive(Clone)]
+struct Counter {
+    script: Arc<Script>,
+    /// How long the server may take.
+    patience: Duration,
+}
+
+impl Counter {
+    async fn count(
+        &self,
+        connection: &mut MultiplexedConnection,
+        key: &str,
+        rate: Rate,
+    ) -> Result<Allowance, Trouble> {
+        let mut invocation = self.script.key(key);
+        invocation.arg(microseconds(rate.share())).arg(microseconds(rate.period));
+        let answer = timeout(self.patience, invocation.invoke_async::<(bool, u64)>(connection));
+        let (is_admitted, debt) = answer.await.map_err(|_| Trouble::Silent)??;
+        let debt = Duration::from_micros(debt);
+        Ok(if is_admitted {
+            Allowance::after_admission(rate, debt)
+        } else {
+            Allowance::after_refusal(rate, debt)
+        })
+    }
 }
 
 /// At least one, so that every call counts for something.
@@ -126,7 +133,7 @@ fn microseconds(time: Duration) -> u64 {
 struct Keeper {
     url: RedisUrl,
     live: Arc<watch::Sender<Option<Live>>>,
-    script: Arc<Script>,
+    counter: Counter,
     connections: u64,
 }
 
@@ -145,7 +152,8 @@ impl Keeper {
 
     /// Makes a connection, and lets calls have it once it has shown that it counts.
     async fn connect(&mut self) -> Result<(), Trouble> {
-        let connection = timeout(PATIENCE_AT_FIRST, self.try_out()).await.map_err(|_| Trouble::Silent)??;
+        let limit = self.counter.patience * LONGER_AT_FIRST;
+        let connection = timeout(limit, self.try_out()).await.map_err(|_| Trouble::Silent)??;
         self.connections += 1;
         self.live.send_replace(Some(Live { number: self.connections, connection }));
         Ok(())
@@ -156,9 +164,9 @@ impl Keeper {
         // Calls have a limit of their own.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        self.script.load_async(&mut connection).await?;
+        self.counter.script.load_async(&mut connection).await?;
         let trial = Rate { calls: NonZeroU32::MIN, period: Duration::from_micros(1) };
-        count(&mut connection, &self.script, TRIAL_KEY, trial).await?;
+        self.counter.count(&mut connection, TRIAL_KEY, trial).await?;
         Ok(connection)
     }
 }

@@ -12,7 +12,7 @@ use portcullis_adapters_crypto::{
     KeyRing, OsEntropy, SealingKeyFactory,
 };
 use portcullis_adapters_process::{DeliveryObserver, LocalDeliverySignal, SystemClock};
-use portcullis_adapters_redis::RedisRateLimiter;
+use portcullis_adapters_redis::{RedisOptions, RedisRateLimiter};
 use portcullis_adapters_smtp::{Composer, FileMailer, SmtpMailer, SmtpSettings, Templates};
 use portcullis_domain::mail::OutgoingMail;
 use portcullis_domain::ports::{
@@ -159,7 +159,10 @@ impl Limiter {
     pub(crate) async fn start(config: &Config) -> Self {
         match &config.rate_limit_redis_url {
             _ if !config.rate_limit => Self::Off,
-            Some(url) => Self::Shared(Arc::new(RedisRateLimiter::connect(url).await)),
+            Some(url) => {
+                let options = RedisOptions::new(url.clone());
+                Self::Shared(Arc::new(RedisRateLimiter::connect(&options).await))
+            }
             None => Self::InProcess(Arc::default()),
         }
     }
