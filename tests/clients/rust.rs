@@ -43,7 +43,7 @@ impl Memory {
 }
 
 async fn mailed_code(service: &str, email: &str) -> String {
-    for _ in 0..400 {
+    for _ in 0..1_200 {
         let mailbox =
             reqwest::get(format!("{service}/dev/mailbox.json?to={email}")).await.expect("a mailbox");
         let mailbox: Value = mailbox.json().await.expect("JSON");

@@ -4,7 +4,7 @@ use portcullis_throwaway_redis::{Certificate, Redis};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::harness::{Server, ServerBuilder};
+use crate::harness::{PATIENCE, Server, ServerBuilder};
 
 const AWAY: &str = "Redis does not count calls";
 const BACK: &str = "Redis counts calls again";
@@ -35,6 +35,60 @@ async fn is_admitted(server: &Server, client: &str) -> bool {
     true
 }
 
+/// Whether a client is admitted when it calls these in turn.
+async fn admissions(servers: &[&Server], client: &str) -> Vec<bool> {
+    let mut admissions = Vec::new();
+    for server in servers {
+        admissions.push(is_admitted(server, client).await);
+    }
+    admissions
+}
+
+/// Asserts that who calls these in turn is admitted so many times and no more: they count together.
+///
+/// On a busy machine Redis may answer too late, and an instance counts alone for a moment, as its log tells. Then the
+/// next client has to show it.
+async fn share_limits(servers: &[&Server], admitted: usize) {
+    let expected: Vec<_> = (0..servers.len()).map(|number| number < admitted).collect();
+    let times_away = || servers.iter().map(|server| server.log().matches(AWAY).count()).sum::<usize>();
+    let is_away = |server: &Server| told(&server.log()).last() == Some(&AWAY);
+    let begun = Instant::now();
+    for number in 1.. {
+        let before = times_away();
+        let admissions = admissions(servers, &format!("198.51.100.{number}")).await;
+        if admissions == expected {
+            return;
+        }
+        while times_away() == before && !servers.iter().any(|server| is_away(server)) {
+            assert!(begun.elapsed() < PATIENCE, "Redis was there: {admissions:?}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        for server in servers.iter().filter(|server| is_away(server)) {
+            is_told(server, BACK).await;
+        }
+    }
+}
+
+/// What a log tells of Redis.
+fn told(log: &str) -> Vec<&'static str> {
+    log.lines().filter_map(|line| [AWAY, BACK].into_iter().find(|words| line.contains(words))).collect()
+}
+
+/// Returns when this is the last that the log tells of Redis. Neither is told twice.
+async fn is_told(server: &Server, words: &str) {
+    let begun = Instant::now();
+    loop {
+        let log = server.log();
+        let told = told(&log);
+        assert!(told.windows(2).all(|pair| pair[0] != pair[1]), "it is told once: {log}");
+        if told.last() == Some(&words) {
+            return;
+        }
+        assert!(begun.elapsed() < PATIENCE, "{words:?} is not told: {log}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
 fn redis() -> Redis {
     Redis::start().unwrap_or_else(|error| panic!("{error}"))
 }
@@ -43,12 +97,9 @@ fn redis() -> Redis {
 async fn s43_instances_with_one_redis_share_their_limits() {
     let redis = redis();
     let (one, other) = (instance(&redis.url(), 4).await, instance(&redis.url(), 4).await);
-    for server in [&one, &other, &one, &other] {
-        assert!(is_admitted(server, "192.0.2.1").await);
-    }
+    share_limits(&[&one, &other, &one, &other, &one, &other], 4).await;
     for server in [&one, &other] {
-        assert!(!is_admitted(server, "192.0.2.1").await);
-        assert!(is_admitted(server, "192.0.2.2").await, "another client");
+        assert!(is_admitted(server, "192.0.2.1").await, "another client");
     }
     let examined = one.run(&["doctor"]).await;
     assert!(examined.stdout.contains("Redis counts calls for all instances"), "{examined:?}");
@@ -58,28 +109,26 @@ async fn s43_instances_with_one_redis_share_their_limits() {
 async fn while_redis_is_away_each_instance_limits_by_itself_and_no_call_fails_or_waits() {
     let mut redis = redis();
     let (one, other) = (instance(&redis.url(), 1).await, instance(&redis.url(), 1).await);
-    assert!(is_admitted(&one, "192.0.2.1").await);
-    assert!(!is_admitted(&other, "192.0.2.1").await);
+    share_limits(&[&one, &other], 1).await;
 
     redis.kill().expect("it runs");
     for server in [&one, &other] {
         let begun = Instant::now();
-        for number in 0..50 {
+        for number in 0..200 {
             let client = format!("192.0.2.{number}");
             assert!(is_admitted(server, &client).await);
             assert!(!is_admitted(server, &client).await);
         }
-        assert!(begun.elapsed() < Duration::from_secs(5), "nobody waits: {:?}", begun.elapsed());
-        let log = server.log_with(AWAY).await;
-        assert_eq!(log.matches(AWAY).count(), 1, "it is told once: {log}");
+        // If each of them waited for Redis it would be forty seconds.
+        assert!(begun.elapsed() < Duration::from_secs(20), "nobody waits: {:?}", begun.elapsed());
+        is_told(server, AWAY).await;
     }
 
     redis.restart().unwrap_or_else(|error| panic!("{error}"));
     for server in [&one, &other] {
-        server.log_with(BACK).await;
+        is_told(server, BACK).await;
     }
-    assert!(is_admitted(&one, "192.0.2.100").await);
-    assert!(!is_admitted(&other, "192.0.2.100").await, "they share their limits again");
+    share_limits(&[&one, &other], 1).await;
 }
 
 #[tokio::test]
@@ -89,10 +138,11 @@ async fn a_redis_that_hangs_holds_up_the_calls_under_way_and_no_others() {
     assert!(is_admitted(&server, "192.0.2.1").await);
     redis.pause().expect("it runs");
     let begun = Instant::now();
-    for number in 2..52 {
+    for number in 2..252 {
         assert!(is_admitted(&server, &format!("192.0.2.{number}")).await);
     }
-    assert!(begun.elapsed() < Duration::from_secs(3), "few calls wait: {:?}", begun.elapsed());
+    // If each of them waited for Redis it would be 25 seconds.
+    assert!(begun.elapsed() < Duration::from_secs(20), "few calls wait: {:?}", begun.elapsed());
 }
 
 #[tokio::test]
@@ -109,8 +159,9 @@ async fn a_redis_is_reached_by_tls_if_its_certificate_is_good() {
     let redis = Redis::start_with_tls(&certificate).unwrap_or_else(|error| panic!("{error}"));
 
     let trusting = || builder(&redis.url(), 1).with("SSL_CERT_FILE", &trusted);
-    assert!(is_admitted(&trusting().start().await, "192.0.2.1").await);
-    assert!(!is_admitted(&trusting().start().await, "192.0.2.1").await, "they share their limits");
+    let (one, other) = (trusting().start().await, trusting().start().await);
+    share_limits(&[&one, &other], 1).await;
+    assert!(is_admitted(&one, "192.0.2.1").await);
     let distrusting = builder(&redis.url(), 1).start().await;
     assert!(is_admitted(&distrusting, "192.0.2.1").await, "it counts for itself");
 }

@@ -8,7 +8,8 @@ use crate::harness::{PASSWORD, Server, ServerBuilder};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sigterm_accepted_requests_finish_and_none_is_reset() {
-    let server = ServerBuilder::new().start().await;
+    // For a tenth of it new connections are taken.
+    let server = ServerBuilder::new().with("PORTCULLIS_SHUTDOWN_GRACE", "40s").start().await;
     server.register_verified("user@example.com").await;
     let login = || async {
         let body = json!({ "email": "user@example.com", "password": PASSWORD });
@@ -28,7 +29,9 @@ async fn on_sigterm_accepted_requests_finish_and_none_is_reset() {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         Server::signal(server.process_id(), "TERM");
-        tokio::time::sleep(Duration::from_millis(100)).await;
+        while server.get("/health/ready").await.status == 200 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         server.get("/health/ready").await.problem(503, "shutting_down");
         // Who has not heard of it yet is still served.
         login().await;

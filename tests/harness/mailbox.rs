@@ -1,8 +1,8 @@
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::Server;
+use super::{PATIENCE, Server};
 
 /// A mail as `/dev/mailbox.json` shows it.
 #[derive(Debug)]
@@ -66,14 +66,15 @@ impl Server {
         count: usize,
         wanted: impl Fn(&Mail) -> bool,
     ) -> Mail {
-        for _ in 0..200 {
+        let begun = Instant::now();
+        loop {
             let mut mails = self.mails_to(address).await;
             mails.retain(&wanted);
             if mails.len() >= count {
                 return mails.swap_remove(mails.len() - count);
             }
+            assert!(begun.elapsed() < PATIENCE, "mail {count} to {address} did not come");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
-        panic!("mail {count} to {address} did not come within 5 s");
     }
 }

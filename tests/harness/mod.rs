@@ -23,3 +23,6 @@ pub(crate) use server::{Server, ServerBuilder};
 pub(crate) use smtp_sink::{Received, SmtpSink};
 pub(crate) use snippet::snippet;
 pub(crate) use upstream::Upstream;
+
+/// How long a test waits for what is about to come: far longer than it takes on a busy machine.
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);

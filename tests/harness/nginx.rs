@@ -1,20 +1,20 @@
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_port::Port;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder};
 use tempfile::TempDir;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-use super::Answer;
+use super::{Answer, PATIENCE};
 
 /// An nginx of a test's own; killed when dropped.
 pub(crate) struct Nginx {
     process: Child,
     folder: TempDir,
-    url: String,
+    port: Port,
     client: Client,
 }
 
@@ -40,8 +40,8 @@ http {
 impl Nginx {
     /// Serves a configuration in which each of these is replaced, and which listens on port 80 but for that.
     pub(crate) async fn start(configuration: &str, replacements: &[(&str, &str)]) -> Self {
-        let address = free_address().await;
-        let listen = format!("listen {address};");
+        let port = Port::keep().expect("a free port");
+        let listen = format!("listen {};", port.address());
         let mut site = configuration.to_owned();
         for (written, instead) in replacements.iter().chain([&("listen 80;", listen.as_str())]) {
             assert!(site.contains(written), "{written} is not in the configuration");
@@ -52,15 +52,14 @@ impl Nginx {
         std::fs::write(folder.path().join("site.conf"), site).expect("the folder can be written");
         let process = spawn(folder.path());
         let client = Client::builder().redirect(Policy::none()).timeout(Duration::from_mins(1)).build();
-        let mut nginx =
-            Self { process, folder, url: format!("http://{address}"), client: client.expect("a client") };
-        nginx.wait_until_it_serves(address).await;
+        let mut nginx = Self { process, folder, port, client: client.expect("a client") };
+        nginx.wait_until_it_serves().await;
         nginx
     }
 
-    async fn wait_until_it_serves(&mut self, address: SocketAddr) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(address).await.is_err() {
+    async fn wait_until_it_serves(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect(self.port.address()).await.is_err() {
             let ended = self.process.try_wait().expect("a child can be waited for");
             assert!(ended.is_none() && Instant::now() < deadline, "nginx does not serve:\n{}", self.log());
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -72,7 +71,7 @@ impl Nginx {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.url))
+        self.client.request(method, format!("http://{}{path}", self.port.address()))
     }
 
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
@@ -96,11 +95,6 @@ impl Drop for Nginx {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
-}
-
-async fn free_address() -> SocketAddr {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
-    listener.local_addr().expect("an address")
 }
 
 /// Debian keeps nginx where the search path of those who are not root does not lead.

@@ -10,7 +10,7 @@ use reqwest::{Client, Method, RequestBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::Answer;
+use super::{Answer, PATIENCE};
 
 /// A server to be started.
 #[derive(Clone)]
@@ -180,7 +180,7 @@ impl Server {
 
     /// How the server ended, once it was told to.
     pub(crate) async fn wait_for_end(&self) -> ExitStatus {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let status = self.process.lock().expect("no holder panics").try_wait();
             if let Some(status) = status.expect("a child can be waited for") {
@@ -225,7 +225,7 @@ impl Server {
 
     /// What the server has logged, once this is among it: it arrives later than answers do.
     pub(crate) async fn log_with(&self, text: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(20);
+        let deadline = Instant::now() + PATIENCE;
         loop {
             let log = self.log();
             if log.contains(text) {

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use mail_parser::MessageParser;
@@ -16,6 +17,7 @@ pub(crate) struct SmtpSink {
 struct State {
     /// What every recipient is refused with, while there is something.
     refusal: Mutex<Option<&'static str>>,
+    refused: AtomicUsize,
     mails: Mutex<Vec<Received>>,
 }
 
@@ -46,6 +48,11 @@ impl SmtpSink {
         *self.state.refusal.lock().expect("no holder panics") = with;
     }
 
+    /// How many mails were refused so far.
+    pub(crate) fn refused(&self) -> usize {
+        self.state.refused.load(Ordering::SeqCst)
+    }
+
     pub(crate) fn mails(&self) -> Vec<Received> {
         self.state.mails.lock().expect("no holder panics").clone()
     }
@@ -70,7 +77,10 @@ async fn converse(connection: TcpStream, state: &State) -> std::io::Result<()> {
         let refusal = *state.refusal.lock().expect("no holder panics");
         let answer = match command.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
             "EHLO" => "250-sink\r\n250 8BITMIME",
-            "RCPT" if refusal.is_some() => refusal.unwrap_or_default(),
+            "RCPT" if refusal.is_some() => {
+                state.refused.fetch_add(1, Ordering::SeqCst);
+                refusal.unwrap_or_default()
+            }
             "RCPT" => {
                 recipient = command.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
                 "250 ok"

@@ -10,6 +10,8 @@ use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::harness::PATIENCE;
+
 /// A Chromium of a test's own, and the program that drives it, spoken to in the words of W3C WebDriver; both end
 /// when it is dropped. Crates that speak it change how `serde_json` is built, and with it what is under test.
 pub(crate) struct Chromium {
@@ -104,7 +106,7 @@ impl Chromium {
 
     /// The path of an element among the commands, as soon as it is there.
     async fn find(&self, selector: &str) -> String {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         let query = json!({ "using": "css selector", "value": selector });
         loop {
             match self.ask(Method::POST, "/element", query.clone()).await {
@@ -127,7 +129,7 @@ impl Chromium {
 
     /// Waits until the page says this.
     pub(crate) async fn wait_for(&self, text: &str) {
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         while !self.source().await.contains(text) {
             assert!(Instant::now() < deadline, "{text:?} is not on {}", self.source().await);
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -209,7 +211,7 @@ impl Drop for Chromium {
         let _ = Command::new("kill").args(["--", &group]).status();
         let _ = self.process.wait();
         let is_there = || Command::new("kill").args(["-0", "--", &group]).stderr(Stdio::null()).status();
-        let deadline = Instant::now() + Duration::from_secs(10);
+        let deadline = Instant::now() + PATIENCE;
         while is_there().is_ok_and(|status| status.success()) && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -4,17 +4,12 @@ use std::net::SocketAddr;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_port::Port;
 use portcullis_throwaway_postgres::Template;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{PASSWORD, Server, ServerBuilder, SignedIn, SmtpSink};
-
-/// An address at which nobody listens yet.
-async fn free_address() -> SocketAddr {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-    listener.local_addr().expect("an address")
-}
+use crate::harness::{PASSWORD, PATIENCE, Server, ServerBuilder, SignedIn, SmtpSink};
 
 /// What [`ServerBuilder::on_postgres`] gives to those on PostgreSQL.
 const SECRET_KEY: &str = "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu";
@@ -46,7 +41,7 @@ async fn register_with_mail(server: &Server, email: &str, state: &str) -> Signed
         if mails.as_array().expect("an array").iter().any(is_so) {
             return server.login(email, PASSWORD).await;
         }
-        assert!(began.elapsed() < Duration::from_secs(20), "{mails}");
+        assert!(began.elapsed() < PATIENCE, "{mails}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -64,7 +59,8 @@ fn new_records(copied: &Value, kind: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_installation_moves_to_another_store_and_goes_on_there() {
-    let mail_server = free_address().await;
+    let port = Port::keep().expect("a free port");
+    let mail_server = port.address();
     let sink = SmtpSink::start(mail_server).await;
     let source = builder(mail_server).start().await;
     sink.refuse(Some("550 5.1.1 no such mailbox"));
@@ -108,7 +104,7 @@ async fn an_installation_moves_to_another_store_and_goes_on_there() {
     target.refreshed(&bob).await;
     let began = Instant::now();
     while sink.mails().is_empty() {
-        assert!(began.elapsed() < Duration::from_secs(20), "the mail that waited is delivered");
+        assert!(began.elapsed() < PATIENCE, "the mail that waited is delivered");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let mails = json_of(target.command(&["mail", "list", "--json"]));

@@ -38,6 +38,12 @@ impl LoadBalancer {
         Self { url, backends, tasks }
     }
 
+    /// Whether an instance is ready for more, as far as it knows.
+    pub(crate) fn sends_to(&self, server: &Server) -> bool {
+        let backends = self.backends.lock().expect("no holder panics");
+        backends.iter().any(|backend| backend.url == server.url() && backend.is_ready)
+    }
+
     /// Sends nothing more to one instance, and some to another.
     pub(crate) fn replace(&self, old: &str, new: &Server) {
         let mut backends = self.backends.lock().expect("no holder panics");

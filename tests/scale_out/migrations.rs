@@ -1,11 +1,11 @@
-use std::net::TcpListener;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use portcullis_throwaway_port::Port;
 use portcullis_throwaway_postgres::Database;
 use reqwest::StatusCode;
 
-use crate::harness::ServerBuilder;
+use crate::harness::{PATIENCE, ServerBuilder};
 
 /// Migrates, as another instance would, until there is a table `released`. The key is that of the adapter.
 const HOLD: &str = "
@@ -19,8 +19,6 @@ const WAITING: &str = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NO
 const HELD: &str = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted
                     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
 
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// An instance that has not begun to serve; killed when dropped.
 struct Starting(Child);
 
@@ -33,7 +31,8 @@ impl Drop for Starting {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_migrations_run_an_instance_lives_and_is_not_ready() {
-    let operations = free_address();
+    let port = Port::keep().expect("a free port");
+    let operations = port.address().to_string();
     let builder = ServerBuilder::new().with("PORTCULLIS_OPS_BIND", &operations).with_empty_database().await;
     let database = builder.database().expect("it was made");
     let release = async {
@@ -65,9 +64,4 @@ async fn until_there_is(database: &Database, rows: &str) {
 async fn status(operations: &str, health: &str) -> Option<StatusCode> {
     let answer = reqwest::get(format!("http://{operations}/health/{health}")).await;
     answer.ok().map(|answer| answer.status())
-}
-
-fn free_address() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("there is a free port");
-    listener.local_addr().expect("it has an address").to_string()
 }

@@ -125,7 +125,7 @@ async fn s33_a_key_is_published_before_it_signs_and_verifies_until_its_last_toke
 
     assert!(server.command(&["keys", "rotate"]).output().expect("the binary runs").status.success());
     let mut published = server.get("/.well-known/jwks.json").await;
-    for _ in 0..100 {
+    for _ in 0..300 {
         if key_ids(&published.json(200)).len() == 2 {
             break;
         }
@@ -142,7 +142,7 @@ async fn s33_a_key_is_published_before_it_signs_and_verifies_until_its_last_toke
     let rotated = server.command(&["keys", "rotate", "--now"]).output().expect("the binary runs");
     assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
     let mut latest = refreshed.clone();
-    for _ in 0..100 {
+    for _ in 0..300 {
         latest = server.refreshed(&latest).await;
         if header(&latest.access_token)["kid"] != json!(first) {
             break;

@@ -69,7 +69,7 @@ struct SignedIn {
 
 /// What the link in the one mail of the mailbox carries, as soon as it is there.
 async fn mailed_token(mailbox: &Path) -> String {
-    for _ in 0..500 {
+    for _ in 0..1_000 {
         let mail = std::fs::read_dir(mailbox).expect("a mailbox").flatten().find_map(|entry| {
             let text = std::fs::read_to_string(entry.path()).ok()?.replace("=\r\n", "").replace("=3D", "=");
             let (_, token) = text.split_once("/welcome?token=")?;
