@@ -9,6 +9,7 @@ use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use portcullis_adapters_postgres::{OpenError, PostgresOptions, PostgresStore, PostgresUrl};
 use portcullis_domain::ports::UserRepository as _;
 use portcullis_testkit::fixtures::account;
+use portcullis_throwaway_port::Port;
 use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::sync::Barrier;
@@ -35,10 +36,8 @@ fn told_in_full(error: &OpenError) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_may_come() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = listener.local_addr().unwrap().port();
-    drop(listener);
-    for host in [format!("127.0.0.1:{port}"), "no-such-host.invalid".to_owned(), "%2Fnowhere".to_owned()] {
+    let port = Port::keep().unwrap();
+    for host in [port.address().to_string(), "no-such-host.invalid".to_owned(), "%2Fnowhere".to_owned()] {
         let error = refusal(&format!("postgres://ada:hunter2@{host}/accounts")).await;
         assert!(matches!(error, OpenError::Unreachable { .. }) && error.is_passing(), "{error:?}");
         let told = told_in_full(&error);
@@ -53,7 +52,7 @@ async fn a_server_that_says_nothing_is_given_up() {
     let began = Instant::now();
     let error = refusal(&format!("postgres://ada@{}/accounts", silent.local_addr().unwrap())).await;
     assert!(error.is_passing(), "{error:?}");
-    assert!(began.elapsed() < Duration::from_secs(2));
+    assert!(began.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -109,7 +109,7 @@ const ROUND_TRIPS: &[(&str, usize)] = &[
 async fn every_method_takes_as_many_round_trips_as_it_must() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let database = TEMPLATE.database().await;
-    let (wire, url) = Wire::before(&database.url(), Duration::from_millis(15)).await.unwrap();
+    let (wire, url) = Wire::before(&database.url(), Duration::from_millis(30)).await.unwrap();
     let store = connect(&url).await;
     Calls::new(&store, "first", || 0).make_all().await;
     let mut calls = Calls::new(&store, "second", || wire.take_count());
