@@ -75,12 +75,18 @@ async fn a_refused_refresh_ends_the_session_for_all_who_wait() {
     assert_eq!(service.calls(), calls, "there is nothing left to call with");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread, where who has hung up has gone on.
+#[tokio::test]
 async fn a_refresh_that_fails_fails_all_who_wait_and_the_next_call_tries_anew() {
     let service = Service::start(Refreshes::FailOnce).await.refusing_the_first_token_together(CALLERS);
+    let service = service.holding_back("refresh");
     let store = Arc::new(Store::default());
     let ada = resumed(&service, &store);
-    for outcome in all_at_once(&ada).await {
+    let (outcomes, ()) = tokio::join!(all_at_once(&ada), async {
+        service.wait_for_ends_of("GET /api/v1/auth/me", CALLERS).await;
+        service.release("refresh");
+    });
+    for outcome in outcomes {
         let error = outcome.unwrap_err();
         assert!(matches!(error, Error::NotRenewed(_)), "{error:?}");
         assert_eq!(error.code(), Some(&Code::StoreUnavailable));
@@ -121,7 +127,7 @@ async fn a_refresh_goes_on_when_everybody_who_waits_for_it_is_dropped() {
     assert_eq!(service.count("POST /api/v1/auth/refresh"), 1, "its answer was not lost");
 }
 
-// On one thread, where the refresh has ended when its connection has.
+// On one thread, where who has hung up has gone on.
 #[tokio::test]
 async fn a_failure_that_nobody_waited_for_is_not_told_to_the_next_who_calls() {
     let service = Service::start(Refreshes::FailOnce).await.holding_back("refresh");
@@ -131,7 +137,7 @@ async fn a_failure_that_nobody_waited_for_is_not_told_to_the_next_who_calls() {
         () = service.wait_for("POST /api/v1/auth/refresh") => {}
     }
     service.release("refresh");
-    service.wait_for_end_of("POST /api/v1/auth/refresh").await;
+    service.wait_for_ends_of("POST /api/v1/auth/refresh", 1).await;
     ada.me().await.unwrap();
     assert_eq!(service.count("POST /api/v1/auth/refresh"), 2);
 }

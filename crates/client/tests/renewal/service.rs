@@ -141,11 +141,12 @@ impl Service {
         until(call, || self.count(call) > 0).await;
     }
 
-    /// Waits until this has been called and its client, which has read the answer, has hung up.
-    pub(crate) async fn wait_for_end_of(&self, call: &str) {
-        let has_ended =
-            || self.state.ended.lock().expect("no holder panics").iter().any(|ended| ended == call);
-        until(call, has_ended).await;
+    /// Waits until this has been called so often, and who called has read the answer and hung up.
+    pub(crate) async fn wait_for_ends_of(&self, call: &str, count: usize) {
+        let ends = || {
+            self.state.ended.lock().expect("no holder panics").iter().filter(|ended| *ended == call).count()
+        };
+        until(call, || ends() >= count).await;
     }
 
     /// The refresh tokens that came, in order.
