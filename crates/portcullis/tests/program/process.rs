@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+/// Where nobody listens.
+pub(crate) const NOWHERE: &str = "127.90.0.1:1";
+
 /// A folder to run the program in, with its data in `data`.
 pub(crate) struct Installation {
     folder: TempDir,

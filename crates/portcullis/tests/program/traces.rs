@@ -1,6 +1,5 @@
 //! The spans of requests, as a collector gets them, and what becomes of the service when it does not.
 
-use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -9,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::accounts::{PASSWORD, create};
 use crate::collector::{Collector, attribute, hex};
-use crate::process::{Finished, Installation, Serving};
+use crate::process::{Finished, Installation, NOWHERE, Serving};
 
 const ADDRESS: &str = "ada@example.com";
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
@@ -138,35 +137,34 @@ fn the_last_spans_are_sent_before_the_program_ends() {
 /// Calls again and again, with more spans than may wait, and ends the program.
 fn serve_while_nobody_takes_spans(collector: &str) -> (Finished, Duration) {
     let installation = traced_at_once(collector)
-        .with("OTEL_BSP_MAX_QUEUE_SIZE", "20")
-        .with("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "5")
+        .with("OTEL_BSP_MAX_QUEUE_SIZE", "200")
+        .with("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", "1")
         .with("OTEL_EXPORTER_OTLP_TIMEOUT", "300")
         .with("PORTCULLIS_SHUTDOWN_GRACE", "1s")
         // Nobody reads the log before the end, and a pipe does not hold all of it.
         .with("PORTCULLIS_LOG", "warn");
     let serving = installation.serve();
-    let end = Instant::now() + Duration::from_secs(2);
     let mut calls = Vec::new();
-    while Instant::now() < end {
+    for _ in 0..300 {
         let began = Instant::now();
         assert_eq!(serving.get("/health").status, 200);
         calls.push(began.elapsed());
         std::thread::sleep(Duration::from_millis(5));
     }
-    // A busy machine keeps one or the other waiting; a collector that is waited for, at least each batch.
+    // A busy machine keeps one or the other waiting; a collector that is waited for, all of them.
     let slow = calls.iter().filter(|took| **took >= Duration::from_millis(250)).count();
-    assert!(10 * slow <= calls.len(), "they are as quick: {calls:?}");
+    assert!(2 * slow <= calls.len(), "they are as quick: {calls:?}");
     let began = Instant::now();
     (serving.end("TERM"), began.elapsed())
 }
 
 #[test]
 fn a_collector_that_is_away_or_hangs_holds_nothing_up_and_is_in_the_log_once() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for collector in [format!("http://{free}"), Collector::hung()] {
+    for collector in [format!("http://{NOWHERE}"), Collector::hung()] {
         let (finished, took) = serve_while_nobody_takes_spans(&collector);
         assert_eq!(finished.code, Some(0), "{}", finished.stderr);
-        assert!(took < Duration::from_millis(2_500), "it ends within the grace: {took:?}");
+        // All that wait would take a minute.
+        assert!(took < Duration::from_secs(20), "it ends within the grace: {took:?}");
         let warnings = finished.stderr.matches("the collector does not take them").count();
         assert_eq!(warnings, 1, "{}", finished.stderr);
     }
