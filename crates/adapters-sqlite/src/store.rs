@@ -317,8 +317,7 @@ mod tests {
     async fn who_waits_too_long_for_a_connection_is_refused_and_nothing_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portcullis.db");
-        let impatient =
-            SqliteOptions { busy_timeout: Duration::from_millis(50), ..SqliteOptions::new(&path) };
+        let impatient = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::new(&path) };
         let store = SqliteStore::open(&impatient).await.unwrap();
         store.migrate().await.unwrap();
         let holding = Holding::begin(&store).await;

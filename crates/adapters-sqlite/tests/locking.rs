@@ -8,7 +8,7 @@ use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
 use portcullis_domain::ports::UserRepository as _;
 use portcullis_testkit::fixtures::account;
 
-const BUSY_TIMEOUT: Duration = Duration::from_millis(200);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_is_held_elsewhere_is_unavailable_until_it_is_released() {
@@ -25,7 +25,7 @@ async fn a_store_that_is_held_elsewhere_is_unavailable_until_it_is_released() {
 
     let began = Instant::now();
     let bob = account("bob@example.com");
-    let refused: Vec<_> = (0..20)
+    let refused: Vec<_> = (0..100)
         .map(|_| {
             let (store, bob) = (store.clone(), bob.clone());
             tokio::spawn(async move { store.register(bob).await })

@@ -216,13 +216,13 @@ async fn a_refusal_that_quotes_the_mail_is_told_without_its_secret() {
 async fn a_silent_server_costs_the_timeout_and_no_mail() {
     for fault in [Fault::SilentGreeting, Fault::SilentAfterMail] {
         let server = SmtpServer::with_fault(fault).await;
-        let timeout = Duration::from_secs(1);
+        let timeout = Duration::from_secs(2);
         let settings = SmtpSettings { timeout, ..settings(&format!("smtp://{}", server.authority()), None) };
         let mailer = SmtpMailer::new(&settings, composer(), clock()).unwrap();
         let started = Instant::now();
         let reason = transient(&mailer).await;
-        assert!(reason.contains("took longer than 1s"), "{reason}");
-        assert!(started.elapsed() < Duration::from_secs(10));
+        assert!(reason.contains("took longer than 2s"), "{reason}");
+        assert!(started.elapsed() < Duration::from_secs(20));
 
         server.set_fault(Fault::None);
         mailer.send(&mail("ada@example.com", reset_password())).await.unwrap();

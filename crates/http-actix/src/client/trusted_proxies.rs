@@ -244,7 +244,7 @@ mod tests {
             let line = piece.repeat(OCTETS / piece.len());
             let begun = Instant::now();
             client_behind(PROXY, &[(FORWARDED, &line), (X_FORWARDED_FOR, &line)]);
-            assert!(begun.elapsed() < Duration::from_millis(500), "{piece}: {:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(5), "{piece}: {:?}", begun.elapsed());
         }
     }
 
