@@ -239,7 +239,7 @@ async fn connect_patiently(url: &str) -> PostgresStore {
         match connect(url).await {
             Ok(store) => return store,
             Err(error) => {
-                assert!(error.is_passing() && began.elapsed() < Duration::from_secs(20), "{error:?}")
+                assert!(error.is_passing() && began.elapsed() < Duration::from_secs(20), "{error:?}");
             }
         }
     }
