@@ -158,7 +158,8 @@ async fn a_private_registration_is_told_of_the_account_that_there_is() {
     assert_eq!(told_of(&domain, domain.register(ADA)).await, refused, "nobody has shown that it is theirs");
     domain.deliver().await;
     let token = domain.mailer.last_token_for(ADA);
-    let command = ResetPasswordCommand { token, new_password: password(PASSWORD), client: fixtures::client() };
+    let command =
+        ResetPasswordCommand { token, new_password: password(PASSWORD), client: fixtures::client() };
     domain.use_cases.reset_password.reset(command).await.unwrap();
     assert_eq!(told_of(&domain, domain.register(ADA)).await, refused, "somebody has");
 }
