@@ -176,7 +176,7 @@ impl Answer {
         let length = body.len();
         write!(
             connection,
-            "{method} {path} HTTP/1.1\r\nHost: portcullis\r\nConnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
              Content-Type: application/json\r\nContent-Length: {length}\r\n{head}\r\n{body}"
         )
         .expect("the program reads");
