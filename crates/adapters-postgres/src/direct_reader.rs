@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
 use futures_util::FutureExt as _;
-use futures_util::future::{BoxFuture, Either, select};
+use futures_util::future::{Either, select};
 use tokio::runtime::{Handle, Id, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use crate::connection::{Connector, LONGEST_LIFE};
-use crate::errors::{Failure, OpenError};
+use crate::errors::OpenError;
+use crate::store::Operation;
 
 /// A connection for each single-threaded runtime, such as a worker of actix-web has: to hand a request over to another
 /// runtime, and its answer back, takes longer than what is done for it there.
@@ -82,10 +83,7 @@ impl DirectReader {
 
     /// Runs an operation that reads; none where it is for the pool to run, because no connection is here, or it did
     /// not answer as it should.
-    pub(crate) async fn run<A, T, Operation>(&self, argument: &A, operation: &Operation) -> Option<T>
-    where
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-    {
+    pub(crate) async fn run<A, T>(&self, argument: &A, operation: &impl Operation<A, T>) -> Option<T> {
         let connection = self.connection()?;
         let operation = AssertUnwindSafe(operation(&connection, argument)).catch_unwind();
         if let Ok(Ok(Ok(found))) = timeout(self.bounds.long, operation).await {
@@ -230,7 +228,9 @@ mod tests {
 
     async fn run(reader: &DirectReader, text: &'static str) -> Option<()> {
         reader
-            .run(&(), &|mut connection, ()| async move { Ok(connection.batch_execute(text).await?) }.boxed())
+            .run(&(), &move |mut connection, ()| {
+                async move { Ok(connection.batch_execute(text).await?) }.boxed()
+            })
             .await
     }
 

@@ -110,16 +110,14 @@ impl PostgresStore {
 
     /// Runs an operation that reads a few rows by their keys with one statement: on the thread that asks, if that is
     /// the whole of its runtime.
-    pub(crate) async fn look_up<A, T, Operation>(
+    pub(crate) async fn look_up<A, T>(
         &self,
         argument: A,
-        operation: Operation,
+        operation: impl Operation<A, T>,
     ) -> Result<T, StorageError>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-        Operation: Send + Sync + 'static,
     {
         let deadline = self.deadline();
         match self.direct_reader.run(&argument, &operation).instrument(span()).await {
@@ -129,47 +127,41 @@ impl PostgresStore {
     }
 
     /// Runs an operation that changes nothing. It is repeated when the connection was lost.
-    pub(crate) async fn read<A, T, Operation>(
+    pub(crate) async fn read<A, T>(
         &self,
         argument: A,
-        operation: Operation,
+        operation: impl Operation<A, T>,
     ) -> Result<T, StorageError>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-        Operation: Send + Sync + 'static,
     {
         Ok(self.run(argument, operation, is_worth_reading_again, self.deadline()).await?)
     }
 
     /// Runs an operation that is one statement, or one transaction. It is repeated when the server rolled
     /// it back, and not when the connection was lost: it may have been done.
-    pub(crate) async fn write<A, T, Operation>(
+    pub(crate) async fn write<A, T>(
         &self,
         argument: A,
-        operation: Operation,
+        operation: impl Operation<A, T>,
     ) -> Result<T, StorageError>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-        Operation: Send + Sync + 'static,
     {
         Ok(self.try_write(argument, operation).await?)
     }
 
     /// As [`write`](Self::write), for who tells failures apart.
-    pub(crate) async fn try_write<A, T, Operation>(
+    pub(crate) async fn try_write<A, T>(
         &self,
         argument: A,
-        operation: Operation,
+        operation: impl Operation<A, T>,
     ) -> Result<T, Failure>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-        Operation: Send + Sync + 'static,
     {
         self.run(argument, operation, Failure::is_conflict, self.deadline()).await
     }
@@ -179,18 +171,16 @@ impl PostgresStore {
     }
 
     /// Runs an operation to its end, whether or not the caller waits for it.
-    async fn run<A, T, Operation>(
+    async fn run<A, T>(
         &self,
         argument: A,
-        operation: Operation,
+        operation: impl Operation<A, T>,
         is_worth_repeating: fn(&Failure) -> bool,
         deadline: Instant,
     ) -> Result<T, Failure>
     where
         A: Send + Sync + 'static,
         T: Send + 'static,
-        Operation: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>>,
-        Operation: Send + Sync + 'static,
     {
         const ATTEMPTS: u32 = 4;
         let pool = self.pool.clone();
@@ -214,6 +204,17 @@ impl PostgresStore {
         let outcome = self.runtime.spawn(operation.instrument(span()));
         outcome.await.unwrap_or_else(|interruption| Err(interruption.into()))
     }
+}
+
+/// What is done over a connection with an argument, as often as it takes.
+pub(crate) trait Operation<A, T>:
+    for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>> + Send + Sync + 'static
+{
+}
+
+impl<A, T, F> Operation<A, T> for F where
+    F: for<'a> Fn(&'a AsyncPgConnection, &'a A) -> BoxFuture<'a, Result<T, Failure>> + Send + Sync + 'static
+{
 }
 
 fn is_worth_reading_again(failure: &Failure) -> bool {
