@@ -43,20 +43,22 @@ impl LockoutRepository for PostgresStore {
     }
 }
 
+const LOCKED_UNTIL: &str = "SELECT locked_until FROM password_attempts WHERE key = $1 AND locked_until > $2";
+
 /// Until when `key` is locked, if it is at `now`.
 pub(crate) async fn locked_until(
     mut connection: &AsyncPgConnection,
     key: AttemptKey,
     now: Timestamp,
 ) -> QueryResult<Option<Timestamp>> {
-    let until: Option<Option<Moment>> = password_attempts::table
-        .find(key.as_bytes().as_slice())
-        .filter(password_attempts::locked_until.gt(Moment(now)))
-        .select(password_attempts::locked_until)
+    let until: Option<Moment> = statement(LOCKED_UNTIL)
+        .bind::<sql::Bytea, _>(key.as_bytes().as_slice())
+        .bind::<sql::Timestamptz, _>(Moment(now))
+        .returning_columns::<sql::Timestamptz>()
         .get_result(&mut connection)
         .await
         .optional()?;
-    Ok(until.flatten().map(|until| until.0))
+    Ok(until.map(|until| until.0))
 }
 
 /// Counts one more, unless the key is locked, and says whether that locks it. A lock that is over, and a last

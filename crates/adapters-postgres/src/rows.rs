@@ -118,6 +118,14 @@ pub(crate) struct AccountRow {
     password_hash: Option<String>,
 }
 
+/// The columns of an [`AccountRow`], in its order, from what is called `accounts`.
+macro_rules! account_columns {
+    () => {
+        concat!($crate::rows::user_columns!(), ", accounts.password_hash")
+    };
+}
+pub(crate) use account_columns;
+
 impl AccountRow {
     pub(crate) fn try_into_domain(self) -> Result<Account, UnreadableRow> {
         Ok(Account {

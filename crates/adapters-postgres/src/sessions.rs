@@ -17,7 +17,7 @@ use crate::errors::Failure;
 use crate::lockout::locked_until;
 use crate::moment::Moment;
 use crate::rows::{CallerRow, PrincipalRow, SessionRow, caller_columns, principal_columns};
-use crate::schema::{accounts, sessions};
+use crate::schema::sessions;
 use crate::statement::{Statement, statement};
 use crate::store::PostgresStore;
 use crate::sweep::{Sweep, sweep};
@@ -142,17 +142,22 @@ pub(crate) fn with_session<'a>(statement: Statement<'a>, session: Option<&'a Ses
         )
 }
 
+const PRINCIPAL: &str = concat!(
+    "SELECT ",
+    principal_columns!(),
+    " FROM sessions JOIN accounts ON accounts.id = sessions.user_id
+WHERE sessions.id = $1 AND sessions.expires_at > $2 AND accounts.is_active"
+);
+
 pub(crate) async fn principal(
     mut connection: &AsyncPgConnection,
     id: SessionId,
     now: Timestamp,
 ) -> Result<Option<Principal>, Failure> {
-    let row: Option<PrincipalRow> = sessions::table
-        .inner_join(accounts::table)
-        .filter(sessions::id.eq(id.uuid()))
-        .filter(sessions::expires_at.gt(Moment(now)))
-        .filter(accounts::is_active)
-        .select(PrincipalRow::as_select())
+    let row: Option<PrincipalRow> = statement(PRINCIPAL)
+        .bind::<sql::Uuid, _>(id.uuid())
+        .bind::<sql::Timestamptz, _>(Moment(now))
+        .returning::<PrincipalRow>()
         .get_result(&mut connection)
         .await
         .optional()?;

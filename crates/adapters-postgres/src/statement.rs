@@ -1,5 +1,6 @@
-//! Statements in words: for what diesel has no types for, several changes in one and changes that join, and
-//! for updates, which diesel would prepare again at every call.
+//! Statements in words: for what diesel has no types for, several changes in one and changes that join; for
+//! updates, which diesel would prepare again at every call; and for what most requests read, whose text
+//! diesel-async would put together again at every call, which takes as long as all else that is done for it.
 
 use std::marker::PhantomData;
 

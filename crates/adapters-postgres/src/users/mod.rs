@@ -20,7 +20,7 @@ use crate::errors::{Failure, violates};
 use crate::locks::lock_user;
 use crate::mail_queue::{enqueue_if_any, with_mails};
 use crate::moment::Moment;
-use crate::rows::{AccountRow, UserRow, folded, user_columns};
+use crate::rows::{AccountRow, UserRow, account_columns, folded, user_columns};
 use crate::schema::accounts;
 use crate::statement::{Statement, statement};
 use crate::store::PostgresStore;
@@ -96,22 +96,24 @@ const READ_AND_WRITE: &str = "
 WITH writable AS (DELETE FROM sessions WHERE FALSE)
 SELECT roles.id FROM roles WHERE roles.name = 'admin'";
 
+const FIND_BY_EMAIL: &str =
+    concat!("SELECT ", account_columns!(), " FROM accounts WHERE accounts.email_canonical = $1");
+const FIND_BY_USERNAME: &str =
+    concat!("SELECT ", account_columns!(), " FROM accounts WHERE accounts.username_canonical = $1");
+
 async fn find_by_login(
     mut connection: &AsyncPgConnection,
     identifier: &LoginIdentifier,
 ) -> Result<Option<Account>, Failure> {
-    let columns = AccountRow::as_select();
-    let row: QueryResult<AccountRow> = match identifier {
-        LoginIdentifier::Email(address) => {
-            let named = accounts::table.filter(accounts::email_canonical.eq(address.canonical()));
-            named.select(columns).get_result(&mut connection).await
-        }
+    let find = match identifier {
+        LoginIdentifier::Email(address) => statement(FIND_BY_EMAIL).bind::<sql::Text, _>(address.canonical()),
         LoginIdentifier::Username(username) => {
-            let named = accounts::table.filter(accounts::username_canonical.eq(username.canonical()));
-            named.select(columns).get_result(&mut connection).await
+            statement(FIND_BY_USERNAME).bind::<sql::Text, _>(username.canonical())
         }
     };
-    Ok(row.optional()?.map(AccountRow::try_into_domain).transpose()?)
+    let row: Option<AccountRow> =
+        find.returning::<AccountRow>().get_result(&mut connection).await.optional()?;
+    Ok(row.map(AccountRow::try_into_domain).transpose()?)
 }
 
 /// Part of a larger statement: makes the columns of what a user is called what [`with_names_changed`] says in the
