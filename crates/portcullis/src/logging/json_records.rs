@@ -4,6 +4,7 @@
 //! two writers, and keeps the fields of spans in a map. One record is written for each request.
 
 use std::fmt;
+use std::io::Write as _;
 
 use serde::Serialize;
 use tracing::field::{Field, Visit};
@@ -37,17 +38,20 @@ where
 
         writer.write_str(r#"{"timestamp":""#)?;
         SystemTime.format_time(&mut writer)?;
-        write!(writer, r#"","level":"{}""#, metadata.level())?;
+        writer.write_str(r#"","level":""#)?;
+        writer.write_str(metadata.level().as_str())?;
+        writer.write_str("\",")?;
         let mut members = Members::default();
         event.record(&mut members);
         members.add("target", metadata.target());
-        write!(writer, ",{}", members.text()?)?;
+        writer.write_str(members.text()?)?;
         let request =
             context.event_scope().and_then(|mut spans| spans.find(|span| is_request(span.metadata())));
         if let Some(request) = request
             && let Some(ids) = request.extensions().get::<FormattedFields<N>>()
         {
-            write!(writer, ",{}", ids.fields)?;
+            writer.write_char(',')?;
+            writer.write_str(&ids.fields)?;
         }
         writer.write_str("}\n")
     }
@@ -73,18 +77,40 @@ struct Members {
 
 impl Members {
     fn add(&mut self, name: &str, value: impl Serialize) {
+        if self.begin(name) {
+            self.is_broken |= serde_json::to_writer(&mut self.json, &value).is_err();
+        }
+    }
+
+    /// Writes everything of a member but its value; false where the member is not to be told.
+    fn begin(&mut self, name: &str) -> bool {
         // It is the prefix of what tells where a record of the crate `log` comes from, which its metadata do.
         if name.starts_with("log.") {
-            return;
+            return false;
         }
         if !self.json.is_empty() {
             self.json.push(b',');
         }
-        let written = serde_json::to_writer(&mut self.json, name).and_then(|()| {
-            self.json.push(b':');
-            serde_json::to_writer(&mut self.json, &value)
-        });
-        self.is_broken |= written.is_err();
+        self.is_broken |= serde_json::to_writer(&mut self.json, name).is_err();
+        self.json.push(b':');
+        true
+    }
+
+    /// Adds a text that is still to be put together, where it is to stand: hardly any has to be escaped.
+    fn add_shown(&mut self, name: &str, value: &dyn fmt::Debug) {
+        if !self.begin(name) {
+            return;
+        }
+        let quote = self.json.len();
+        self.is_broken |= write!(self.json, "\"{value:?}").is_err();
+        let shown = &self.json[quote + 1..];
+        if shown.iter().any(|octet| matches!(octet, b'"' | b'\\' | ..b' ')) {
+            let shown = String::from_utf8_lossy(shown).into_owned();
+            self.json.truncate(quote);
+            self.is_broken |= serde_json::to_writer(&mut self.json, &shown).is_err();
+        } else {
+            self.json.push(b'"');
+        }
     }
 
     fn text(&self) -> Result<&str, fmt::Error> {
@@ -114,7 +140,7 @@ impl Visit for Members {
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field.name(), format!("{value:?}"));
+        self.add_shown(field.name(), value);
     }
 }
 

@@ -7,8 +7,9 @@ mod lines;
 use std::io::{self, IsTerminal as _};
 use std::panic::{self, PanicHookInfo};
 
-use tracing::{Level, Metadata};
+use tracing::{Level, Metadata, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, FilterFn, LevelFilter};
+use tracing_subscriber::layer::Filter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -29,12 +30,19 @@ pub(crate) fn start(config: &Config, spans: Option<SpanLayer>) {
         LogFormat::Pretty => layer.with_ansi(on_terminal).boxed(),
         LogFormat::Json => layer.fmt_fields(JsonFields).event_format(JsonRecords).boxed(),
     };
-    // Whatever is logged within a request is to have its ids.
-    let requests = FilterFn::new(is_request).with_max_level_hint(LevelFilter::INFO);
-    let filter = EnvFilter::new(&config.log).and(FilterFn::new(is_no_chatter)).or(requests);
-    if tracing_subscriber::registry().with(spans).with(layer.with_filter(filter)).try_init().is_ok() {
+    let records = layer.with_filter(what_is_logged(&config.log));
+    if tracing_subscriber::registry().with(spans).with(records).try_init().is_ok() {
         panic::set_hook(Box::new(log_panic));
     }
+}
+
+/// What `asked` lets through, as far as it is of use, and the spans of requests.
+fn what_is_logged<S: Subscriber>(asked: &str) -> impl Filter<S> + use<S> {
+    // Whatever is logged within a request is to have its ids.
+    let requests = FilterFn::new(is_request).with_max_level_hint(LevelFilter::INFO);
+    // Where a filter does not say how far it goes, all that libraries have to say is made ready, and then let go.
+    let no_chatter = FilterFn::new(is_no_chatter).with_max_level_hint(LevelFilter::TRACE);
+    EnvFilter::new(asked).and(no_chatter).or(requests)
 }
 
 /// The spans of requests, the fields of which are their ids.
@@ -52,4 +60,23 @@ fn is_no_chatter(record: &Metadata<'_>) -> bool {
 /// Says where, not what: the message may quote what the code was working on.
 fn log_panic(panic: &PanicHookInfo<'_>) {
     tracing::error!(place = panic.location().map(ToString::to_string), "a defect: the program panicked");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_beyond_the_level_asked_for_is_passed_over() {
+        for (asked, level) in [
+            ("warn", LevelFilter::INFO),
+            ("info", LevelFilter::INFO),
+            ("info,portcullis=debug", LevelFilter::DEBUG),
+            ("trace", LevelFilter::TRACE),
+        ] {
+            let records = fmt::layer().with_filter(what_is_logged(asked));
+            let subscriber = tracing_subscriber::registry().with(None::<SpanLayer>).with(records);
+            assert_eq!(subscriber.max_level_hint(), Some(level), "{asked}");
+        }
+    }
 }
