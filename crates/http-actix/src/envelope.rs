@@ -23,8 +23,12 @@ pub(crate) async fn envelope(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse, Error> {
     let started = Instant::now();
-    let id = RequestId::assign(&request, options.clock.as_ref(), options.entropy.as_ref());
-    let span = request_span::open(&request, id, &options);
+    // Drawn together: the operating system is asked for each draw.
+    let mut random = [[0; 16]; 2];
+    options.entropy.fill(random.as_flattened_mut());
+    let [random_of_id, random_of_trace] = random;
+    let id = RequestId::assign(&request, options.clock.now(), random_of_id);
+    let span = request_span::open(&request, id, random_of_trace, &options);
     head::route_as_get(&mut request);
     let mut response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     response = span.in_scope(|| describe_error(response, id, &options));

@@ -3,7 +3,7 @@ use std::fmt;
 use actix_web::HttpMessage as _;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderValue;
-use portcullis_domain::ports::{Clock, Entropy};
+use portcullis_domain::Timestamp;
 use uuid::Uuid;
 
 /// Names one request in its answer and in the logs: a `UUIDv7`, always made here, so that no client writes
@@ -13,10 +13,9 @@ pub(crate) struct RequestId(Uuid);
 
 impl RequestId {
     /// A new id, known from here on to whatever handles `request`.
-    pub(crate) fn assign(request: &ServiceRequest, clock: &dyn Clock, entropy: &dyn Entropy) -> Self {
-        let mut random = [0; 10];
-        entropy.fill(&mut random);
-        let uuid = uuid::Builder::from_unix_timestamp_millis(clock.now().unix_millis(), &random).into_uuid();
+    pub(crate) fn assign(request: &ServiceRequest, now: Timestamp, random: [u8; 16]) -> Self {
+        let random = random.first_chunk().expect("it has ten octets and more");
+        let uuid = uuid::Builder::from_unix_timestamp_millis(now.unix_millis(), random).into_uuid();
         request.extensions_mut().insert(Self(uuid));
         Self(uuid)
     }

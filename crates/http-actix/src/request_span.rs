@@ -17,11 +17,10 @@ pub trait RequestTracer: Send + Sync {
 }
 
 /// The span of a request. All that is logged within it can be found by the ids that it has: that of the request,
-/// and that of the trace, which is the client's, or else a new one.
-pub(crate) fn open(request: &ServiceRequest, id: RequestId, options: &HttpOptions) -> Span {
+/// and that of the trace, which is the client's, or else a new one of what is `random`.
+pub(crate) fn open(request: &ServiceRequest, id: RequestId, random: [u8; 16], options: &HttpOptions) -> Span {
     let parent = TraceParent::of(request);
-    let trace =
-        parent.map_or_else(|| TraceId::generate(options.entropy.as_ref()), |TraceParent { trace, .. }| trace);
+    let trace = parent.map_or_else(|| TraceId::new(random), |parent| parent.trace);
     let span =
         tracing::info_span!(target: "portcullis::request", "request", request_id = %id, trace_id = %trace);
     if let Some(tracer) = &options.tracer {

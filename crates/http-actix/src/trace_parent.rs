@@ -2,7 +2,7 @@ use std::fmt;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::header::HeaderName;
-use portcullis_domain::ports::Entropy;
+use uuid::Uuid;
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
@@ -66,9 +66,7 @@ fn hexadecimal(text: &str, digits: usize) -> Option<u128> {
 
 impl TraceId {
     /// A new trace.
-    pub(crate) fn generate(entropy: &dyn Entropy) -> Self {
-        let mut random = [0; 16];
-        entropy.fill(&mut random);
+    pub(crate) fn new(random: [u8; 16]) -> Self {
         Self(u128::from_be_bytes(random).max(1))
     }
 
@@ -81,7 +79,7 @@ impl TraceId {
 
 impl fmt::Display for TraceId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", self.0)
+        Uuid::from_u128(self.0).simple().fmt(formatter)
     }
 }
 
