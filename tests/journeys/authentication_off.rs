@@ -37,6 +37,26 @@ async fn where_authentication_is_off_every_call_acts_as_the_built_in_administrat
 }
 
 #[tokio::test]
+async fn pages_from_elsewhere_cannot_act_where_authentication_is_off() {
+    let server =
+        ServerBuilder::new().with_cheap_hashes().with("PORTCULLIS_AUTH_ENABLED", "false").start().await;
+    let call = |method, header: &'static str, value: &'static str| {
+        server.send(server.request(method, "/api/v1/users").header(header, value))
+    };
+    call(Method::GET, "Origin", "http://localhost:3000").await.json(200);
+    for (header, value) in [
+        ("Host", "evil.example"),
+        ("Origin", "https://evil.example"),
+        ("Origin", "null"),
+        ("Sec-Fetch-Site", "cross-site"),
+    ] {
+        for method in [Method::GET, Method::POST] {
+            call(method, header, value).await.problem(403, "forbidden");
+        }
+    }
+}
+
+#[tokio::test]
 async fn authentication_is_off_on_loopback_only() {
     for address in ["0.0.0.0:0", "[::]:0"] {
         let refused = ServerBuilder::new()

@@ -18,6 +18,7 @@ use tracing::Instrument as _;
 use crate::authenticated::Bearer;
 use crate::built_in_administrator::built_in_administrator;
 use crate::problem::{Code, Problem};
+use crate::this_machine::is_from_here;
 use crate::{Authentication, HttpOptions};
 
 /// Who may call.
@@ -87,8 +88,13 @@ pub(crate) async fn authenticate(request: &HttpRequest) -> Result<Principal, Pro
     if let Some(Recognition(recognise)) = request.app_data() {
         return recognise(request.clone()).await;
     }
-    match shared::<HttpOptions>(request)?.authentication {
-        Authentication::BuiltInAdministrator => Ok(built_in_administrator()),
+    let options = shared::<HttpOptions>(request)?;
+    match options.authentication {
+        Authentication::BuiltInAdministrator if is_from_here(request, &options.cors_origins) => {
+            Ok(built_in_administrator())
+        }
+        Authentication::BuiltInAdministrator => Err(Problem::new(Code::Forbidden)
+            .with_detail("Where nobody has to sign in, only programs and pages of this machine may call.")),
         Authentication::AccessTokens => match Bearer::of(request) {
             Bearer::Absent => Err(Problem::new(Code::Unauthenticated)),
             Bearer::Unusable => Err(Problem::new(Code::InvalidAccessToken)),

@@ -8,6 +8,7 @@ pub use crate::client::ClientOf;
 pub use crate::dto::Moment;
 pub use crate::fields::{Each, Fault, Fields, Flag, FromFields, Parse};
 pub use crate::form::{Form, FormPairs};
+pub use crate::head::is_head;
 pub use crate::json::Json;
 pub use crate::locale::{PreferredLocale, preferred};
 pub use crate::path_id::PathId;
@@ -15,6 +16,7 @@ pub use crate::problem::{Code, FieldCode, FieldError, Problem};
 pub use crate::query::Query;
 pub use crate::rate_limit::{MailPace, RATE_LIMIT, RATE_LIMIT_POLICY};
 pub use crate::routes::{Endpoint, UNLIMITED, at};
+pub use crate::this_machine::names_this_machine;
 pub use crate::url_encoded::pairs;
 
 /// What reads one field.

@@ -16,6 +16,7 @@ pub(crate) fn route_as_get(request: &mut ServiceRequest) {
 }
 
 /// Whether the request was sent as `HEAD`, which must change nothing (RFC 9110 §9.3.2).
-pub(crate) fn is_head(request: &HttpRequest) -> bool {
+#[must_use]
+pub fn is_head(request: &HttpRequest) -> bool {
     request.extensions().contains::<SentAsHead>()
 }

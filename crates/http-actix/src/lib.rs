@@ -49,6 +49,7 @@ mod routes;
 mod schemas;
 mod security_headers;
 mod server;
+mod this_machine;
 mod trace_parent;
 mod url_encoded;
 mod use_case_span;

@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use portcullis_http_actix::building_blocks::{Code, Problem, RATE_LIMIT, RATE_LIMIT_POLICY};
+use portcullis_http_actix::building_blocks::{Code, Problem, RATE_LIMIT, RATE_LIMIT_POLICY, is_head};
 
 use crate::cookies::Jar;
 use crate::elements::{Card, Link, Page, Panel, Shell, Sign};
@@ -49,9 +49,11 @@ pub(crate) async fn in_words(
     if let Some(answer) = answer {
         response = response.into_response(answer);
     }
-    let departures = Departures::of(response.request()).take();
-    for cookie in &departures {
-        response.response_mut().add_cookie(cookie)?;
+    // A `HEAD` leaves a browser as it was.
+    if !is_head(response.request()) {
+        for cookie in &Departures::of(response.request()).take() {
+            response.response_mut().add_cookie(cookie)?;
+        }
     }
     Ok(response)
 }

@@ -2,13 +2,11 @@
 
 use std::error::Error;
 use std::future::{Ready, ready};
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, ContentType, HeaderValue};
-use actix_web::http::uri::Authority;
+use actix_web::http::header::{self, ContentType};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
@@ -17,7 +15,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use portcullis_domain::{EmailAddress, Timestamp};
 use portcullis_http_actix::Access::Open;
 use portcullis_http_actix::building_blocks::{
-    Code, Fields, FromFields, Moment as ExactMoment, Problem, Query, UNLIMITED, at,
+    Code, Fields, FromFields, Moment as ExactMoment, Problem, Query, UNLIMITED, at, names_this_machine,
 };
 use serde::Serialize;
 
@@ -104,20 +102,8 @@ impl FromRequest for Mailbox {
 fn is_from_here(request: &HttpRequest) -> bool {
     const WORDS_OF_PROXIES: [&str; 4] = ["forwarded", "x-forwarded-for", "x-real-ip", "via"];
     let headers = request.headers();
-    let names_this_machine = |host: &HeaderValue| host.to_str().is_ok_and(is_loopback);
-    headers.get(header::HOST).is_none_or(names_this_machine)
+    headers.get(header::HOST).is_none_or(|host| host.to_str().is_ok_and(names_this_machine))
         && !WORDS_OF_PROXIES.iter().any(|name| headers.contains_key(*name))
-}
-
-/// Whether what a `Host` header names is always this machine (RFC 6761 §6.3).
-fn is_loopback(host: &str) -> bool {
-    let Ok(authority) = host.parse::<Authority>() else { return false };
-    let name = authority.host().to_ascii_lowercase();
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(&name);
-    match address.parse::<IpAddr>() {
-        Ok(address) => address.to_canonical().is_loopback(),
-        Err(_) => name == "localhost" || name.ends_with(".localhost"),
-    }
 }
 
 impl Mailbox {
@@ -274,23 +260,5 @@ impl<'a> From<&'a Mail> for MailView<'a> {
 impl<'a> LinkView<'a> {
     fn of(url: &'a str) -> Self {
         Self { url, is_web: url.starts_with("https://") || url.starts_with("http://") }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_this_machine_are_told_from_others() {
-        for here in ["127.0.0.1", "127.3.2.1:8080", "localhost", "LocalHost:80", "a.localhost", "[::1]:8080"]
-        {
-            assert!(is_loopback(here), "{here}");
-        }
-        for elsewhere in
-            ["192.0.2.1", "example.com", "localhost.example.com", "notlocalhost", "[2001:db8::1]", ""]
-        {
-            assert!(!is_loopback(elsewhere), "{elsewhere}");
-        }
     }
 }

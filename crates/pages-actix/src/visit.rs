@@ -11,7 +11,7 @@ use futures_util::future::LocalBoxFuture;
 use portcullis_domain::use_cases::{RefreshError, TokenKind, Tokens, UseCases};
 use portcullis_domain::{Actor, Client, EmailAddress, OwnPermission, Principal, User};
 use portcullis_http_actix::HttpOptions;
-use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem, Recognition, shared};
+use portcullis_http_actix::building_blocks::{ClientOf, Code, Problem, Recognition, is_head, shared};
 
 use crate::cookies::Jar;
 use crate::elements::{Banner, Form, Page};
@@ -244,14 +244,18 @@ async fn recognise(request: &HttpRequest) -> Result<Option<Principal>, Problem> 
 
 /// Who is behind a session cookie. The refresh token in it is exchanged for the next one when it has served long
 /// enough, and also when it is spent: another request of the same browser may just have exchanged it, and within
-/// the grace both get the same successor.
+/// the grace both get the same successor. `HEAD` exchanges nothing.
 async fn look_up(request: &HttpRequest) -> Result<Option<Principal>, Problem> {
     let site = &Frame::extract(request).into_inner()?.site;
     let Some(refresh_token) = site.cookies.read(request, Jar::Session) else { return Ok(None) };
     let use_cases = shared::<UseCases>(request)?;
     let now = shared::<HttpOptions>(request)?.clock.now();
     let good = use_cases.introspect_token.introspect(&refresh_token).await?;
-    if let Some(good) = good.filter(|good| good.kind == TokenKind::Refresh)
+    let good = good.filter(|good| good.kind == TokenKind::Refresh);
+    if is_head(request) {
+        return Ok(good.map(|good| good.principal));
+    }
+    if let Some(good) = good
         && now.since(good.issued_at) < site.options.renewal
     {
         return Ok(Some(good.principal));

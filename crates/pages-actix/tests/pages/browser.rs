@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use actix_web::cookie::Cookie;
+use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use actix_web::test::TestRequest;
 
@@ -45,6 +46,10 @@ impl<'a> Browser<'a> {
 
     pub(crate) async fn get(&mut self, path: &str) -> Answer {
         self.call(TestRequest::get().uri(path)).await
+    }
+
+    pub(crate) async fn probe(&mut self, path: &str) -> Answer {
+        self.call(TestRequest::with_uri(path).method(Method::HEAD)).await
     }
 
     /// Fills in the form that stands on the page at `path`, and sends it.

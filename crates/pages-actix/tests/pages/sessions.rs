@@ -62,6 +62,19 @@ async fn requests_of_one_browser_at_once_get_the_same_successor() {
 }
 
 #[actix_web::test]
+async fn a_head_changes_neither_the_session_nor_the_browser() {
+    let site = Site::new();
+    let mut browser = Browser::of_ada(&site).await;
+    let cookies = browser.cookies.clone();
+    site.clock.advance(Duration::from_mins(30));
+    let told = browser.probe("/account").await;
+    assert_eq!((told.status.as_u16(), told.cookies()), (200, vec![]));
+    site.clock.advance(Duration::from_secs(10));
+    assert_eq!(browser.cookies, cookies);
+    browser.get("/account").await.assert_is_form_page(200);
+}
+
+#[actix_web::test]
 async fn a_stolen_cookie_that_is_used_later_ends_the_session_of_both() {
     let site = Site::new();
     let mut browser = Browser::of_ada(&site).await;
