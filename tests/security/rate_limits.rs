@@ -188,3 +188,42 @@ async fn s43_many_reset_requests_for_one_address_send_few_mails() {
     let resets = mails.iter().filter(|mail| mail.text.contains("/reset-password?token="));
     assert_eq!(resets.count(), 1, "{mails:?}");
 }
+
+#[tokio::test]
+async fn s43_many_private_registrations_of_one_address_send_few_mails() {
+    const MAILS: usize = 6;
+    let server = limited_behind_a_proxy().with("PORTCULLIS_REGISTRATION", "private").start().await;
+    let email = "user@example.com";
+    for number in 0..MAILS + 3 {
+        let request = server.request(Method::POST, "/api/v1/auth/register");
+        let request = request.header("X-Forwarded-For", format!("192.0.2.{number}"));
+        let answer = server.send(request.json(&json!({ "email": email, "password": PASSWORD }))).await;
+        answer.json(202);
+        if number < MAILS {
+            server.mail_to(email, number + 1).await;
+        }
+    }
+    // One that came later would have made the link void.
+    let last = server.mail_to(email, MAILS).await;
+    let reset = json!({ "token": last.token(), "new_password": "OwnersPassword3!" });
+    server.post("/api/v1/auth/password-reset/confirm", reset).await.json(200);
+}
+
+#[tokio::test]
+async fn s43_many_changes_to_one_address_send_few_mails() {
+    let server = limited_behind_a_proxy().with("PORTCULLIS_EMAIL_VERIFICATION", "optional").start().await;
+    let body = json!({ "email": "ada@example.com", "password": PASSWORD });
+    let token = server.post("/api/v1/auth/register", body).await.json(201)["access_token"].clone();
+    let token = token.as_str().expect("a token");
+    let change_from = async |number: usize, new_email: &str| {
+        let request = server.request(Method::POST, "/api/v1/auth/email-change").bearer_auth(token);
+        let request = request.header("X-Forwarded-For", format!("192.0.2.{number}"));
+        server.send(request.json(&json!({ "new_email": new_email, "password": PASSWORD }))).await
+    };
+    for number in 0..6 {
+        change_from(number, "stranger@example.com").await.json(202);
+    }
+    let refused = change_from(6, "Stranger@example.com").await;
+    assert_eq!(refused.problem(429, "rate_limited")["retry_after"], 600);
+    change_from(7, "another@example.com").await.json(202);
+}

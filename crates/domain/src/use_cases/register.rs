@@ -87,6 +87,13 @@ pub enum RegisterError {
 }
 
 impl Register {
+    /// Whether the answer keeps to itself who has an account. Each registration then makes a mail, and ends what
+    /// the one before it of an unverified address has set: interfaces SHOULD hold back those that come in numbers.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.policy.registration == Registration::Private
+    }
+
     /// Registers whoever `command` describes.
     ///
     /// # Errors
@@ -122,7 +129,7 @@ impl Register {
             mail: Some(mail(MailKind::VerifyEmail)),
             event: event.about(user.id),
         };
-        if self.policy.registration == Registration::Private {
+        if self.is_private() {
             let refusal = self.auditor.event(AuditKind::Registration, &origin, now);
             self.register_privately(PrivateRegistration {
                 account,

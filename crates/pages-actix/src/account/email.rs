@@ -3,7 +3,8 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{RequestEmailChangeCommand, UseCases};
 use portcullis_domain::{EmailAddress, Password, Principal};
-use portcullis_http_actix::building_blocks::{Fields, FromFields, Problem, fields};
+use portcullis_http_actix::RouteGroup;
+use portcullis_http_actix::building_blocks::{Fields, FromFields, MailPace, Problem, fields};
 
 use super::Part;
 use crate::elements::{Field, Html, Page, Panel, Shell};
@@ -32,9 +33,10 @@ pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpRespons
 
 pub(crate) async fn act(
     Submission { visitor: SignedIn { visit, principal }, input, typed }: Submission<SignedIn, Move>,
+    pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match request(&use_cases, input, &principal, &visit).await {
+    match request(&use_cases, input, &principal, &visit, &pace).await {
         Ok(()) => {
             visit.leave(News::EmailChangeRequested);
             Ok(visit.frame.redirect("account/email"))
@@ -48,8 +50,10 @@ async fn request(
     input: Result<Move, Problem>,
     principal: &Principal,
     visit: &Visit,
+    pace: &MailPace,
 ) -> Result<(), Problem> {
     let Move { new_email, password } = input?;
+    pace.admit(RouteGroup::Login, &new_email).await?;
     let command = RequestEmailChangeCommand { new_email, password, client: visit.client.clone() };
     Ok(use_cases.request_email_change.request(principal, command).await?)
 }

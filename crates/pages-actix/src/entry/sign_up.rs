@@ -5,7 +5,10 @@ use actix_web::{HttpResponse, web};
 use portcullis_domain::policy::Registration;
 use portcullis_domain::use_cases::{RegisterCommand, Registered, UseCases};
 use portcullis_domain::{EmailAddress, Locale, Name, Password, ProfileNames};
-use portcullis_http_actix::building_blocks::{Fields, FromFields, PreferredLocale, Problem, fields};
+use portcullis_http_actix::RouteGroup;
+use portcullis_http_actix::building_blocks::{
+    Fields, FromFields, MailPace, PreferredLocale, Problem, fields,
+};
 
 use crate::elements::{Card, Field, Link, Page, Sign};
 use crate::notice::{News, Notice};
@@ -42,12 +45,13 @@ pub(crate) async fn show(visit: Visit) -> HttpResponse {
 pub(crate) async fn act(
     Submission { visitor: visit, input, typed }: Submission<Visit, SignUp>,
     PreferredLocale(locale): PreferredLocale,
+    pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
     if visit.site().options.registration == Registration::Closed {
         return Ok(closed(&visit));
     }
-    match register(&use_cases, input, locale, &visit).await {
+    match register(&use_cases, input, locale, &visit, &pace).await {
         Ok(next) => Ok(visit.frame.redirect(next)),
         Err(problem) => Ok(page(&visit, &typed, &Refusals::of(problem, &visit)?)),
     }
@@ -59,8 +63,12 @@ async fn register(
     input: Result<SignUp, Problem>,
     locale: Option<Locale>,
     visit: &Visit,
+    pace: &MailPace,
 ) -> Result<&'static str, Problem> {
     let SignUp { name, email, password } = input?;
+    if use_cases.register.is_private() && !pace.admits(RouteGroup::Register, &email).await {
+        return Ok(pending(visit, email));
+    }
     let command = RegisterCommand {
         email: email.clone(),
         password,
@@ -74,11 +82,13 @@ async fn register(
             visit.keep(&tokens);
             Ok("account")
         }
-        Registered::Created { tokens: None, .. } | Registered::Pending => {
-            visit.leave(Notice::about(News::CodeExpected, email));
-            Ok("verify-code")
-        }
+        Registered::Created { tokens: None, .. } | Registered::Pending => Ok(pending(visit, email)),
     }
+}
+
+fn pending(visit: &Visit, email: EmailAddress) -> &'static str {
+    visit.leave(Notice::about(News::CodeExpected, email));
+    "verify-code"
 }
 
 fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {

@@ -12,6 +12,7 @@ use crate::fields::{self, Fields, FromFields};
 use crate::locale::PreferredLocale;
 use crate::mount_point::MountPoint;
 use crate::problem::{Problem, Problems};
+use crate::rate_limit::{MailPace, RouteGroup};
 use crate::schemas;
 
 /// What somebody gives to register.
@@ -84,8 +85,13 @@ pub(crate) async fn register(
     PreferredLocale(locale): PreferredLocale,
     ClientOf(client): ClientOf,
     mount_point: MountPoint,
+    pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
+    let is_private = use_cases.register.is_private();
+    if is_private && !pace.admits(RouteGroup::Register, &request.email).await {
+        return Ok(pending());
+    }
     let RegisterRequest { email, password, username, name, first_name, last_name } = request;
     let profile = ProfileNames { name, first_name, last_name };
     let command = RegisterCommand { email, password, username, profile, locale, client };
@@ -99,9 +105,13 @@ pub(crate) async fn register(
                 },
                 tokens: tokens.as_ref().map(Into::into),
             }),
-        Registered::Pending => MessageDto::respond(
-            StatusCode::ACCEPTED,
-            "The registration has been received. A mail that tells how to go on is on its way.",
-        ),
+        Registered::Pending => pending(),
     })
+}
+
+fn pending() -> HttpResponse {
+    MessageDto::respond(
+        StatusCode::ACCEPTED,
+        "The registration has been received. A mail that tells how to go on is on its way.",
+    )
 }
