@@ -3,6 +3,9 @@ use super::text::folded;
 
 /// How something that is searched for begins, regardless of case: 1 to 255 characters.
 ///
+/// After an `@` it is a domain, which canonical addresses have in ASCII (UTS #46). Of a label with other letters the whole has
+/// to be there: `ada@bücher` finds what `ada@bü` does not.
+///
 /// ```
 /// use portcullis_domain::SearchPrefix;
 ///
@@ -24,7 +27,7 @@ impl SearchPrefix {
     ///
     /// Says which of the rules above the text breaks.
     pub fn parse(text: &str) -> Result<Self, InvalidValue> {
-        let prefix = folded(text.trim());
+        let prefix = with_domain_in_ascii(folded(text.trim()));
         if prefix.is_empty() {
             Err(InvalidValue::TooShort { minimum: 1 })
         } else if prefix.chars().count() > Self::MAX_CHARACTERS {
@@ -68,5 +71,14 @@ impl SearchPrefix {
             }
         }
         None
+    }
+}
+
+/// What is no domain stays as it is.
+fn with_domain_in_ascii(prefix: String) -> String {
+    match prefix.rsplit_once('@') {
+        Some((local, domain)) if !domain.is_ascii() => idna::domain_to_ascii(domain)
+            .map_or_else(|_| prefix.clone(), |domain| format!("{local}@{domain}")),
+        _ => prefix,
     }
 }

@@ -17,6 +17,23 @@ fn a_prefix_is_folded_as_what_it_is_searched_in() {
 }
 
 #[test]
+fn an_international_address_is_found_by_as_much_of_it_as_ends_with_a_label() {
+    let address = fixtures::email("Ada@b\u{fc}cher.example");
+    for found in [
+        "ada@",
+        "ada@B\u{dc}CHER",
+        "ada@b\u{fc}cher.",
+        "ada@b\u{fc}cher.ex",
+        address.as_str(),
+        address.canonical(),
+    ] {
+        assert!(prefix(found).begins(address.canonical()), "{found}");
+    }
+    assert!(!prefix("ada@b\u{fc}").begins(address.canonical()));
+    assert_eq!(prefix("ada@xn--\u{fc}").as_str(), "ada@xn--\u{fc}", "which is no domain");
+}
+
+#[test]
 fn a_prefix_has_1_to_255_characters() {
     assert_eq!(SearchPrefix::parse("  "), Err(InvalidValue::TooShort { minimum: 1 }));
     assert!(SearchPrefix::parse("a").is_ok());
