@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use async_trait::async_trait;
 use portcullis_adapters_crypto::{
     Argon2Hasher, BreachedPasswordFile, HashingCapacity, HashingLoad, HashingObserver, JwtAccessTokens,
-    KeyRing, OsEntropy, SealingKeyFactory,
+    KeyRing, KeyRingError, OsEntropy, SealingKeyFactory,
 };
 use portcullis_adapters_process::{DeliveryObserver, LocalDeliverySignal, SystemClock};
 use portcullis_adapters_redis::{RedisOptions, RedisRateLimiter};
@@ -229,10 +229,15 @@ pub(crate) async fn key_ring(
     secret: &SecretKey,
     clock: &dyn Clock,
 ) -> anyhow::Result<Arc<KeyRing>> {
-    let ring = KeyRing::load(keys, secret, clock.now())
-        .await
-        .context("the signing keys in the database cannot be used (PORTCULLIS_SECRET_KEY)")?;
-    Ok(Arc::new(ring))
+    match KeyRing::load(keys, secret, clock.now()).await {
+        Ok(ring) => Ok(Arc::new(ring)),
+        Err(error @ KeyRingError::Storage(_)) => Err(error).context(
+            "the signing keys cannot be read from the database; if it lacks tables, `portcullis migrate` makes them",
+        ),
+        Err(error) => {
+            Err(error).context("the signing keys in the database cannot be used (PORTCULLIS_SECRET_KEY)")
+        }
+    }
 }
 
 /// The list of leaked passwords, where there is one.

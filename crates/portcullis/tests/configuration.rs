@@ -326,6 +326,9 @@ mod refusals {
             .env("PORTCULLIS_REGISTRATION", "private")
             .env("PORTCULLIS_EMAIL_VERIFICATION", "optional");
         assert_snapshot!(private.refusal(), @"PORTCULLIS_REGISTRATION (environment) is private, which does not go with PORTCULLIS_EMAIL_VERIFICATION=optional: signing in at once would tell that the address was free");
+        let twice =
+            nothing().env("PORTCULLIS_BIND", "127.0.0.1:8081").env("PORTCULLIS_OPS_BIND", "127.0.0.1:8081");
+        assert_snapshot!(twice.refusal(), @"PORTCULLIS_OPS_BIND (environment) must be another address than PORTCULLIS_BIND; empty, it is none");
         assert_snapshot!(refusal_of("PORTCULLIS_BIND", "0.0.0.0:8080"), @"PORTCULLIS_PUBLIC_URL (default) must be given when PORTCULLIS_BIND is not a loopback address, as links in mails start with it");
         let shared = refusal_of("PORTCULLIS_DATABASE_URL", "postgres://ada:hunter2@db:5432/app");
         assert_snapshot!(shared, @"PORTCULLIS_SECRET_KEY (default) must be given when PORTCULLIS_DATABASE_URL names PostgreSQL, as all instances on it share it");

@@ -39,6 +39,11 @@ fn conflicts(config: &Config) -> impl Iterator<Item = Finding> {
             "may be false only when PORTCULLIS_BIND is a loopback address, as every call acts as an administrator then",
         ),
         (
+            config.ops_bind == Some(config.bind) && config.bind.port() != 0,
+            "ops_bind",
+            "must be another address than PORTCULLIS_BIND; empty, it is none",
+        ),
+        (
             private && verified_later,
             "registration",
             "is private, which does not go with PORTCULLIS_EMAIL_VERIFICATION=optional: signing in at once \
