@@ -44,6 +44,14 @@ pub(crate) async fn lock_holder(
     Ok(())
 }
 
+const LOCK_ADMIN: &str = "SELECT roles.id FROM roles WHERE roles.name = 'admin' FOR NO KEY UPDATE";
+
+/// Holds the row of the role `admin`, which allows whatever roles name: who adds to that waits.
+pub(crate) async fn lock_admin(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+    statement(LOCK_ADMIN).execute(&mut connection).await?;
+    Ok(())
+}
+
 /// Lets those who would take away an administrator do it one after the other. Whether the user holds the role
 /// cannot change any more: their row is held.
 const LOCK_ADMIN_IF_HELD: &str = "

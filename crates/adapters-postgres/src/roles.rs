@@ -6,15 +6,15 @@ use diesel::sql_types as sql;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::{FutureExt as _, try_join};
 use portcullis_domain::ports::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome, StorageError,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Change, Permission, Role, RoleDescription, RoleId, RoleName, UserId};
 
 use crate::audit_trail::{store_event_if_any, with_event};
 use crate::authority::{covers_role, covers_user, is_last_admin, with_authority};
 use crate::errors::{Failure, violates};
-use crate::locks::{lock_user, lock_user_and_admin};
+use crate::locks::{lock_admin, lock_user, lock_user_and_admin};
 use crate::rows::{RoleRow, role_columns};
 use crate::schema::roles_with_permissions;
 use crate::statement::{ColumnsOf, Statement, statement};
@@ -65,7 +65,7 @@ impl RoleRepository for PostgresStore {
         self.read(user, |connection, &user| held_by(connection, user).boxed()).await
     }
 
-    async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError> {
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
         self.write(creation, |connection, creation| create(connection, creation).boxed()).await
     }
 
@@ -108,10 +108,53 @@ async fn held_by(mut connection: &AsyncPgConnection, user: UserId) -> Result<Opt
     Ok(Some(rows.into_iter().flatten().map(RoleRow::try_into_domain).collect::<Result<_, _>>()?))
 }
 
+/// Part of a larger statement: whether `$role` may name `$permissions`, unless these are NULL, beside what other
+/// roles name, of which there may be `$limit` octets in one row `room.is_left`. As [`Role::fits_among`] says; what it
+/// looks at stays so for who holds the lock of [`lock_admin`].
+macro_rules! room_for {
+    ($role:literal, $permissions:literal, $limit:literal) => {
+        concat!(
+            "named AS MATERIALIZED (
+                SELECT naming.role_id, naming.permission FROM role_permissions AS naming
+            ), before AS (
+                SELECT coalesce(sum(octet_length(each.permission) + 3), 0) AS octets
+                FROM (SELECT DISTINCT named.permission FROM named) AS each
+            ), after AS (
+                SELECT coalesce(sum(octet_length(each.permission) + 3), 0) AS octets
+                FROM (
+                    SELECT named.permission FROM named WHERE named.role_id <> ",
+            $role,
+            "
+                    UNION SELECT unnest(",
+            $permissions,
+            "::text[])
+                ) AS each (permission)
+            ), room AS (
+                SELECT ",
+            $permissions,
+            "::text[] IS NULL OR after.octets <= greatest(before.octets, ",
+            $limit,
+            "::bigint) AS is_left
+                FROM before, after
+            )"
+        )
+    };
+}
+
+/// Gives the next placeholder how many octets the permissions that roles name may take.
+fn with_limit<Row>(statement: Statement<'_, Row>) -> Statement<'_, Row> {
+    let limit = i64::try_from(Role::MAX_NAMED_OCTETS).expect("it is a small number");
+    statement.bind::<sql::BigInt, _>(limit)
+}
+
+/// Makes a role if there is room for it and its name is free. Says whether each is so.
 const CREATE: &str = concat!(
     "
-WITH created AS (
-    INSERT INTO roles (id, name, description, built_in) VALUES ($10, $11, $12, $13)
+WITH ",
+    room_for!("$10", "$14", "$15"),
+    ", created AS (
+    INSERT INTO roles (id, name, description, built_in)
+    SELECT $10::uuid, $11::text, $12::text, $13::boolean FROM room WHERE room.is_left
     ON CONFLICT (name) DO NOTHING
     RETURNING roles.id
 ), allowed AS (
@@ -120,20 +163,31 @@ WITH created AS (
 ), told AS (",
     store_event_if_any!("created"),
     ")
-SELECT created.id FROM created"
+SELECT room.is_left, EXISTS (SELECT FROM created) FROM room"
 );
 
-async fn create(mut connection: &AsyncPgConnection, creation: &RoleCreation) -> Result<bool, Failure> {
+async fn create(
+    mut connection: &AsyncPgConnection,
+    creation: &RoleCreation,
+) -> Result<RoleCreationOutcome, Failure> {
     let RoleCreation { role, event } = creation;
-    let created = with_event(statement(CREATE), event)
+    let create = with_event(statement(CREATE), event)
         .bind::<sql::Uuid, _>(role.id.uuid())
         .bind::<sql::Text, _>(role.name.as_str())
         .bind::<sql::Nullable<sql::Text>, _>(role.description.as_ref().map(RoleDescription::as_str))
         .bind::<sql::Bool, _>(role.built_in)
-        .bind::<sql::Array<sql::Text>, _>(role.permissions.iter().map(Permission::as_str).collect::<Vec<_>>())
-        .execute(&mut connection)
-        .await?;
-    Ok(created == 1)
+        .bind::<sql::Array<sql::Text>, _>(
+            role.permissions.iter().map(Permission::as_str).collect::<Vec<_>>(),
+        );
+    let create = with_limit(create).returning_columns::<(sql::Bool, sql::Bool)>();
+    let (has_room, is_created) =
+        locked(connection, lock_admin(connection), async { Ok(create.get_result(&mut connection).await?) })
+            .await?;
+    Ok(match (has_room, is_created) {
+        (false, _) => RoleCreationOutcome::TooManyPermissions,
+        (true, false) => RoleCreationOutcome::NameTaken,
+        (true, true) => RoleCreationOutcome::Created,
+    })
 }
 
 /// Holds the row of a role that can be changed: who gives it to somebody waits, and so does who changes it.
@@ -144,10 +198,11 @@ async fn lock_role(mut connection: &AsyncPgConnection, role: RoleId) -> QueryRes
     Ok(())
 }
 
-/// Changes a role that is covered and not built in. Gives the role as it is then, and whether it is covered.
+/// Changes a role that is covered and not built in, if there is room for it. Gives the role as it is then, whether it
+/// is covered, and whether there is room.
 ///
 /// $10 the role, $11 the authority, $12 the name or NULL, $13 whether the description stays, $14 what it becomes
-/// otherwise, $15 the permissions or NULL.
+/// otherwise, $15 the permissions or NULL, $16 the limit.
 const UPDATE: &str = concat!(
     "
 WITH found AS (
@@ -157,8 +212,10 @@ WITH found AS (
     covers_role!("$11"),
     " AS is_covered
     FROM roles_with_permissions WHERE roles_with_permissions.id = $10
-), target AS (
-    SELECT found.id FROM found WHERE found.is_covered AND NOT found.built_in
+), ",
+    room_for!("$10", "$15", "$16"),
+    ", target AS (
+    SELECT found.id FROM found, room WHERE found.is_covered AND NOT found.built_in AND room.is_left
 ), updated AS (
     UPDATE roles SET
         name = coalesce($12, roles.name),
@@ -176,8 +233,8 @@ WITH found AS (
     store_event_if_any!("target"),
     ")
 SELECT found.id, coalesce(updated.name, found.name), updated.description, found.built_in,
-    coalesce($15::text[], found.permissions), found.is_covered
-FROM found LEFT JOIN updated ON updated.id = found.id"
+    coalesce($15::text[], found.permissions), found.is_covered, room.is_left
+FROM found CROSS JOIN room LEFT JOIN updated ON updated.id = found.id"
 );
 
 async fn update_role(
@@ -191,21 +248,31 @@ async fn update_role(
         Change::Keep | Change::Clear => None,
     };
     let permissions = permissions.as_ref().map(|all| all.iter().map(Permission::as_str).collect::<Vec<_>>());
+    let permits_anew = permissions.is_some();
     let statement = with_authority(statement, authority)
         .bind::<sql::Nullable<sql::Text>, _>(name.as_ref().map(RoleName::as_str))
         .bind::<sql::Bool, _>(description.is_keep())
         .bind::<sql::Nullable<sql::Text>, _>(new_description)
-        .bind::<sql::Nullable<sql::Array<sql::Text>>, _>(permissions)
-        .returning_columns::<(ColumnsOf<RoleRow>, sql::Bool)>();
-    let found = locked(connection, lock_role(connection, *role), async {
-        Ok(statement.get_result::<(RoleRow, bool)>(&mut connection).await.optional()?)
+        .bind::<sql::Nullable<sql::Array<sql::Text>>, _>(permissions);
+    let statement = with_limit(statement).returning_columns::<(ColumnsOf<RoleRow>, sql::Bool, sql::Bool)>();
+    // `admin`, and then another role: see `crate::locks`.
+    let lock = async {
+        let named = async { if permits_anew { lock_admin(connection).await } else { Ok(()) } };
+        try_join!(named, lock_role(connection, *role))
+    };
+    let found = locked(connection, lock, async {
+        Ok(statement.get_result::<(RoleRow, bool, bool)>(&mut connection).await.optional()?)
     });
     match found.await {
         Ok(None) => Ok(RoleUpdateOutcome::NotFound),
-        Ok(Some((_, false))) => Ok(RoleUpdateOutcome::Outranked),
-        Ok(Some((role, true))) => {
+        Ok(Some((_, false, _))) => Ok(RoleUpdateOutcome::Outranked),
+        Ok(Some((role, true, has_room))) => {
             let role = role.try_into_domain()?;
-            Ok(if role.built_in { RoleUpdateOutcome::BuiltIn } else { RoleUpdateOutcome::Updated(role) })
+            Ok(match (role.built_in, has_room) {
+                (true, _) => RoleUpdateOutcome::BuiltIn,
+                (false, false) => RoleUpdateOutcome::TooManyPermissions,
+                (false, true) => RoleUpdateOutcome::Updated(role),
+            })
         }
         Err(failure) if violates(&failure, "roles_name") => Ok(RoleUpdateOutcome::NameTaken),
         Err(failure) => Err(failure),

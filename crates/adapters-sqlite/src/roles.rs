@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use diesel::dsl::{exists, select};
 use diesel::prelude::*;
 use portcullis_domain::ports::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome, StorageError,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Permission, Role, RoleDescription, RoleId, RoleName, User, UserId};
 
@@ -22,14 +22,7 @@ use crate::store::SqliteStore;
 #[async_trait]
 impl RoleRepository for SqliteStore {
     async fn list(&self) -> Result<Vec<Role>, StorageError> {
-        self.read(|connection| {
-            let rows = complete_roles::table
-                .order(complete_roles::name)
-                .select(RoleRow::as_select())
-                .load(connection)?;
-            Ok(rows.into_iter().map(RoleRow::try_into_domain).collect::<Result<_, _>>()?)
-        })
-        .await
+        self.read(list).await
     }
 
     async fn find(&self, id: RoleId) -> Result<Option<Role>, StorageError> {
@@ -53,8 +46,8 @@ impl RoleRepository for SqliteStore {
         self.read(move |connection| connection.transaction(|connection| held_by(connection, user))).await
     }
 
-    async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError> {
-        self.write(move |connection| Ok(create(connection, &creation)?)).await
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
+        self.write(move |connection| create(connection, &creation)).await
     }
 
     async fn update(&self, update: RoleUpdate) -> Result<RoleUpdateOutcome, StorageError> {
@@ -72,6 +65,13 @@ impl RoleRepository for SqliteStore {
     async fn revoke(&self, assignment: RoleAssignment) -> Result<RoleAssignmentOutcome, StorageError> {
         self.write(move |connection| change(connection, &assignment, revoke)).await
     }
+}
+
+/// Every role, by name.
+fn list(connection: &mut SqliteConnection) -> Result<Vec<Role>, Failure> {
+    let rows =
+        complete_roles::table.order(complete_roles::name).select(RoleRow::as_select()).load(connection)?;
+    Ok(rows.into_iter().map(RoleRow::try_into_domain).collect::<Result<_, _>>()?)
 }
 
 pub(crate) fn find(connection: &mut SqliteConnection, id: RoleId) -> Result<Option<Role>, Failure> {
@@ -103,13 +103,19 @@ fn held_by(connection: &mut SqliteConnection, user: UserId) -> Result<Option<Vec
     Ok(Some(held))
 }
 
-fn create(connection: &mut SqliteConnection, creation: &RoleCreation) -> QueryResult<bool> {
+fn create(
+    connection: &mut SqliteConnection,
+    creation: &RoleCreation,
+) -> Result<RoleCreationOutcome, Failure> {
     let RoleCreation { role, event } = creation;
+    if !role.fits_among(&list(connection)?) {
+        return Ok(RoleCreationOutcome::TooManyPermissions);
+    }
     if !insert(connection, role)? {
-        return Ok(false);
+        return Ok(RoleCreationOutcome::NameTaken);
     }
     audit_trail::insert(connection, event)?;
-    Ok(true)
+    Ok(RoleCreationOutcome::Created)
 }
 
 /// Adds a role, unless another has its id or its name. Says whether it did.
@@ -156,6 +162,11 @@ fn update(connection: &mut SqliteConnection, update: RoleUpdate) -> Result<RoleU
     if role.built_in {
         return Ok(RoleUpdateOutcome::BuiltIn);
     }
+    let permits_anew = permissions.is_some();
+    role.permissions = permissions.unwrap_or(role.permissions);
+    if permits_anew && !role.fits_among(&list(connection)?) {
+        return Ok(RoleUpdateOutcome::TooManyPermissions);
+    }
     if let Some(name) = name {
         if id_of(connection, &name)?.is_some_and(|holder| holder != id.uuid().as_bytes()) {
             return Ok(RoleUpdateOutcome::NameTaken);
@@ -169,11 +180,10 @@ fn update(connection: &mut SqliteConnection, update: RoleUpdate) -> Result<RoleU
             roles::description.eq(role.description.as_ref().map(RoleDescription::as_str)),
         ))
         .execute_kept(connection)?;
-    if let Some(permissions) = permissions {
+    if permits_anew {
         let former = role_permissions::table.filter(role_permissions::role_id.eq(id.uuid().into_bytes()));
         diesel::delete(former).execute(connection)?;
-        permit(connection, id, &permissions)?;
-        role.permissions = permissions;
+        permit(connection, id, &role.permissions)?;
     }
     audit_trail::insert(connection, &event)?;
     Ok(RoleUpdateOutcome::Updated(role))

@@ -112,7 +112,7 @@ open_enum! {
         Invalid = "invalid",
         /// It has too few characters.
         TooShort = "too_short",
-        /// It has too many characters.
+        /// It has too many characters, or takes more room than there is.
         TooLong = "too_long",
         /// It is a password that attackers try first.
         CommonPassword = "common_password",

@@ -22,6 +22,20 @@ pub struct Role {
 }
 
 impl Role {
+    /// How many octets the permissions that all roles name may take together in an access token, which lists them
+    /// for every administrator. What else it says, the names of roles and the claims of an application, has to find
+    /// room beside them in the header of a request.
+    pub const MAX_NAMED_OCTETS: usize = 8 * 1024;
+
+    /// Whether this role may be among `roles`, new or in the place of the one that has its id: together they then
+    /// name no more than [`MAX_NAMED_OCTETS`](Self::MAX_NAMED_OCTETS), or at least no more than before. So where
+    /// roles name too much already, they can come to name less.
+    #[must_use]
+    pub fn fits_among(&self, roles: &[Self]) -> bool {
+        let others = roles.iter().filter(|other| other.id != self.id);
+        octets_named_by(others.chain([self])) <= octets_named_by(roles).max(Self::MAX_NAMED_OCTETS)
+    }
+
     /// What somebody who holds it may do; `admin` may do everything.
     #[must_use]
     pub fn authority(&self) -> Permissions {
@@ -56,4 +70,10 @@ impl Role {
             ),
         ]
     }
+}
+
+/// What the permissions of these roles take in an access token, each once, in quotes and before a comma.
+fn octets_named_by<'a>(roles: impl IntoIterator<Item = &'a Role>) -> usize {
+    let named: BTreeSet<_> = roles.into_iter().flat_map(|role| &role.permissions).collect();
+    named.into_iter().map(|permission| permission.as_str().len() + r#""","#.len()).sum()
 }

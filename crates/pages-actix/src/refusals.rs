@@ -123,6 +123,7 @@ fn words_for(texts: &RefusalsTexts, field: &str, code: FieldCode, minimum: usize
         ("username", _) => &texts.username,
         ("role_name", _) => &texts.role_name,
         ("further", _) => &texts.permission,
+        ("permissions", _) => &texts.too_many_permissions,
         ("description", _) => &texts.role_description,
         ("user_id", FieldCode::Unknown) => &texts.nobody,
         ("user_id", _) => &texts.address_or_id,

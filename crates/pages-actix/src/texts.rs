@@ -242,6 +242,7 @@ texts! {
         role_name: String,
         role_description: String,
         permission: String,
+        too_many_permissions: String,
         lost_place: String,
         nobody: String,
         address_or_id: String,

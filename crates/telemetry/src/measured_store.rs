@@ -10,11 +10,12 @@ use portcullis_domain::ports::{
     FailureOutcome, ImportOutcome, KeySuccession, LinkRedemption, LockoutRepository, MailQueue,
     MailResending, NewAccount, OpenOutcome, PasswordChange, PasswordReset, PasswordSetting,
     PrivateRegistration, PrivateRegistrationOutcome, ProfileOutcome, ProfileUpdate, RegisterOutcome,
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening,
-    SessionRepository, SessionsEnding, SetPasswordOutcome, SigningKeyRepository, StorageError,
-    SuccessOutcome, TokenRepository, UnlockOutcome, Unlocking, UserAdministration, UserQuery, UserRepository,
-    UserUpdate, UserUpdateOutcome, VerificationOutcome, VerificationSecrets,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, Rotation, RotationOutcome,
+    SessionEnding, SessionOpening, SessionRepository, SessionsEnding, SetPasswordOutcome,
+    SigningKeyRepository, StorageError, SuccessOutcome, TokenRepository, UnlockOutcome, Unlocking,
+    UserAdministration, UserQuery, UserRepository, UserUpdate, UserUpdateOutcome, VerificationOutcome,
+    VerificationSecrets,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, MailId, Principal, Role, RoleId, RoleName, Session,
@@ -110,7 +111,7 @@ measured_store! {
         fn find(id: RoleId) -> Option<Role>;
         fn find_by_name(name: &RoleName) -> Option<Role>;
         fn held_by(user: UserId) -> Option<Vec<Role>>;
-        fn create(creation: RoleCreation) -> bool;
+        fn create(creation: RoleCreation) -> RoleCreationOutcome;
         fn update(update: RoleUpdate) -> RoleUpdateOutcome;
         fn delete(deletion: RoleDeletion) -> RoleDeletionOutcome;
         fn assign(assignment: RoleAssignment) -> RoleAssignmentOutcome;

@@ -5,6 +5,7 @@
 #![expect(clippy::missing_panics_doc, reason = "said once, above")]
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::time::Duration;
 
 use portcullis_domain::audit::{AuditEvent, AuditKind};
@@ -101,6 +102,12 @@ pub fn custom_role(name: &str, permissions: &[&str]) -> Role {
         built_in: false,
         permissions: self::permissions(permissions),
     }
+}
+
+/// A permission for each of these numbers, that takes 64 octets in an access token.
+#[must_use]
+pub fn numbered_permissions(numbers: Range<usize>) -> BTreeSet<Permission> {
+    numbers.map(|number| permission(&format!("{number:028}:{number:032}"))).collect()
 }
 
 /// An active, unverified user who holds the role `user` and has neither username nor names.

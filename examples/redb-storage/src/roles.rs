@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome, StorageError,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Account, Role, RoleId, RoleName, User, UserId};
 use redb::WriteTransaction;
@@ -31,18 +31,21 @@ impl RoleRepository for RedbStore {
         self.read(move |store| store.user(user)?.map(|user| store.roles_named(&user.roles)).transpose()).await
     }
 
-    async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError> {
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
         self.write(move |store| {
             let RoleCreation { role, event } = creation;
+            if !role.fits_among(&store.all(&ROLES, |_| true)?) {
+                return Ok(RoleCreationOutcome::TooManyPermissions);
+            }
             if store.role_named(&role.name)?.is_some() {
-                return Ok(false);
+                return Ok(RoleCreationOutcome::NameTaken);
             }
             if store.role(role.id)?.is_some() {
                 return Err(StorageError::broken("the id of a new role is in use"));
             }
             store.record(&event)?;
             store.put_role(&role)?;
-            Ok(true)
+            Ok(RoleCreationOutcome::Created)
         })
         .await
     }
@@ -59,13 +62,16 @@ impl RoleRepository for RedbStore {
                 return Ok(RoleUpdateOutcome::BuiltIn);
             }
             let name = update.name.unwrap_or_else(|| before.name.clone());
-            if name != before.name && store.role_named(&name)?.is_some() {
+            let description = update.description.apply(before.description.clone());
+            let permissions = update.permissions.unwrap_or_else(|| before.permissions.clone());
+            let role = Role { name, description, permissions, ..before };
+            if !role.fits_among(&store.all(&ROLES, |_| true)?) {
+                return Ok(RoleUpdateOutcome::TooManyPermissions);
+            }
+            if role.name != before.name && store.role_named(&role.name)?.is_some() {
                 return Ok(RoleUpdateOutcome::NameTaken);
             }
             store.record(&update.event)?;
-            let description = update.description.apply(before.description);
-            let permissions = update.permissions.unwrap_or(before.permissions);
-            let role = Role { name, description, permissions, ..before };
             store.put_role(&role)?;
             if role.name != before.name {
                 replace_where_held(store, &before.name, Some(&role.name))?;

@@ -49,7 +49,8 @@ struct AuthenticToken {
     claims: ReadClaims,
 }
 
-/// More than most proxies let through in a header, and room for 170 of the longest permissions.
+/// More than most proxies let through in a header, and room for all permissions that roles
+/// [may name](portcullis_domain::Role::MAX_NAMED_OCTETS) beside a few dozen roles and claims.
 const MAX_TOKEN_OCTETS: usize = 16 * 1024;
 /// A few megabytes in all.
 const REMEMBERED_TOKENS: usize = 10_000;

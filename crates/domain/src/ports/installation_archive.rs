@@ -42,11 +42,13 @@ pub trait InstallationArchive: Send + Sync {
     /// never be overwritten by one that is not: that one is refused, and so are one that has the unique
     /// value of another (the address or username of a user, the name of a role, the digest of a secret, the id
     /// of a signing key, a mail like one that waits) and one that names a user or a role which is
-    /// neither stored nor before it among `records`.
+    /// neither stored nor before it among `records`. What roles name may be [more](crate::Role::MAX_NAMED_OCTETS) than
+    /// one that is made may add to.
     ///
     /// Proven by the cases `a_page_is_written_whole_or_not_at_all`, `writing_again_changes_nothing`,
     /// `raced_writers_store_each_record_once`, `a_record_with_other_content_is_refused`,
-    /// `a_record_that_collides_is_refused` and `a_record_that_names_what_is_not_stored_is_refused`.
+    /// `a_record_that_collides_is_refused`, `a_record_that_names_what_is_not_stored_is_refused` and
+    /// `roles_that_name_too_much_are_kept_and_can_name_less`.
     ///
     /// # Errors
     ///

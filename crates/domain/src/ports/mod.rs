@@ -71,8 +71,8 @@ pub use mailer::{Mailer, MailerError};
 pub use password_hasher::{HashRefusal, HasherOverloaded, HashingError, PasswordHasher, PasswordVerdict};
 pub use registration_gate::{Applicant, RegistrationGate, RegistrationRefusal};
 pub use role_repository::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome,
 };
 pub use session_repository::{
     EndAllOutcome, OpenOutcome, Rotation, RotationOutcome, SessionEnding, SessionOpening, SessionRepository,

@@ -53,20 +53,27 @@ pub trait RoleRepository: Send + Sync {
     /// [`StorageError`].
     async fn held_by(&self, user: UserId) -> Result<Option<Vec<Role>>, StorageError>;
 
-    /// Adds a role, and says whether its name was free.
+    /// Adds a role whose name is free.
     ///
-    /// Proven by the cases `raced_roles_of_one_name_leave_one` and `a_role_is_kept_as_it_was_given`.
+    /// MUST refuse one that does not [fit among](Role::fits_among) those that are there, however it is raced against
+    /// others who add permissions.
+    ///
+    /// Proven by the cases `raced_roles_of_one_name_leave_one`, `a_role_is_kept_as_it_was_given`,
+    /// `what_roles_name_stays_within_its_limit` and `raced_roles_name_no_more_than_the_limit`.
     ///
     /// # Errors
     ///
     /// [`StorageError`]: nothing is stored.
-    async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError>;
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError>;
 
     /// Changes a role, in all or nothing. Built-in roles stay as they are, and so does one that
     /// `update.authority` does not cover.
     ///
-    /// Proven by the cases `a_role_change_keeps_the_rest`, `built_in_roles_stay_as_they_are` and
-    /// `nobody_changes_a_role_beyond_their_authority`.
+    /// MUST refuse new permissions with which it does not fit among the others, as [`create`](Self::create) does.
+    ///
+    /// Proven by the cases `a_role_change_keeps_the_rest`, `built_in_roles_stay_as_they_are`,
+    /// `nobody_changes_a_role_beyond_their_authority`, `what_roles_name_stays_within_its_limit` and
+    /// `raced_roles_name_no_more_than_the_limit`.
     ///
     /// # Errors
     ///
@@ -120,6 +127,17 @@ pub struct RoleCreation {
     pub event: AuditEvent,
 }
 
+/// What adding a role came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleCreationOutcome {
+    /// It is there.
+    Created,
+    /// Roles would name more than they may.
+    TooManyPermissions,
+    /// Another role has the name.
+    NameTaken,
+}
+
 /// A change of a role.
 #[derive(Clone, Debug)]
 pub struct RoleUpdate {
@@ -148,6 +166,8 @@ pub enum RoleUpdateOutcome {
     Outranked,
     /// It is built in.
     BuiltIn,
+    /// Roles would name more than they may.
+    TooManyPermissions,
     /// Another role has the name.
     NameTaken,
 }

@@ -3,7 +3,7 @@ use std::sync::Arc;
 
 use crate::audit::AuditKind;
 use crate::origin::Actor;
-use crate::ports::{Clock, Entropy, RoleCreation, RoleRepository, StorageError};
+use crate::ports::{Clock, Entropy, RoleCreation, RoleCreationOutcome, RoleRepository, StorageError};
 use crate::role::Role;
 use crate::services::Auditor;
 use crate::values::{Permission, RoleDescription, RoleId, RoleName};
@@ -33,6 +33,9 @@ pub enum CreateRoleError {
     /// It would have a permission that the caller lacks.
     #[error("the role has a permission that the caller lacks")]
     Forbidden,
+    /// With it, roles would name [more permissions](Role::MAX_NAMED_OCTETS) than they may.
+    #[error("roles would name too many permissions")]
+    TooManyPermissions,
     /// Another role has the name.
     #[error("the name is taken")]
     NameTaken,
@@ -60,10 +63,13 @@ impl CreateRole {
             .with("role_id", id.to_string())
             .with("role", name.as_str());
         let role = Role { id, name, description, built_in: false, permissions };
-        if !self.roles.create(RoleCreation { role: role.clone(), event: event.clone() }).await? {
-            return Err(CreateRoleError::NameTaken);
+        match self.roles.create(RoleCreation { role: role.clone(), event: event.clone() }).await? {
+            RoleCreationOutcome::Created => {
+                self.auditor.stored(&event);
+                Ok(role)
+            }
+            RoleCreationOutcome::TooManyPermissions => Err(CreateRoleError::TooManyPermissions),
+            RoleCreationOutcome::NameTaken => Err(CreateRoleError::NameTaken),
         }
-        self.auditor.stored(&event);
-        Ok(role)
     }
 }

@@ -39,6 +39,9 @@ pub enum UpdateRoleError {
     /// It is built in.
     #[error("the role is built in")]
     BuiltIn,
+    /// With its new ones, roles would name [more permissions](Role::MAX_NAMED_OCTETS) than they may.
+    #[error("roles would name too many permissions")]
+    TooManyPermissions,
     /// Another role has the name.
     #[error("the name is taken")]
     NameTaken,
@@ -84,6 +87,7 @@ impl UpdateRole {
             RoleUpdateOutcome::NotFound => Err(UpdateRoleError::NotFound),
             RoleUpdateOutcome::Outranked => Err(UpdateRoleError::Forbidden),
             RoleUpdateOutcome::BuiltIn => Err(UpdateRoleError::BuiltIn),
+            RoleUpdateOutcome::TooManyPermissions => Err(UpdateRoleError::TooManyPermissions),
             RoleUpdateOutcome::NameTaken => Err(UpdateRoleError::NameTaken),
         }
     }

@@ -1,11 +1,11 @@
 use portcullis_domain::use_cases::{
-    AssignRoleError, CreateRoleError, DeleteRoleError, FindRoleError, ListRolesError, RevokeRoleError,
-    UpdateRoleCommand, UpdateRoleError, UseCases,
+    AssignRoleError, CreateRoleCommand, CreateRoleError, DeleteRoleError, FindRoleError, ListRolesError,
+    RevokeRoleError, UpdateRoleCommand, UpdateRoleError, UseCases,
 };
 use portcullis_domain::{
     Actor, Change, OwnPermission, Permission, Principal, Role, RoleDescription, RoleId, RoleName, UserId,
 };
-use portcullis_testkit::fixtures::{self, PASSWORD, new_role, permissions};
+use portcullis_testkit::fixtures::{self, PASSWORD, new_role, numbered_permissions, permissions};
 use portcullis_testkit::{ScriptedEntropy, TestDomain};
 
 use crate::ADA;
@@ -81,6 +81,23 @@ async fn a_name_has_one_role() {
     }
     let same = domain.use_cases.update_role.update(&Actor::operator(), editor.id, rename("editor")).await;
     assert_eq!(same.unwrap(), editor);
+}
+
+#[tokio::test]
+async fn roles_name_no_more_than_a_token_has_room_for() {
+    let domain = TestDomain::new();
+    let editor = domain.role("editor", &["texts:edit"]).await;
+    let told = domain.audit_observer.told().len();
+    let too_many = numbered_permissions(0..Role::MAX_NAMED_OCTETS / 64);
+    let command = CreateRoleCommand { permissions: too_many.clone(), ..new_role("everything", &[]) };
+    let refused = domain.use_cases.create_role.create(&Actor::operator(), command).await;
+    assert!(matches!(refused, Err(CreateRoleError::TooManyPermissions)), "{refused:?}");
+    let mut beside = too_many;
+    beside.insert(fixtures::permission("texts:edit"));
+    let command = UpdateRoleCommand { permissions: Some(beside), ..UpdateRoleCommand::default() };
+    let refused = domain.use_cases.update_role.update(&Actor::operator(), editor.id, command).await;
+    assert!(matches!(refused, Err(UpdateRoleError::TooManyPermissions)), "{refused:?}");
+    assert_eq!(domain.audit_observer.told().len(), told, "nothing has happened");
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ pub enum FieldCode {
     Invalid,
     /// It has too few characters.
     TooShort,
-    /// It has too many characters.
+    /// It has too many characters, or takes more room than there is.
     TooLong,
     /// It is a password that attackers try first.
     CommonPassword,

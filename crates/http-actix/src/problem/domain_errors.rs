@@ -447,6 +447,7 @@ impl From<CreateRoleError> for Problem {
     fn from(error: CreateRoleError) -> Self {
         match error {
             CreateRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_ROLE),
+            CreateRoleError::TooManyPermissions => too_many_permissions(),
             CreateRoleError::NameTaken => Self::new(Code::RoleTaken),
             CreateRoleError::Storage(error) => error.into(),
         }
@@ -463,6 +464,7 @@ impl From<UpdateRoleError> for Problem {
             UpdateRoleError::NotFound => Self::new(Code::NotFound),
             UpdateRoleError::Forbidden => Self::new(Code::Forbidden).with_detail(OUTRANKED_BY_ROLE),
             UpdateRoleError::BuiltIn => Self::new(Code::BuiltInRole),
+            UpdateRoleError::TooManyPermissions => too_many_permissions(),
             UpdateRoleError::NameTaken => Self::new(Code::RoleTaken),
             UpdateRoleError::Storage(error) => error.into(),
         }
@@ -503,6 +505,11 @@ impl Answers for ListAuditEventsError {
 
 fn refused(field: &'static str, refusal: PasswordRefusal) -> Problem {
     invalid(field, refusal.into())
+}
+
+fn too_many_permissions() -> Problem {
+    let reason = "would have all roles name more permissions than an access token has room for";
+    invalid("permissions", Fault::new(FieldCode::TooLong, reason))
 }
 
 fn invalid_cursor() -> Problem {

@@ -1,4 +1,6 @@
 use insta::assert_json_snapshot;
+use portcullis_domain::Role;
+use portcullis_testkit::fixtures::numbered_permissions;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -103,6 +105,29 @@ async fn every_fault_of_a_role_is_told() {
         assert_eq!(service.post_as(&admin.access, ROLES, body.clone()).await.faults(), faults);
         assert_eq!(service.patch_as(&admin.access, &path, body).await.faults(), faults);
     }
+}
+
+#[tokio::test]
+async fn what_roles_name_has_room_in_the_tokens_of_administrators() {
+    let service = Service::start();
+    let admin = service.administrator().await;
+    let most = Role::MAX_NAMED_OCTETS / 64;
+    let body = |name: &str, numbers| {
+        let permissions: Vec<_> = numbered_permissions(numbers).iter().map(ToString::to_string).collect();
+        json!({"name": name, "permissions": permissions})
+    };
+    let refused = service.post_as(&admin.access, ROLES, body("whole", 0..most + 1)).await;
+    assert_eq!(refused.faults(), "permissions too_long");
+    let made = service.post_as(&admin.access, ROLES, body("half", 0..most / 2)).await;
+    assert_eq!(made.status, 201);
+    let made = service.post_as(&admin.access, ROLES, body("other", most / 2..most)).await;
+    let path = format!("{ROLES}/{}", made.json()["id"].as_str().unwrap());
+    let beyond = service.patch_as(&admin.access, &path, body("other", most / 2..most + 1)).await;
+    assert_eq!(beyond.faults(), "permissions too_long");
+    let beyond = service.post_as(&admin.access, ROLES, json!({"name": "one", "permissions": ["a:b"]})).await;
+    assert_eq!(beyond.faults(), "permissions too_long");
+    let less = service.patch_as(&admin.access, &path, body("other", most / 2..most - 1)).await;
+    assert_eq!(less.status, 200);
 }
 
 #[tokio::test]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
 use portcullis_domain::audit::AuditKind;
-use portcullis_domain::ports::{RoleCreation, RoleRepository as _, UserAdministration as _};
+use portcullis_domain::ports::{
+    RoleCreation, RoleCreationOutcome, RoleRepository as _, UserAdministration as _,
+};
 use portcullis_domain::{Account, User};
 use portcullis_testkit::fixtures::{NOW, custom_role, event, name, password_hash, user, username};
 use serde_json::{Value, json};
@@ -197,7 +199,7 @@ async fn roles_are_listed_given_and_taken() {
     let (installation, store) = empty_installation().await;
     let role = custom_role("analyst", &["reports:read", "reports:write"]);
     let creation = RoleCreation { role, event: event(AuditKind::RoleCreation) };
-    assert!(store.create(creation).await.expect("create"));
+    assert_eq!(store.create(creation).await.expect("create"), RoleCreationOutcome::Created);
     create(&installation, &["--email", ADA], PASSWORD).output();
 
     let roles = |command: &str, role: &str| {

@@ -6,8 +6,8 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::QueuedMail;
 use portcullis_domain::ports::{
     DeleteOutcome, Deletion, EndAllOutcome, FailedAttempt, FailureOutcome, LockoutPolicy, NewAccount,
-    OpenOutcome, RegisterOutcome, RoleAssignment, RoleAssignmentOutcome, RoleCreation, SessionEnding,
-    SessionOpening, SessionsEnding,
+    OpenOutcome, RegisterOutcome, RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome,
+    SessionEnding, SessionOpening, SessionsEnding,
 };
 use portcullis_domain::{
     Account, AttemptKey, EmailAddress, LoginIdentifier, Permissions, Principal, Role, RoleId, RoleName,
@@ -142,7 +142,8 @@ impl Storage {
     pub(super) async fn add_role(&self, name: &str, permissions: &[&str]) -> Role {
         let role = custom_role(name, permissions);
         let creation = RoleCreation { role: role.clone(), event: event(AuditKind::RoleCreation) };
-        assert!(self.roles.create(creation).await.expect("create"), "the name {name} is free");
+        let outcome = self.roles.create(creation).await.expect("create");
+        assert_eq!(outcome, RoleCreationOutcome::Created, "the role {name} is made");
         role
     }
 

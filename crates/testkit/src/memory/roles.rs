@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use portcullis_domain::ports::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository,
-    RoleUpdate, RoleUpdateOutcome, StorageError,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleRepository, RoleUpdate, RoleUpdateOutcome, StorageError,
 };
 use portcullis_domain::{Role, RoleId, RoleName, User, UserId};
 
@@ -29,18 +29,21 @@ impl RoleRepository for MemoryStorage {
         Ok(state.user(user).map(held))
     }
 
-    async fn create(&self, creation: RoleCreation) -> Result<bool, StorageError> {
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
         let mut state = self.step("RoleRepository::create").await?;
         let RoleCreation { role, event } = creation;
+        if !state.has_room_for(&role) {
+            return Ok(RoleCreationOutcome::TooManyPermissions);
+        }
         if state.roles.contains_key(&role.name) {
-            return Ok(false);
+            return Ok(RoleCreationOutcome::NameTaken);
         }
         if state.role(role.id).is_some() {
             return Err(StorageError::broken("the id of a new role is in use"));
         }
         state.record(event)?;
         state.roles.insert(role.name.clone(), role);
-        Ok(true)
+        Ok(RoleCreationOutcome::Created)
     }
 
     async fn update(&self, update: RoleUpdate) -> Result<RoleUpdateOutcome, StorageError> {
@@ -55,13 +58,16 @@ impl RoleRepository for MemoryStorage {
             return Ok(RoleUpdateOutcome::BuiltIn);
         }
         let name = update.name.unwrap_or_else(|| before.name.clone());
-        if name != before.name && state.roles.contains_key(&name) {
+        let description = update.description.apply(before.description.clone());
+        let permissions = update.permissions.unwrap_or_else(|| before.permissions.clone());
+        let role = Role { name, description, permissions, ..before };
+        if !state.has_room_for(&role) {
+            return Ok(RoleUpdateOutcome::TooManyPermissions);
+        }
+        if role.name != before.name && state.roles.contains_key(&role.name) {
             return Ok(RoleUpdateOutcome::NameTaken);
         }
         state.record(update.event)?;
-        let description = update.description.apply(before.description);
-        let permissions = update.permissions.unwrap_or(before.permissions);
-        let role = Role { name, description, permissions, ..before };
         state.roles.remove(&before.name);
         state.roles.insert(role.name.clone(), role.clone());
         state.rename_where_held(&before.name, &role.name);
@@ -124,6 +130,10 @@ impl RoleRepository for MemoryStorage {
 impl State {
     fn role(&self, id: RoleId) -> Option<&Role> {
         self.roles.values().find(|role| role.id == id)
+    }
+
+    fn has_room_for(&self, role: &Role) -> bool {
+        role.fits_among(&self.roles.values().cloned().collect::<Vec<_>>())
     }
 
     /// The user and the role that an assignment is about, if its authority covers both.

@@ -71,7 +71,7 @@ honest! {
         fn find(id: RoleId) -> Option<Role>;
         fn find_by_name(name: &RoleName) -> Option<Role>;
         fn held_by(user: UserId) -> Option<Vec<Role>>;
-        fn create(creation: RoleCreation) -> bool;
+        fn create(creation: RoleCreation) -> RoleCreationOutcome;
         fn update(update: RoleUpdate) -> RoleUpdateOutcome;
         fn delete(deletion: RoleDeletion) -> RoleDeletionOutcome;
         fn assign(assignment: RoleAssignment) -> RoleAssignmentOutcome;

@@ -35,8 +35,8 @@ use self::others::{
     in_front_of_a_mailbox, tokens_of,
 };
 use self::queues::{
-    GivesOneMailToTwo, KeepsTheBasicPlaneOnly, ListsOldEventsFirst, MakesTwoFirstKeys, RoundsEvents,
-    TriesAgainAtOnce,
+    AddsUpBeforeItPermits, CountsOneRoleOnly, GivesOneMailToTwo, KeepsTheBasicPlaneOnly, ListsOldEventsFirst,
+    MakesTwoFirstKeys, RoundsEvents, TriesAgainAtOnce,
 };
 use self::sessions::{
     CountsUpWhateverIsThere, DeletesWithoutALimit, EndsAnybodysSession, ForgivesAtTheEndOfTheGrace,
@@ -173,6 +173,12 @@ wrong_adapters! {
     /// keeps texts as MySQL's `utf8` does, without emoji
     KeepsTheBasicPlaneOnly, text_without_emoji: storage_cases, behind_roles(KeepsTheBasicPlaneOnly) =>
         [a_role_is_kept_as_it_was_given];
+    /// counts what one role names, and not what all of them name together
+    CountsOneRoleOnly, permissions_of_one_role_counted: storage_cases, behind_roles(CountsOneRoleOnly) =>
+        [what_roles_name_stays_within_its_limit, raced_roles_name_no_more_than_the_limit];
+    /// adds up what roles name, and then stores another
+    AddsUpBeforeItPermits, permissions_counted_first: storage_cases, behind_roles(AddsUpBeforeItPermits) =>
+        [raced_roles_name_no_more_than_the_limit];
     /// looks for the newest key, and then stores another
     MakesTwoFirstKeys, two_first_keys: storage_cases, behind_signing_keys(MakesTwoFirstKeys) =>
         [raced_first_keys_leave_one];

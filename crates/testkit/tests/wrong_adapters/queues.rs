@@ -8,8 +8,8 @@ use portcullis_domain::Timestamp;
 use portcullis_domain::audit::AuditEvent;
 use portcullis_domain::mail::ClaimedMail;
 use portcullis_domain::ports::{
-    AuditQuery, AuditTrail, KeySuccession, MailQueue, RoleCreation, RoleRepository, SigningKeyRepository,
-    StorageError,
+    AuditQuery, AuditTrail, KeySuccession, MailQueue, RoleCreation, RoleCreationOutcome, RoleRepository,
+    SigningKeyRepository, StorageError,
 };
 use portcullis_testkit::MemoryStorage;
 use tokio::task::yield_now;
@@ -97,12 +97,47 @@ impl HonestRoles for KeepsTheBasicPlaneOnly {
         &self.0
     }
 
-    async fn create(&self, mut creation: RoleCreation) -> Result<bool, StorageError> {
+    async fn create(&self, mut creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
         if let Some(description) = &creation.role.description {
             let basic = description.as_str().replace(|character| character > '\u{FFFF}', "?");
             creation.role.description = RoleDescription::parse(&basic).ok();
         }
         self.0.create(creation).await
+    }
+}
+
+pub(crate) struct CountsOneRoleOnly(pub(crate) MemoryStorage);
+
+#[async_trait]
+impl HonestRoles for CountsOneRoleOnly {
+    fn truth(&self) -> &MemoryStorage {
+        &self.0
+    }
+
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
+        let fits_alone = creation.role.fits_among(&[]);
+        Ok(match self.0.create(creation).await? {
+            RoleCreationOutcome::TooManyPermissions if fits_alone => RoleCreationOutcome::Created,
+            honest => honest,
+        })
+    }
+}
+
+pub(crate) struct AddsUpBeforeItPermits(pub(crate) MemoryStorage);
+
+#[async_trait]
+impl HonestRoles for AddsUpBeforeItPermits {
+    fn truth(&self) -> &MemoryStorage {
+        &self.0
+    }
+
+    async fn create(&self, creation: RoleCreation) -> Result<RoleCreationOutcome, StorageError> {
+        let fitted = creation.role.fits_among(&RoleRepository::list(&self.0).await?);
+        yield_now().await;
+        Ok(match self.0.create(creation).await? {
+            RoleCreationOutcome::TooManyPermissions if fitted => RoleCreationOutcome::Created,
+            honest => honest,
+        })
     }
 }
 

@@ -1,4 +1,5 @@
 use portcullis_domain::ports::{ClaimName, ClaimValue};
+use portcullis_domain::{Permissions, Role};
 
 use super::*;
 
@@ -46,6 +47,27 @@ async fn what_would_be_refused_for_its_length_is_not_issued() {
     assert!(service.accepts(&issued(11_000).await.expect("a token"), NOW).await);
     let error = issued(12_000).await.expect_err("nobody would accept it");
     assert!(!error.is_unavailable());
+}
+
+#[tokio::test]
+async fn all_that_roles_may_name_has_room_beside_many_roles_and_claims() {
+    for algorithm in ALGORITHMS {
+        let service = Service::start(algorithm).await;
+        let named = Role::MAX_NAMED_OCTETS / r#""n:0123456789","#.len();
+        let named =
+            (0..named).map(|number| Permission::parse(&format!("n:{number:010}")).expect("a permission"));
+        let roles = (0..30).map(|number| RoleName::parse(&format!("{number:064}")).expect("a name"));
+        let added =
+            (ClaimName::new("https://example.com/tenant"), ClaimValue::from("x".repeat(512).as_str()));
+        let claims = AccessClaims {
+            roles: roles.collect(),
+            permissions: Permissions::every(named).iter().cloned().collect(),
+            added: [added].into(),
+            ..claims(NOW)
+        };
+        let token = service.access_tokens.issue(&claims).await.expect("a token");
+        assert!(service.accepts(&token, NOW).await);
+    }
 }
 
 #[tokio::test]

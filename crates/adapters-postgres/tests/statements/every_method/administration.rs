@@ -4,9 +4,9 @@ use portcullis_domain::audit::AuditKind;
 use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{
     AuditQuery, AuditTally, AuditTrail, ImportOutcome, PasswordSetting, RoleAssignment,
-    RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleRepository, RoleUpdate,
-    RoleUpdateOutcome, SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration, UserFilter,
-    UserQuery, UserUpdate, UserUpdateOutcome,
+    RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion, RoleDeletionOutcome,
+    RoleRepository, RoleUpdate, RoleUpdateOutcome, SetPasswordOutcome, UnlockOutcome, Unlocking,
+    UserAdministration, UserFilter, UserQuery, UserUpdate, UserUpdateOutcome,
 };
 use portcullis_domain::{Account, Change, Permissions, ProfileChange, SearchPrefix, Timestamp, User};
 use portcullis_testkit::fixtures::{
@@ -109,7 +109,7 @@ impl<Cost: Fn() -> usize> Calls<'_, Cost> {
         let editor = custom_role(&format!("editor-{}", self.round), &["notes:read", "notes:write"]);
         let about_role = |kind| event(kind).with("role_id", editor.id.to_string());
         let creation = RoleCreation { role: editor.clone(), event: about_role(AuditKind::RoleCreation) };
-        self.expect(true, "create role", store.create(creation)).await;
+        self.expect(RoleCreationOutcome::Created, "create role", store.create(creation)).await;
         self.call("list roles", RoleRepository::list(store)).await;
         self.expect(Some(editor.clone()), "find role", store.find(editor.id)).await;
         self.expect(Some(editor.clone()), "find_by_name", store.find_by_name(&editor.name)).await;

@@ -75,7 +75,8 @@ pub(crate) async fn list_roles(use_cases: web::Data<UseCases>) -> Result<HttpRes
 
 /// Makes a role
 ///
-/// Nobody gives it a permission that they lack.
+/// Nobody gives it a permission that they lack. All permissions that roles name have to find room in an access
+/// token, 8 KiB: what would go beyond is 422 with `too_long` at `permissions`.
 #[utoipa::path(
     post,
     path = "/api/v1/roles",
@@ -118,7 +119,9 @@ pub(crate) async fn read_role(
 
 /// Changes a role
 ///
-/// For all who hold it, at once. Takes every permission that it has and is to have.
+/// For all who hold it, at once. Takes every permission that it has and is to have. All permissions that roles
+/// name have to find room in an access token, 8 KiB: what would go beyond, and further than it did, is 422 with
+/// `too_long` at `permissions`.
 #[utoipa::path(
     method(patch, put),
     path = "/api/v1/roles/{id}",

@@ -194,7 +194,7 @@ fn page(visit: &Visit, role: Option<RoleId>, filled: Filled, refusals: &Refusals
                 .optional(&common.optional)
                 .value(further)
                 .hint(&texts.further_hint)
-                .error(refusals.with("further")),
+                .error(refusals.with("further").or_else(|| refusals.with("permissions"))),
         );
     form.cancel = Some(Link::new(&common.cancel, visit.frame.to(&back)));
     let panel = Panel { content: Some(Html::of(form)), ..Panel::default() };

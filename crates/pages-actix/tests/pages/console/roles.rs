@@ -1,5 +1,6 @@
 use portcullis_domain::OwnPermission::{RolesRead, RolesWrite, UsersRead};
 use portcullis_domain::audit::AuditKind;
+use portcullis_domain::{Permission, Role};
 use portcullis_testkit::fixtures;
 
 use super::{detail, permissions};
@@ -59,6 +60,12 @@ async fn what_is_wrong_with_a_role_is_told_beside_it() {
     refused.assert_contains(r#"id="role_name-error">Use 2 to 64"#);
     refused.assert_contains(r#"id="further-error">Write each as two words"#);
     refused.assert_contains(r#"name="users:read" value="true" checked"#);
+    let permissions = fixtures::numbered_permissions(0..Role::MAX_NAMED_OCTETS / 64 + 1);
+    let further = permissions.iter().map(Permission::as_str).collect::<Vec<_>>().join("\n");
+    let fields = [("role_name", "everything"), ("further", further.as_str())];
+    let refused = browser.send("/admin/roles/new", &fields).await;
+    refused.assert_is_form_page(422);
+    refused.assert_contains(r#"id="further-error">That is more than there is room for"#);
     let taken = browser.send("/admin/roles/new", &[("role_name", "clerk")]).await;
     taken.assert_is_form_page(409);
     taken.assert_contains(r#"id="role_name-error">Another role has this name."#);

@@ -9,21 +9,22 @@ use portcullis_domain::mail::{MailKind, MailRecord, MailState};
 use portcullis_domain::ports::{
     AuditQuery, CodeLimits, CodeOutcome, CodeRedemption, EmailChangeOutcome, EmailChangeRequest,
     EmailChangeRequestOutcome, KeySuccession, LinkRedemption, LockoutPolicy, MailResending, NewAccount,
-    PasswordReset, Rotation, RotationOutcome, UserFilter, UserQuery, VerificationOutcome,
-    VerificationSecrets,
+    PasswordReset, RoleCreation, RoleCreationOutcome, RoleUpdate, RoleUpdateOutcome, Rotation,
+    RotationOutcome, UserFilter, UserQuery, VerificationOutcome, VerificationSecrets,
 };
 use portcullis_domain::{
-    Account, Generation, KeyId, LoginIdentifier, Permissions, ProfileNames, Role, RoleId, RoleName,
+    Account, Change, Generation, KeyId, LoginIdentifier, Permissions, ProfileNames, Role, RoleId, RoleName,
     SearchPrefix, Session, SigningAlgorithm, SigningKey, Timestamp, User,
 };
 
 use super::ArchiveSetup;
 use crate::ScriptedEntropy;
-use crate::contract::steps::{DAY, HOUR, MINUTE, TICK};
+use crate::contract::steps::{DAY, HOUR, MINUTE, TICK, everything};
 use crate::contract::trail::EVERYTHING;
 use crate::fixtures::{
-    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, email, event, event_at, mail,
-    name, other_hash, password_hash, permission, role, session, token_digest, user, username,
+    LIFETIME, NOW, account_attempts, account_of, code_attempts, code_digest, custom_role, email, event,
+    event_at, mail, name, numbered_permissions, other_hash, password_hash, permission, role, session,
+    token_digest, user, username,
 };
 
 static ENTROPY: ScriptedEntropy = ScriptedEntropy::seeded(0x9027);
@@ -272,6 +273,49 @@ async fn written_accounts_serve(setup: &ArchiveSetup) {
     assert!(matches!(outcome, RotationOutcome::Current(_)), "its refresh token is good: {outcome:?}");
     let reused = setup.storage.sessions.rotate(rotation).await.expect("rotate");
     assert!(matches!(reused, RotationOutcome::Reused(_)), "once: {reused:?}");
+}
+
+/// Roles that name more than new ones may are written as they are, and can then be changed to name less.
+pub async fn roles_that_name_too_much_are_kept_and_can_name_less(setup: &ArchiveSetup) {
+    let too_many = 2 * Role::MAX_NAMED_OCTETS / 64;
+    let written = Role { permissions: numbered_permissions(0..too_many), ..custom_role("written", &[]) };
+    setup.write(&[Record::Role(written.clone())]).await;
+    assert!(setup.read(RecordKind::Roles, 10).await.contains(&Record::Role(written.clone())));
+
+    let roles = &setup.storage.roles;
+    let change = |name, permissions| RoleUpdate {
+        role: written.id,
+        name,
+        description: Change::Keep,
+        permissions,
+        authority: everything(),
+        event: event(AuditKind::RoleUpdate),
+    };
+    let permitting = async |numbers| {
+        let update = change(None, Some(numbered_permissions(numbers)));
+        roles.update(update).await.expect("update")
+    };
+    assert_eq!(permitting(0..too_many + 1).await, RoleUpdateOutcome::TooManyPermissions);
+    let renamed = Role { name: role("renamed"), ..written.clone() };
+    let outcome = roles.update(change(Some(role("renamed")), None)).await.expect("update");
+    assert_eq!(outcome, RoleUpdateOutcome::Updated(renamed.clone()), "it names what it did");
+    let exchanged = Role { permissions: numbered_permissions(1..too_many + 1), ..renamed.clone() };
+    assert_eq!(
+        permitting(1..too_many + 1).await,
+        RoleUpdateOutcome::Updated(exchanged),
+        "no more than before"
+    );
+    let fewer = Role { permissions: numbered_permissions(1..too_many), ..renamed };
+    assert_eq!(permitting(1..too_many).await, RoleUpdateOutcome::Updated(fewer), "less, if still too much");
+    assert_eq!(permitting(0..too_many).await, RoleUpdateOutcome::TooManyPermissions, "and not more again");
+    let creation = |permissions: &[&str]| RoleCreation {
+        role: custom_role("another", permissions),
+        event: event(AuditKind::RoleCreation),
+    };
+    let outcome = roles.create(creation(&["a:b"])).await.expect("create");
+    assert_eq!(outcome, RoleCreationOutcome::TooManyPermissions);
+    let outcome = roles.create(creation(&[])).await.expect("create");
+    assert_eq!(outcome, RoleCreationOutcome::Created, "a role without permissions takes no room");
 }
 
 async fn written_secrets_serve(setup: &ArchiveSetup) {

@@ -1,12 +1,24 @@
 //! What roles are: made, changed and deleted.
 
-use portcullis_domain::ports::{RoleDeletion, RoleDeletionOutcome, RoleUpdate, RoleUpdateOutcome};
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use portcullis_domain::ports::{
+    RoleCreationOutcome, RoleDeletion, RoleDeletionOutcome, RoleUpdate, RoleUpdateOutcome,
+};
 use portcullis_domain::{Change, Permissions, Role, RoleDescription, RoleName};
 
-use super::steps::{creation, deletion, only, permissions, update};
+use super::steps::{deletion, only, permissions, update};
 use crate::Storage;
 use crate::contract::race::{CALLERS, ROUNDS, race};
-use crate::fixtures::{account, custom_role, role};
+use crate::fixtures::{account, custom_role, numbered_permissions, role};
+
+/// How many of the permissions that have numbers roles may name.
+const MOST: usize = Role::MAX_NAMED_OCTETS / 64;
+
+fn numbered_role(name: &str, numbers: Range<usize>) -> Role {
+    Role { permissions: numbered_permissions(numbers), ..custom_role(name, &[]) }
+}
 
 fn description(text: &str) -> RoleDescription {
     RoleDescription::parse(text).expect("a case names a valid description")
@@ -25,8 +37,8 @@ pub async fn raced_roles_of_one_name_leave_one(storage: &Storage) {
             let renaming = RoleUpdate { name: Some(role(&name)), ..update(renamed[caller].id) };
             async move {
                 if caller % 4 < 2 {
-                    let is_new = storage.roles.create(creation(&new)).await.expect("create");
-                    is_new.then_some(new.id)
+                    let outcome = storage.create_role(&new).await;
+                    (outcome == RoleCreationOutcome::Created).then_some(new.id)
                 } else {
                     let id = renaming.role;
                     match storage.update_role(renaming).await {
@@ -56,7 +68,7 @@ pub async fn a_role_is_kept_as_it_was_given(storage: &Storage) {
     };
     let given = [full, longest, custom_role("nothing", &[])];
     for role in &given {
-        assert!(storage.roles.create(creation(role)).await.expect("create"), "the name is free");
+        assert_eq!(storage.create_role(role).await, RoleCreationOutcome::Created, "the name is free");
     }
     for role in &given {
         let ways = [
@@ -82,7 +94,7 @@ pub async fn a_role_is_kept_as_it_was_given(storage: &Storage) {
     assert_eq!(storage.roles.find(unknown.id).await.expect("find"), None);
     assert_eq!(storage.roles.find_by_name(&unknown.name).await.expect("find"), None);
     let namesake = custom_role("nothing", &["reports:read"]);
-    assert!(!storage.roles.create(creation(&namesake)).await.expect("create"), "the name is taken");
+    assert_eq!(storage.create_role(&namesake).await, RoleCreationOutcome::NameTaken);
     assert_eq!(storage.all_roles().await, listed, "what was refused changes nothing");
 }
 
@@ -212,6 +224,75 @@ pub async fn nobody_changes_a_role_beyond_their_authority(storage: &Storage) {
     }
 }
 
+/// The permissions that all roles name, each counted once, stay within what an access token has room for: neither a
+/// new role nor a changed one goes beyond. Those that are there can be exchanged and taken away.
+pub async fn what_roles_name_stays_within_its_limit(storage: &Storage) {
+    let first = numbered_role("first", 0..64);
+    let second = numbered_role("second", 32..MOST);
+    let beyond = custom_role("beyond", &["a:b"]);
+    for role in [&first, &second] {
+        assert_eq!(storage.create_role(role).await, RoleCreationOutcome::Created, "there is room");
+    }
+    assert_eq!(storage.create_role(&beyond).await, RoleCreationOutcome::TooManyPermissions);
+    assert_eq!(storage.roles.find(beyond.id).await.expect("find"), None, "a refused role is not there");
+    let named_already = numbered_role("third", 0..10);
+    assert_eq!(storage.create_role(&named_already).await, RoleCreationOutcome::Created, "each counts once");
+
+    let permit = async |role: &Role, numbers| {
+        let permissions = Some(numbered_permissions(numbers));
+        storage.update_role(RoleUpdate { permissions, ..update(role.id) }).await
+    };
+    let refused = permit(&second, 32..MOST + 1).await;
+    assert_eq!(refused, RoleUpdateOutcome::TooManyPermissions);
+    assert_eq!(storage.role(&second.name).await, second, "a refused change changes nothing");
+    let renaming = RoleUpdate { name: Some(role("renamed")), ..update(second.id) };
+    let renamed = storage.update_role(renaming).await;
+    assert!(matches!(renamed, RoleUpdateOutcome::Updated(_)), "no permission is added: {renamed:?}");
+    for (numbers, what) in [(64..MOST, "what another role names, too"), (65..MOST + 1, "one for another")] {
+        let changed = permit(&second, numbers).await;
+        assert!(matches!(changed, RoleUpdateOutcome::Updated(_)), "{what}: {changed:?}");
+    }
+    let changed = permit(&first, 0..0).await;
+    assert!(
+        matches!(changed, RoleUpdateOutcome::Updated(_)),
+        "what is taken away takes no room: {changed:?}"
+    );
+    assert_eq!(storage.create_role(&beyond).await, RoleCreationOutcome::Created, "there is room again");
+}
+
+/// Of 50 at once who add permissions, by a new role or to one that is there, as many do as there is room for.
+pub async fn raced_roles_name_no_more_than_the_limit(storage: &Storage) {
+    const EACH: usize = 8;
+    let mut changed = Vec::new();
+    for caller in 0..CALLERS {
+        changed.push(storage.add_role(&format!("changed-{caller}"), &[]).await);
+    }
+    for round in 0..ROUNDS {
+        let added = race(storage, |caller, storage| {
+            let new = numbered_role(&format!("new-{round}-{caller}"), caller * EACH..(caller + 1) * EACH);
+            let change =
+                RoleUpdate { permissions: Some(new.permissions.clone()), ..update(changed[caller].id) };
+            async move {
+                if caller % 2 == 0 {
+                    storage.create_role(&new).await == RoleCreationOutcome::Created
+                } else {
+                    matches!(storage.update_role(change).await, RoleUpdateOutcome::Updated(_))
+                }
+            }
+        })
+        .await;
+        let added = added.into_iter().filter(|is_added| *is_added).count();
+        assert_eq!(added, MOST / EACH, "as many as there is room for");
+        let named: BTreeSet<_> =
+            storage.all_roles().await.into_iter().flat_map(|role| role.permissions).collect();
+        assert_eq!(named.len(), MOST, "all of the room is taken");
+        for role in storage.all_roles().await.into_iter().filter(|role| !role.permissions.is_empty()) {
+            let emptied = RoleUpdate { permissions: Some(permissions(&[])), ..update(role.id) };
+            assert!(matches!(storage.update_role(emptied).await, RoleUpdateOutcome::Updated(_)));
+        }
+    }
+}
+
 /// A role that is deleted is gone from all who held it, at their next call, and does not come back with its
 /// name.
 pub async fn a_deleted_role_is_held_by_nobody(storage: &Storage) {
@@ -228,7 +309,7 @@ pub async fn a_deleted_role_is_held_by_nobody(storage: &Storage) {
     assert_eq!(storage.delete_role(deletion(editors.id)).await, RoleDeletionOutcome::NotFound);
     assert_eq!(storage.roles.find(editors.id).await.expect("find"), None);
     let again = custom_role("editors", &["reports:write"]);
-    assert!(storage.roles.create(creation(&again)).await.expect("create"), "the name is free again");
+    assert_eq!(storage.create_role(&again).await, RoleCreationOutcome::Created, "the name is free again");
     for session in callers {
         let principal = storage.caller(&session).await.expect("the session goes on");
         assert_eq!(principal.user.roles, [role("readers"), RoleName::user()], "the other roles stay");

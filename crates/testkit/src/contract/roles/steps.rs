@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use portcullis_domain::audit::AuditKind;
 use portcullis_domain::ports::{
-    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleDeletion, RoleDeletionOutcome, RoleUpdate,
-    RoleUpdateOutcome,
+    RoleAssignment, RoleAssignmentOutcome, RoleCreation, RoleCreationOutcome, RoleDeletion,
+    RoleDeletionOutcome, RoleUpdate, RoleUpdateOutcome,
 };
 use portcullis_domain::{Change, Permission, Permissions, Role, RoleId, RoleName, UserId};
 
@@ -49,6 +49,10 @@ pub(super) fn assignment_by(user: UserId, role: RoleId, authority: &[&str]) -> R
 }
 
 impl Storage {
+    pub(super) async fn create_role(&self, role: &Role) -> RoleCreationOutcome {
+        self.roles.create(creation(role)).await.expect("create")
+    }
+
     pub(super) async fn update_role(&self, update: RoleUpdate) -> RoleUpdateOutcome {
         self.roles.update(update).await.expect("update")
     }

@@ -8,7 +8,7 @@ use crate::Storage;
 use crate::contract::race::race;
 use crate::contract::steps::role_assignment;
 use crate::contract::trail::Trail;
-use crate::fixtures::{account, custom_role, role, user};
+use crate::fixtures::{account, custom_role, numbered_permissions, role, user};
 
 /// Each change of a role, or of who holds it, comes with its event, and what changes nothing with none.
 pub async fn role_changes_are_in_the_trail(storage: &Storage) {
@@ -26,6 +26,10 @@ pub async fn role_changes_are_in_the_trail(storage: &Storage) {
     let namesake = Role { name: role("editors"), ..custom_role("namesake", &[]) };
     storage.roles.create(creation(&namesake)).await.expect("create");
     trail.gains_nothing("a role whose name is taken").await;
+    let too_many = Some(numbered_permissions(0..Role::MAX_NAMED_OCTETS));
+    let beyond = Role { permissions: too_many.clone().unwrap_or_default(), ..custom_role("beyond", &[]) };
+    storage.roles.create(creation(&beyond)).await.expect("create");
+    trail.gains_nothing("a role that would name too much").await;
 
     let change = RoleUpdate { name: Some(role("writers")), ..update(editors.id) };
     storage.update_role(change.clone()).await;
@@ -36,6 +40,7 @@ pub async fn role_changes_are_in_the_trail(storage: &Storage) {
         update(admins.id),
         update(namesake.id),
         RoleUpdate { name: Some(RoleName::user()), ..update(editors.id) },
+        RoleUpdate { permissions: too_many, ..update(editors.id) },
     ] {
         storage.update_role(refused).await;
     }
