@@ -222,6 +222,7 @@ impl TokenRepository for RedbStore {
             let account = store.change_account(id, |account| {
                 account.user.email = new_address;
                 account.user.email_verified = true;
+                account.user.updated_at = Some(redemption.now);
             })?;
             store.end_secrets(id)?;
             store.end_sessions_except(id, Some(session))?;

@@ -188,7 +188,8 @@ WITH pending AS (
     FROM email_changes WHERE email_changes.digest = $10 AND email_changes.expires_at > $11
 ), changed AS (
     UPDATE users
-    SET email = pending.new_email, email_canonical = pending.new_email_canonical, email_verified = TRUE
+    SET email = pending.new_email, email_canonical = pending.new_email_canonical, email_verified = TRUE,
+        updated_at = $11
     FROM pending WHERE users.id = pending.user_id AND NOT pending.is_taken
     RETURNING users.id, pending.session_id
 ), ended_sessions AS (
@@ -229,8 +230,9 @@ pub(super) async fn redeem(
         Ok(None) => Ok(EmailChangeOutcome::Invalid),
         Ok(Some((_, _, true))) => Ok(EmailChangeOutcome::EmailTaken),
         Ok(Some((user, new_email, false))) => {
-            let user =
-                User { email: read_new_email(&new_email)?, email_verified: true, ..user.try_into_domain()? };
+            let email = read_new_email(&new_email)?;
+            let updated_at = Some(*now);
+            let user = User { email, email_verified: true, updated_at, ..user.try_into_domain()? };
             Ok(EmailChangeOutcome::Changed(Box::new(user)))
         }
     }

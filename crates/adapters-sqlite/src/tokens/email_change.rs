@@ -109,11 +109,13 @@ pub(super) fn redeem(
     }
     user.email = new_address;
     user.email_verified = true;
+    user.updated_at = Some(redemption.now);
     diesel::update(users::table.find(user.id.uuid().into_bytes()))
         .set((
             users::email.eq(user.email.as_str()),
             users::email_canonical.eq(user.email.canonical()),
             users::email_verified.eq(true),
+            users::updated_at.eq(redemption.now.unix_micros()),
         ))
         .execute_kept(connection)?;
     end_all(connection, user.id)?;

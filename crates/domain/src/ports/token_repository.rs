@@ -188,7 +188,8 @@ pub trait TokenRepository: Send + Sync {
     /// for verified, end every other one-time secret, and end every session but the one that asked.
     /// MUST leave everything as it is when the address has been taken meanwhile.
     ///
-    /// Proven by the cases `raced_email_changes_have_one_winner`,
+    /// Proven by the cases `a_requested_email_change_waits_for_its_confirmation`,
+    /// `raced_email_changes_have_one_winner`,
     /// `an_email_change_ends_all_that_was_mailed_before`,
     /// `an_email_change_to_a_taken_address_changes_nothing`, `an_email_change_can_respell_the_own_address`,
     /// `resets_and_email_changes_are_in_the_trail` and `an_email_change_is_made_whole_or_not_at_all`.

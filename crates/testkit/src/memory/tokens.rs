@@ -196,6 +196,7 @@ impl TokenRepository for MemoryStorage {
         let user = &mut state.account_mut(id)?.user;
         user.email = new_address;
         user.email_verified = true;
+        user.updated_at = Some(redemption.now);
         let changed = Box::new(user.clone());
         state.end_secrets(id);
         state.end_sessions_except(id, Some(kept_session));

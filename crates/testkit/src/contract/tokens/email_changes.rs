@@ -49,6 +49,8 @@ pub async fn a_requested_email_change_waits_for_its_confirmation(storage: &Stora
     let outcome = redeem_confirmation(storage, confirmation, NOW).await;
     let EmailChangeOutcome::Changed(user) = outcome else { panic!("the secret is good: {outcome:?}") };
     assert_eq!(user.email.as_str(), "New@example.com", "the address is kept as it was asked for");
+    assert_eq!(user.updated_at, Some(NOW), "it was changed at that moment");
+    assert_eq!(storage.stored(ada.id).await.user, *user, "the answer is the user as they are now");
 }
 
 /// Another address is asked for only under the password that was checked, by an active user. What is refused stores
