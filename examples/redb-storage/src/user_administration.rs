@@ -33,6 +33,7 @@ impl UserAdministration for RedbStore {
             }
             store.record(&update.event)?;
             let address_changes = update.email.as_ref().is_some_and(|email| *email != before.email);
+            let becomes_active = update.is_active == Some(true) && !before.is_active;
             let account = store.change_account(before.id, |account| {
                 let user = &mut account.user;
                 user.email_verified = update.verifies_email || (user.email_verified && !address_changes);
@@ -43,6 +44,8 @@ impl UserAdministration for RedbStore {
             })?;
             if address_changes {
                 store.end_secrets(before.id)?;
+            }
+            if address_changes || becomes_active {
                 update.mails.into_iter().try_for_each(|mail| store.queue(mail))?;
             }
             if update.is_active == Some(false) {

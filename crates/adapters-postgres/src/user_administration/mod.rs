@@ -58,14 +58,15 @@ impl UserAdministration for PostgresStore {
 const UPDATE: &str = concat!(
     "
 WITH found AS (
-    SELECT accounts.id, accounts.email_canonical, ",
+    SELECT accounts.id, accounts.email_canonical, accounts.is_active, ",
     covers_user!("$18"),
     " AS is_covered, ($23::boolean IS FALSE AND ",
     is_last_admin!(),
     ") AS leaves_no_admin
     FROM accounts WHERE accounts.id = $17
 ), target AS (
-    SELECT found.id, coalesce($21::text <> found.email_canonical, FALSE) AS moves
+    SELECT found.id, coalesce($21::text <> found.email_canonical, FALSE) AS moves,
+        $23 IS TRUE AND NOT found.is_active AS becomes_active
     FROM found WHERE found.is_covered AND NOT found.leaves_no_admin
 ), updated AS (
     UPDATE accounts SET
@@ -82,6 +83,8 @@ WITH found AS (
     "
 ), moved AS (
     SELECT target.id FROM target WHERE target.moves
+), mailed AS (
+    SELECT target.id FROM target WHERE target.moves OR target.becomes_active
 ), deactivated AS (
     SELECT target.id FROM target WHERE $23 IS FALSE
 ), cut_off AS (
@@ -95,7 +98,7 @@ WITH found AS (
 ), ended_email_change AS (
     DELETE FROM email_changes USING cut_off WHERE email_changes.user_id = cut_off.id
 ), queued AS (",
-    enqueue_if_any!("moved"),
+    enqueue_if_any!("mailed"),
     "), told AS (",
     store_event_if_any!("target"),
     ")

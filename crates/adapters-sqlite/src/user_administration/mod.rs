@@ -61,8 +61,11 @@ fn update(connection: &mut SqliteConnection, update: UserUpdate) -> Result<UserU
         return Ok(UserUpdateOutcome::UsernameTaken);
     }
     let moves = update.email.as_ref().is_some_and(|email| *email != user.email);
+    let becomes_active = update.is_active == Some(true) && !user.is_active;
     if moves {
         tokens::end_all(connection, user.id)?;
+    }
+    if moves || becomes_active {
         mail_queue::enqueue_all(connection, &update.mails)?;
     }
     if deactivates {

@@ -40,10 +40,12 @@ pub trait UserAdministration: Send + Sync {
     /// With another address than the one that the account has, MUST take it for unverified, end every
     /// one-time secret and pending e-mail change, and queue `update.mails`; one that is only spelt differently
     /// changes the spelling alone. A user who is verified keeps what they had otherwise. A user who is
-    /// deactivated MUST lose every session, one-time secret and pending e-mail change.
+    /// deactivated MUST lose every session, one-time secret and pending e-mail change. For one who was inactive and
+    /// becomes active it MUST queue `update.mails`, too.
     ///
     /// Proven by the cases `an_administered_change_keeps_the_rest`,
     /// `a_new_address_is_unverified_and_ends_what_was_mailed_before`, `deactivation_ends_all_sessions`,
+    /// `an_activation_queues_its_mails_once`,
     /// `an_administered_change_to_something_taken_changes_nothing` and
     /// `an_administered_change_is_made_whole_or_not_at_all`.
     ///
@@ -131,7 +133,7 @@ pub struct UserUpdate {
     pub is_active: Option<bool>,
     /// The moment.
     pub now: Timestamp,
-    /// To be queued when the address is another.
+    /// To be queued when the address is another, or the user becomes active.
     pub mails: Vec<QueuedMail>,
     /// Tells of it.
     pub event: AuditEvent,

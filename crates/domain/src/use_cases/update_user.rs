@@ -8,7 +8,7 @@ use crate::ports::{
     UserUpdateOutcome,
 };
 use crate::services::Auditor;
-use crate::user::{ProfileChange, User};
+use crate::user::{Account, ProfileChange, User};
 use crate::values::{EmailAddress, UserId};
 
 /// Changes somebody else's account, as administrators do.
@@ -58,6 +58,8 @@ pub enum UpdateUserError {
 impl UpdateUser {
     /// Changes the account of `user` for `actor`, and returns them as they are then.
     ///
+    /// Who has no password yet is mailed an invitation when the account becomes active or has another address.
+    ///
     /// # Errors
     ///
     /// See [`UpdateUserError`]; nothing is changed then.
@@ -67,7 +69,8 @@ impl UpdateUser {
         user: UserId,
         command: UpdateUserCommand,
     ) -> Result<User, UpdateUserError> {
-        let found = self.users.find_by_id(user).await?.ok_or(UpdateUserError::NotFound)?.user;
+        let account = self.users.find_by_id(user).await?.ok_or(UpdateUserError::NotFound)?;
+        let Account { user: found, password_hash } = account;
         if command.is_empty() {
             return Ok(found);
         }
@@ -75,12 +78,16 @@ impl UpdateUser {
         let mail = |kind, recipient: &EmailAddress| {
             QueuedMail::new(kind, recipient.clone(), found.locale.clone(), now, self.entropy.as_ref())
         };
-        let mails = match &command.email {
-            Some(email) if *email != found.email => {
-                vec![mail(MailKind::VerifyEmail, email), mail(MailKind::EmailChanged, &found.email)]
-            }
-            _ => Vec::new(),
+        let address = command.email.as_ref().unwrap_or(&found.email);
+        let has_new_address = *address != found.email;
+        let becomes_active = command.is_active == Some(true) && !found.is_active;
+        let link = match password_hash {
+            // The invitation to the old address ends with it, and nobody was invited to an inactive account.
+            None => (has_new_address || becomes_active).then_some(MailKind::Invitation),
+            Some(_) => has_new_address.then_some(MailKind::VerifyEmail),
         };
+        let notice = has_new_address.then(|| mail(MailKind::EmailChanged, &found.email));
+        let mails: Vec<_> = link.map(|kind| mail(kind, address)).into_iter().chain(notice).collect();
         let is_mailed = !mails.is_empty();
         let event = self
             .auditor

@@ -4,9 +4,9 @@ use portcullis_domain::mail::MailContent;
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::Clock as _;
 use portcullis_domain::use_cases::{
-    CreateUserCommand, DeleteUserError, LoginError, Registered, RevokeSessionsError, SetPasswordError,
-    UnlockUserError, UpdateUserCommand, UpdateUserError, VerifyEmailByCodeCommand, VerifyEmailByCodeError,
-    VerifyEmailError, VerifyUserError,
+    CreateUserCommand, DeleteUserError, LoginError, Registered, ResetPasswordCommand, ResetPasswordError,
+    RevokeSessionsError, SetPasswordError, UnlockUserError, UpdateUserCommand, UpdateUserError,
+    VerifyEmailByCodeCommand, VerifyEmailByCodeError, VerifyEmailError, VerifyUserError,
 };
 use portcullis_domain::{Actor, Change, OneTimeCode, ProfileChange, User, UserId};
 use portcullis_testkit::fixtures::{self, PASSWORD, new_user, password};
@@ -102,6 +102,74 @@ async fn another_address_ends_what_was_mailed_to_the_old_one() {
     let token = domain.mailer.last_token_for(ADA).unwrap();
     update(&domain, &user, email(NEW)).await.unwrap();
     assert!(matches!(domain.verify(&token).await, Err(VerifyEmailError::InvalidToken)));
+}
+
+/// Somebody without a password, who was invited.
+async fn invited(domain: &TestDomain, is_active: bool) -> User {
+    let command = CreateUserCommand { password: None, is_active, ..new_user(ADA) };
+    domain.use_cases.create_user.create(&Actor::operator(), command).await.unwrap()
+}
+
+/// The mails sent to `address` are one invitation, with which they set their password and sign in.
+async fn accept(domain: &TestDomain, address: &str) {
+    domain.deliver().await;
+    let mails = domain.mailer.sent().into_iter().filter(|mail| mail.to == fixtures::email(address));
+    let [mail] = <[_; 1]>::try_from(mails.collect::<Vec<_>>()).unwrap();
+    assert!(matches!(mail.content, MailContent::Invitation { .. }), "{:?}", mail.content);
+    let token = domain.mailer.last_token_for(address);
+    let new_password = password(PASSWORD);
+    let command = ResetPasswordCommand { token, new_password, client: fixtures::client() };
+    domain.use_cases.reset_password.reset(command).await.unwrap();
+    assert!(domain.login(address, PASSWORD).await.unwrap().user.email_verified);
+}
+
+#[tokio::test]
+async fn who_has_no_password_is_invited_at_another_address() {
+    let domain = TestDomain::new();
+    let ada = invited(&domain, true).await;
+    domain.deliver().await;
+    let mistyped = domain.mailer.last_token_for(ADA);
+    update(&domain, &ada, email(NEW)).await.unwrap();
+    let new_password = password(PASSWORD);
+    let command = ResetPasswordCommand { token: mistyped, new_password, client: fixtures::client() };
+    let ended = domain.use_cases.reset_password.reset(command).await;
+    assert!(matches!(ended, Err(ResetPasswordError::InvalidToken)), "{ended:?}");
+    accept(&domain, NEW).await;
+}
+
+#[tokio::test]
+async fn who_has_no_password_is_invited_once_they_are_active() {
+    let domain = TestDomain::new();
+    let ada = invited(&domain, false).await;
+    domain.deliver().await;
+    assert!(domain.mailer.sent().is_empty(), "nobody is invited to what they may not use");
+    update(&domain, &ada, username("countess")).await.unwrap();
+    update(&domain, &ada, is_active(false)).await.unwrap();
+    domain.deliver().await;
+    assert!(domain.mailer.sent().is_empty());
+    update(&domain, &ada, is_active(true)).await.unwrap();
+    accept(&domain, ADA).await;
+}
+
+#[tokio::test]
+async fn who_becomes_active_at_another_address_is_invited_there_once() {
+    let domain = TestDomain::new();
+    let ada = invited(&domain, false).await;
+    update(&domain, &ada, UpdateUserCommand { is_active: Some(true), ..email(NEW) }).await.unwrap();
+    accept(&domain, NEW).await;
+}
+
+#[tokio::test]
+async fn who_is_active_already_or_has_a_password_is_not_invited_again() {
+    let domain = TestDomain::new();
+    let ada = invited(&domain, true).await;
+    domain.deliver().await;
+    update(&domain, &ada, is_active(true)).await.unwrap();
+    let eve = domain.made("eve@example.com", &[]).await;
+    update(&domain, &eve, is_active(false)).await.unwrap();
+    update(&domain, &eve, is_active(true)).await.unwrap();
+    domain.deliver().await;
+    assert_eq!(domain.mailer.sent().len(), 1, "the first invitation");
 }
 
 #[tokio::test]

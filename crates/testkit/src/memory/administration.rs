@@ -38,6 +38,7 @@ impl UserAdministration for MemoryStorage {
         }
         state.record(update.event)?;
         let address_changes = update.email.as_ref().is_some_and(|email| *email != before.email);
+        let becomes_active = update.is_active == Some(true) && !before.is_active;
         let mut user = User {
             email: update.email.unwrap_or(before.email),
             email_verified: update.verifies_email || (before.email_verified && !address_changes),
@@ -49,6 +50,8 @@ impl UserAdministration for MemoryStorage {
         state.account_mut(user.id)?.user = user.clone();
         if address_changes {
             state.end_secrets(user.id);
+        }
+        if address_changes || becomes_active {
             state.queue_all(update.mails);
         }
         if update.is_active == Some(false) {

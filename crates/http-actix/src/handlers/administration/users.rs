@@ -245,7 +245,7 @@ pub(crate) async fn read_user(
 /// Changes a user
 ///
 /// Another address is unverified again, and both addresses are told by mail. Whoever is deactivated is signed
-/// out everywhere.
+/// out everywhere. Whoever has no password yet is invited again when they become active or have another address.
 #[utoipa::path(
     method(patch, put),
     path = "/api/v1/users/{id}",

@@ -1,5 +1,6 @@
 //! Changes of somebody else's account.
 
+use portcullis_domain::mail::MailKind;
 use portcullis_domain::ports::{CodeOutcome, OpenOutcome, RegisterOutcome, UserUpdate, UserUpdateOutcome};
 use portcullis_domain::{Change, ProfileChange, ProfileNames, User};
 
@@ -9,7 +10,7 @@ use crate::contract::race::{CALLERS, ROUNDS, race};
 use crate::contract::steps::{TICK, opening};
 use crate::contract::tokens::steps::{RIGHT, redeem_code};
 use crate::fixtures::{
-    NOW, account, account_of, email, locale, name, password_hash, session, user, username,
+    NOW, account, account_of, email, locale, mail, name, password_hash, session, user, username,
 };
 
 /// A change of an account sets what it names, keeps the rest, and notes the time; sessions and secrets go on.
@@ -166,6 +167,25 @@ pub async fn deactivation_ends_all_sessions(storage: &Storage) {
         for session in sessions {
             assert!(!storage.is_live(&session).await, "no login outlives the deactivation");
         }
+    }
+}
+
+/// What is to be mailed with an activation is queued when somebody becomes active, and not when they are already or
+/// are deactivated.
+pub async fn an_activation_queues_its_mails_once(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    storage.take_mails().await;
+    let invitation = mail(MailKind::Invitation, "ada@example.com");
+    let change = |is_active| UserUpdate { mails: vec![invitation.clone()], ..activation(ada.id, is_active) };
+    for (is_active, queued, what) in [
+        (true, vec![], "who is active stays so"),
+        (false, vec![], "who is deactivated gets no mail"),
+        (false, vec![], "who is inactive stays so"),
+        (true, vec![invitation.clone()], "who becomes active gets the mail"),
+        (true, vec![], "once"),
+    ] {
+        storage.updated(change(is_active)).await;
+        assert_eq!(storage.take_mails().await, queued, "{what}");
     }
 }
 
