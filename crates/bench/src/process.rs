@@ -107,12 +107,57 @@ impl ServerProcess {
     }
 }
 
+/// The kernel tells programs of ticks of this length, whatever it counts in itself.
+const TICK: Duration = Duration::from_millis(10);
+
 /// The processor time of all threads of a process so far, to 10 ms.
 pub(crate) fn processor_time(pid: u32) -> io::Result<Duration> {
-    /// The kernel tells programs of ticks of this length, whatever it counts in itself.
-    const TICK: Duration = Duration::from_millis(10);
-    let [utime, stime, ..] = ticks(&fs::read_to_string(format!("/proc/{pid}/stat"))?)?;
+    let [utime, stime, ..] = ticks_of(pid)?;
     Ok(TICK * (utime + stime))
+}
+
+fn ticks_of(pid: u32) -> io::Result<[u32; 4]> {
+    ticks(&fs::read_to_string(format!("/proc/{pid}/stat"))?)
+}
+
+/// A process of one thread and those that it starts, as a PostgreSQL server is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProcessFamily {
+    parent: u32,
+}
+
+impl ProcessFamily {
+    pub(crate) fn of(parent: u32) -> Self {
+        Self { parent }
+    }
+
+    /// The processor time of all of them so far, also of those that have ended.
+    pub(crate) fn processor_time(self) -> io::Result<Duration> {
+        // What a child used is told by itself while it is there, and by its parent once it has ended. Where one
+        // came or went meanwhile it may have been told twice, or not at all.
+        loop {
+            let (children, before) = (self.children()?, ticks_of(self.parent)?);
+            let mut used = before.into_iter().sum::<u32>();
+            for child in &children {
+                match ticks_of(*child) {
+                    Ok([utime, stime, ..]) => used += utime + stime,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            let ended = |[.., cutime, cstime]: [u32; 4]| (cutime, cstime);
+            if self.children()? == children && ended(ticks_of(self.parent)?) == ended(before) {
+                return Ok(TICK * used);
+            }
+        }
+    }
+
+    /// Those that it has started and that have not ended.
+    fn children(self) -> io::Result<Vec<u32>> {
+        let parent = self.parent;
+        let listed = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+        listed.split_ascii_whitespace().map(|id| id.parse().map_err(io::Error::other)).collect()
+    }
 }
 
 /// The fields `utime` and `stime`, of a process, and `cutime` and `cstime`, of those that it started and that
@@ -157,6 +202,8 @@ fn kib(status: &str, name: &str) -> anyhow::Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     #[test]
@@ -172,6 +219,25 @@ mod tests {
         let status = "Name:\tx\nVmHWM:\t  9999 kB\nVmRSS:\t   15320 kB\nRssAnon:\t    4100 kB\n";
         assert_eq!(Memory::parse(status).unwrap(), Memory { resident_kib: 15_320, anonymous_kib: 4_100 });
         assert!(Memory::parse("VmRSS:\t   15320 kB\n").is_err());
+    }
+
+    #[test]
+    fn what_a_child_has_used_counts_while_it_runs_and_when_it_has_ended() {
+        const SCRIPT: &str = "sh -c 'while :; do :; done' & read line; kill $!; wait; read line";
+        let mut shell = Command::new("sh");
+        shell.args(["-c", SCRIPT]).stdin(Stdio::piped()).stderr(Stdio::null());
+        let mut shell = RunningChild(shell.spawn().unwrap());
+        let family = ProcessFamily::of(shell.0.id());
+        let begun = Instant::now();
+        while family.processor_time().unwrap() < 10 * TICK {
+            assert!(begun.elapsed() < Duration::from_secs(60), "spinning costs nothing");
+        }
+        let spun = family.processor_time().unwrap();
+        shell.0.stdin.as_mut().unwrap().write_all(b"end\n").unwrap();
+        while !family.children().unwrap().is_empty() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the child does not end");
+        }
+        assert!(family.processor_time().unwrap() >= spun);
     }
 
     #[test]

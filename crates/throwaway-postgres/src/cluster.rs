@@ -138,6 +138,12 @@ impl Cluster {
         self.port.number()
     }
 
+    /// The id of the first process of the server, which has begun all others.
+    #[must_use]
+    pub fn process_id(&self) -> u32 {
+        self.server.id()
+    }
+
     /// What the server has written into its log so far.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Calls beside the least program that gives the same guarantees, on both stores.
 
+use std::net::SocketAddr;
 use std::path::Path;
 
 use portcullis_throwaway_postgres::{Cluster, run};
@@ -16,7 +17,10 @@ use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
 use crate::scale::{Store, start_cluster};
 
-/// A kind of call, to the floor and to the service.
+/// How many clients call at the same time when many do.
+const CROWD: usize = 64;
+
+/// A kind of call by so many clients, to the floor and to the service.
 struct Pair {
     call: &'static str,
     floor: Callers,
@@ -30,23 +34,27 @@ type Callers = Vec<Box<dyn Caller>>;
 pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
     let cluster = start_cluster()?;
     let mut rows = Vec::new();
-    for store in [Store::Sqlite, Store::Postgres] {
+    for store in Store::ALL {
         for pair in pairs(store, measuring, placement, &cluster).await? {
             rows.push(pair.row(store));
         }
     }
     Ok(vec![Table {
-        title: format!("Calls at {} connections beside the floor", measuring.connections),
+        title: "Calls beside the floor".to_owned(),
         columns: vec![
             "call",
             "store",
+            "connections",
             "floor a second",
             "service a second",
             "least – most",
             "floor CPU µs each",
             "service CPU µs each",
+            "PostgreSQL CPU µs each, for the floor",
+            "for the service",
             "rate to floor",
             "CPU to floor",
+            "with PostgreSQL's",
         ],
         rows,
     }])
@@ -65,6 +73,7 @@ async fn pairs(
     let floor = start_floor(store, placement, cluster, folder.path()).await?;
 
     let mut pairs = pair_up(&floor, &service, measuring.connections.get()).await?;
+    let database = store.processes(cluster);
     let load = Load::without_pause(measuring.lasts());
     for round in 0..=measuring.rounds.get() {
         for pair in &mut pairs {
@@ -72,8 +81,8 @@ async fn pairs(
                 drive(floor.address(), &mut pair.floor, WARM_UP).await?;
                 drive(service.address(), &mut pair.service, WARM_UP).await?;
             } else {
-                let of_floor = Cost::measure(&floor, &mut pair.floor, load).await?;
-                let of_service = Cost::measure(&service, &mut pair.service, load).await?;
+                let of_floor = Cost::measure(&floor, database, &mut pair.floor, load).await?;
+                let of_service = Cost::measure(&service, database, &mut pair.service, load).await?;
                 pair.rounds.push([of_floor, of_service]);
             }
             service.settle().await?;
@@ -121,24 +130,38 @@ async fn pair_up(
     Ok(of_floor.into_iter().zip(of_service).map(pair).collect())
 }
 
-async fn callers(server: &ServerProcess, connections: usize) -> anyhow::Result<Vec<(&'static str, Callers)>> {
-    let people = Person::register(server.address(), 2 * connections).await?;
-    // A login shows in the profile, which is compared to the octet.
-    let (readers, others) = people.split_at(connections);
-    let mut me: Callers = Vec::new();
-    for person in readers {
-        me.push(Box::new(person.reads_profile(server.address()).await?));
-    }
-    let refreshing = readers.iter().map(|person| -> Box<dyn Caller> { Box::new(person.refreshes()) });
-    let signing_in = others.iter().map(|person| -> Box<dyn Caller> { Box::new(person.signs_in()) });
-    let newcomers = (0..connections)
-        .map(|family| -> Box<dyn Caller> { Box::new(Registering::of(format!("newcomer{family}"))) });
+/// Who makes each kind of call: `few` clients, and for what clients do most a crowd of them.
+async fn callers(server: &ServerProcess, few: usize) -> anyhow::Result<Vec<(&'static str, Callers)>> {
+    let address = server.address();
+    let people = Person::register(address, few.max(CROWD) + CROWD + few).await?;
+    // A login shows in the profile, which is compared to the octet; and of two who spend the tokens of one
+    // session, one has none that is good.
+    let (readers, others) = people.split_at(few.max(CROWD));
+    let (crowd, few_others) = others.split_at(CROWD);
+    let refreshing = |people: &[Person]| -> Callers {
+        people.iter().map(|person| -> Box<dyn Caller> { Box::new(person.refreshes()) }).collect()
+    };
+    let signing_in = few_others.iter().map(|person| -> Box<dyn Caller> { Box::new(person.signs_in()) });
+    let newcomers =
+        (0..few).map(|family| -> Box<dyn Caller> { Box::new(Registering::of(format!("newcomer{family}"))) });
+    let me = "`GET /api/v1/auth/me`";
+    let refresh = "`POST /api/v1/auth/refresh`";
     Ok(vec![
-        ("`GET /api/v1/auth/me`", me),
-        ("`POST /api/v1/auth/refresh`", refreshing.collect()),
+        (me, reading(&readers[..few], address).await?),
+        (me, reading(&readers[..CROWD], address).await?),
+        (refresh, refreshing(few_others)),
+        (refresh, refreshing(crowd)),
         ("`POST /api/v1/auth/login`", signing_in.collect()),
         ("`POST /api/v1/auth/register`", newcomers.collect()),
     ])
+}
+
+async fn reading(people: &[Person], address: SocketAddr) -> anyhow::Result<Callers> {
+    let mut readers: Callers = Vec::new();
+    for person in people {
+        readers.push(Box::new(person.reads_profile(address).await?));
+    }
+    Ok(readers)
 }
 
 impl Pair {
@@ -150,16 +173,22 @@ impl Pair {
         };
         let micros = |cost: &Cost| 1e6 * cost.of_each();
         let rate = service(Cost::rate);
+        let of_database = |cost: &Cost| 1e6 * cost.of_database_each();
+        let on_postgres = |figure: String| if store == Store::Postgres { figure } else { "–".to_owned() };
         vec![
             self.call.to_owned(),
             store.to_string(),
+            self.service.len().to_string(),
             median(&floor(Cost::rate)),
             median(&rate),
             range(&rate),
             median(&floor(micros)),
             median(&service(micros)),
+            on_postgres(median(&floor(of_database))),
+            on_postgres(median(&service(of_database))),
             factor(&ratio(Cost::rate)),
             factor(&ratio(Cost::of_each)),
+            factor(&ratio(Cost::of_both_each)),
         ]
     }
 }

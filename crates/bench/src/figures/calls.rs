@@ -45,9 +45,9 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
     let mut rounds = Vec::new();
     for _ in 0..measuring.rounds.get() {
         rounds.push(Round {
-            bare: Cost::measure(&floor, &mut bare, load).await?,
-            me: Cost::measure(&service, &mut me, load).await?,
-            refresh: Cost::measure(&service, &mut refresh, load).await?,
+            bare: Cost::measure(&floor, None, &mut bare, load).await?,
+            me: Cost::measure(&service, None, &mut me, load).await?,
+            refresh: Cost::measure(&service, None, &mut refresh, load).await?,
         });
     }
     service.stop().await?;

@@ -30,7 +30,7 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
     let mut rounds = Vec::new();
     for _ in 0..measuring.rounds.get() {
         let raw = hash_only(placement, threads, measuring.seconds)?;
-        let logins = Cost::measure(&service, &mut logins, storm).await?;
+        let logins = Cost::measure(&service, None, &mut logins, storm).await?;
         rounds.push(Round { raw, logins });
     }
     service.stop().await?;

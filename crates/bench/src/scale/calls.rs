@@ -181,7 +181,7 @@ impl Stage {
                 let mut costs = Vec::new();
                 for ((database, server), crowd) in databases.iter().zip(&servers).zip(crowds) {
                     database.have_at_hand().await?;
-                    costs.push(Cost::measure(server, crowd, load).await?);
+                    costs.push(Cost::measure(server, database.processes, crowd, load).await?);
                     server.settle().await?;
                 }
                 measured.rounds.push(costs);
@@ -239,6 +239,7 @@ pub(super) fn tables(measured: &[Measured], databases: &[Database], trips: &[Rou
                     "p50 ms",
                     "p99 ms",
                     "service CPU µs each",
+                    "PostgreSQL CPU µs each",
                     "rate to few users",
                     "rate to SQLite",
                     "round trips",
@@ -268,6 +269,10 @@ impl Measured {
                 median(&of(&|cost| 1e3 * cost.latency(0.5))),
                 median(&of(&|cost| 1e3 * cost.latency(0.99))),
                 median(&of(&|cost| 1e6 * cost.of_each())),
+                match database.store {
+                    Store::Sqlite => "–".to_owned(),
+                    Store::Postgres => median(&of(&|cost| 1e6 * cost.of_database_each())),
+                },
                 rate_to(Database::small_beside(index)),
                 rate_to(Database::on_sqlite_beside(index)),
                 match (database.store, trips) {

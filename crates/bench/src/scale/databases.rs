@@ -17,6 +17,7 @@ use crate::measuring::Measuring;
 use crate::people::Person;
 use crate::placement::Placement;
 use crate::population::{Population, Resident};
+use crate::process::ProcessFamily;
 use crate::progress::note;
 use crate::report::{Table, number};
 use crate::seed::{self, Seeded};
@@ -40,6 +41,16 @@ impl fmt::Display for Store {
 }
 
 impl Store {
+    pub(crate) const ALL: [Self; 2] = [Self::Sqlite, Self::Postgres];
+
+    /// The processes that keep the data, where the service does not do so itself.
+    pub(crate) fn processes(self, cluster: &Cluster) -> Option<ProcessFamily> {
+        match self {
+            Self::Sqlite => None,
+            Self::Postgres => Some(ProcessFamily::of(cluster.process_id())),
+        }
+    }
+
     /// Gives an installation an empty database and [`SECRET`], and returns its URL.
     pub(crate) async fn prepare(
         self,
@@ -65,6 +76,8 @@ impl Store {
 /// A database, the people in it, and the installation that serves them.
 pub(super) struct Database {
     pub(super) store: Store,
+    /// The processes that keep it, where the service does not do so itself.
+    pub(super) processes: Option<ProcessFamily>,
     pub(super) url: String,
     pub(super) installation: Installation,
     pub(super) population: Population,
@@ -163,6 +176,7 @@ impl Database {
         }
         Ok(Self {
             store,
+            processes: store.processes(cluster),
             url,
             installation,
             population,
