@@ -22,6 +22,7 @@ mod http_client;
 mod latency;
 mod machine;
 mod measuring;
+mod others;
 mod people;
 mod placement;
 mod population;

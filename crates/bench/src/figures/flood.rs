@@ -1,129 +1,99 @@
 //! Logins that come faster than passwords can be hashed, and what other calls feel of them.
 
-use std::time::Duration;
+use portcullis_throwaway_postgres::Cluster;
 
 use crate::arrivals::{Arrivals, Reception, send};
-use crate::driver::{Caller, Load, Outcome, Repeats, drive};
+use crate::driver::{Caller as _, Load, Outcome, drive};
 use crate::measuring::Measuring;
-use crate::people::{LOGINS_A_THREAD, Person, Refreshing};
+use crate::others::{self, Beside, Met, OTHERS, Others, Situation};
+use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
-use crate::process::{Memory, ServerProcess};
+use crate::process::Memory;
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
+use crate::scale::{Store, start_cluster};
 
 /// How many times as many logins come as can be served.
 const TIMES_CAPACITY: f64 = 20.0;
 /// People who take turns to sign in.
 const SIGNING_IN: usize = 200;
-/// People who look at their profile now and then, and as many who refresh their session.
-const OTHERS: usize = 8;
-/// How long they look at it.
-const PAUSE: Duration = Duration::from_millis(10);
 
 struct Round {
     at_capacity: Outcome,
     flooded: Reception,
-    alone: Others,
-    beside_logins: Others,
-    beside_flood: Others,
+    alone: Met,
+    beside_logins: Met,
+    beside_flood: Met,
     memory_before: Memory,
     memory_after: Memory,
 }
 
-/// What calls met with that hash nothing.
-struct Others {
-    reads: Outcome,
-    refreshes: Outcome,
-}
-
 /// The tables of a flood of logins.
 pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
-    let threads = placement.server_cores()?;
-    let mut rounds = Vec::new();
-    for _ in 0..measuring.rounds.get() {
-        // Each round begins anew, so that each tells what memory the flood takes.
-        let installation = measuring.installation()?.with("PORTCULLIS_HASHING_THREADS", threads.to_string());
-        let server = installation.start(placement).await?;
-        rounds.push(Round::measure(measuring, threads, &server).await?);
-        server.stop().await?;
+    let cluster = start_cluster()?;
+    let mut measured = Vec::new();
+    for store in Store::ALL {
+        let mut rounds = Vec::new();
+        for round in 0..measuring.rounds.get() {
+            // Each round begins anew, so that each tells what memory the flood takes.
+            rounds.push(Round::measure(measuring, placement, (store, &cluster), round).await?);
+        }
+        measured.push((store, rounds));
     }
-    Ok(vec![flood_table(&rounds), others_table(&rounds), memory_table(&rounds)])
+    Ok(vec![flood_table(&measured), others_table(&measured), memory_table(&measured)])
 }
 
 impl Round {
-    async fn measure(measuring: &Measuring, threads: usize, server: &ServerProcess) -> anyhow::Result<Self> {
+    async fn measure(
+        measuring: &Measuring,
+        placement: &Placement,
+        (store, cluster): (Store, &Cluster),
+        number: usize,
+    ) -> anyhow::Result<Self> {
+        let threads = placement.server_cores()?;
+        let installation = measuring.installation()?.with("PORTCULLIS_HASHING_THREADS", threads.to_string());
+        let (_, installation) = store.prepare(installation, cluster, &format!("flood_{number}")).await?;
+        let server = installation.start(placement).await?;
         let address = server.address();
         let people = Person::register(address, SIGNING_IN + 2 * OTHERS).await?;
         let (others, signing_in) = people.split_at(2 * OTHERS);
-        let (reading, refreshing) = others.split_at(OTHERS);
-        let mut readers = Vec::new();
-        for person in reading {
-            readers.push(person.reads_profile(address).await?);
-        }
-        let mut refreshers: Vec<_> = refreshing.iter().map(Person::refreshes).collect();
+        let mut others = Others::of(others, address).await?;
         let mut logins: Vec<_> =
             signing_in.iter().take(LOGINS_A_THREAD * threads).map(Person::signs_in).collect();
         let requests: Vec<_> = signing_in.iter().map(|person| person.signs_in().request().to_vec()).collect();
 
         let storm = Load::without_pause(measuring.lasts());
         let memory_before = server.memory()?;
-        let alone = Others::measure(server, measuring, &mut readers, &mut refreshers).await?;
+        let alone = others.call(address, measuring.lasts()).await?;
         let at_capacity = drive(address, &mut logins, storm).await?;
-        let (beside_logins, _) = tokio::try_join!(
-            Others::measure(server, measuring, &mut readers, &mut refreshers),
-            drive(address, &mut logins, storm),
-        )?;
+        let (beside_logins, _) =
+            tokio::try_join!(others.call(address, measuring.lasts()), drive(address, &mut logins, storm))?;
         let arrivals = Arrivals {
             requests: &requests,
             a_second: TIMES_CAPACITY * at_capacity.rate(),
             last: measuring.lasts(),
         };
         let flooded = send(address, arrivals).await?;
-        let (beside_flood, _) = tokio::try_join!(
-            Others::measure(server, measuring, &mut readers, &mut refreshers),
-            send(address, arrivals),
-        )?;
+        let (beside_flood, _) =
+            tokio::try_join!(others.call(address, measuring.lasts()), send(address, arrivals))?;
         let memory_after = server.memory()?;
+        server.stop().await?;
         Ok(Self { at_capacity, flooded, alone, beside_logins, beside_flood, memory_before, memory_after })
     }
 }
 
-impl Others {
-    async fn measure(
-        server: &ServerProcess,
-        measuring: &Measuring,
-        readers: &mut [Repeats],
-        refreshing: &mut [Refreshing],
-    ) -> anyhow::Result<Self> {
-        let now_and_then = Load { lasts: measuring.lasts(), pause: PAUSE };
-        let (reads, refreshes) = tokio::try_join!(
-            drive(server.address(), readers, now_and_then),
-            drive(server.address(), refreshing, now_and_then),
-        )?;
-        Ok(Self { reads, refreshes })
-    }
-}
+type Measured = [(Store, Vec<Round>)];
 
-fn flood_table(rounds: &[Round]) -> Table {
-    let of = |figure: fn(&Round) -> f64| Rounds::of(rounds, figure);
+fn flood_table(measured: &Measured) -> Table {
     let nothing = || "–".to_owned();
-    let served = of(|round| round.at_capacity.rate());
-    let goodput = of(|round| round.flooded.goodput());
-    Table {
-        title: format!("`POST /api/v1/auth/login`, {TIMES_CAPACITY} times as many as can be served"),
-        columns: vec![
-            "logins come",
-            "served a second",
-            "least – most",
-            "to capacity",
-            "served within ms (p99)",
-            "503 a second",
-            "503 within ms (p50)",
-            "503 within ms (p99)",
-        ],
-        rows: vec![
+    let rows = |(store, rounds): &(Store, Vec<Round>)| {
+        let of = |figure: fn(&Round) -> f64| Rounds::of(rounds, figure);
+        let served = of(|round| round.at_capacity.rate());
+        let goodput = of(|round| round.flooded.goodput());
+        [
             vec![
                 "as they are served".to_owned(),
+                store.to_string(),
                 median(&served),
                 range(&served),
                 "1.00".to_owned(),
@@ -134,6 +104,7 @@ fn flood_table(rounds: &[Round]) -> Table {
             ],
             vec![
                 format!("{TIMES_CAPACITY} times as many"),
+                store.to_string(),
                 median(&goodput),
                 range(&goodput),
                 factor(&of(|round| round.flooded.goodput() / round.at_capacity.rate())),
@@ -142,64 +113,55 @@ fn flood_table(rounds: &[Round]) -> Table {
                 median(&of(|round| 1e3 * round.flooded.refused.latency(0.5))),
                 median(&of(|round| 1e3 * round.flooded.refused.latency(0.99))),
             ],
+        ]
+    };
+    Table {
+        title: format!("`POST /api/v1/auth/login`, {TIMES_CAPACITY} times as many as can be served"),
+        columns: vec![
+            "logins come",
+            "store",
+            "served a second",
+            "least – most",
+            "to capacity",
+            "served within ms (p99)",
+            "503 a second",
+            "503 within ms (p50)",
+            "503 within ms (p99)",
         ],
+        rows: measured.iter().flat_map(rows).collect(),
     }
 }
 
-/// What they met with in one situation.
-type InRound = fn(&Round) -> &Others;
-/// What became of one kind of their calls.
-type OfKind = fn(&Others) -> &Outcome;
-
-fn others_table(rounds: &[Round]) -> Table {
-    let kinds: [(&str, OfKind); 2] = [
-        ("`GET /api/v1/auth/me`", |others| &others.reads),
-        ("`POST /api/v1/auth/refresh`", |others| &others.refreshes),
-    ];
-    let situations: [(&str, InRound); 3] = [
+fn others_table(measured: &Measured) -> Table {
+    let situations: [(&str, fn(&Round) -> &Met); 3] = [
         ("nobody signs in", |round| &round.alone),
         ("logins keep all hashing threads busy", |round| &round.beside_logins),
         ("logins flood in", |round| &round.beside_flood),
     ];
-    let row = |(call, kind): (&str, OfKind), (situation, others): (&str, InRound)| {
-        let p99 = Rounds::of(rounds, |round| 1e3 * kind(others(round)).latency(0.99));
-        vec![
-            call.to_owned(),
-            situation.to_owned(),
-            median(&Rounds::of(rounds, |round| kind(others(round)).rate())),
-            median(&Rounds::of(rounds, |round| 1e3 * kind(others(round)).latency(0.5))),
-            median(&p99),
-            range(&p99),
-            factor(&Rounds::of(rounds, |round| {
-                kind(others(round)).latency(0.99) / kind(&round.alone).latency(0.99)
-            })),
+    let situations = measured.iter().flat_map(|(store, rounds)| {
+        situations.map(|(name, met)| Situation {
+            store: store.to_string(),
+            name,
+            rounds: rounds.iter().map(|round| Beside { met: met(round), alone: &round.alone }).collect(),
+        })
+    });
+    others::table("meanwhile", &situations.collect::<Vec<_>>())
+}
+
+fn memory_table(measured: &Measured) -> Table {
+    let rows = |(store, rounds): &(Store, Vec<Round>)| {
+        let row = |when: &str, memory: fn(&Round) -> Memory| {
+            let mib = Rounds::of(rounds, |round| f64::from(memory(round).resident_kib) / 1024.0);
+            vec![when.to_owned(), store.to_string(), median(&mib), range(&mib)]
+        };
+        [
+            row("once people are registered", |round| round.memory_before),
+            row("after the flood", |round| round.memory_after),
         ]
     };
     Table {
-        title: format!(
-            "Other calls meanwhile, by {OTHERS} readers and {OTHERS} who refresh, with a pause of {} ms",
-            PAUSE.as_millis()
-        ),
-        columns: vec!["call", "while", "a second", "p50 ms", "p99 ms", "least – most", "p99 to alone"],
-        rows: kinds
-            .into_iter()
-            .flat_map(|kind| situations.into_iter().map(move |situation| (kind, situation)))
-            .map(|(kind, situation)| row(kind, situation))
-            .collect(),
-    }
-}
-
-fn memory_table(rounds: &[Round]) -> Table {
-    let row = |when: &str, memory: fn(&Round) -> Memory| {
-        let mib = Rounds::of(rounds, |round| f64::from(memory(round).resident_kib) / 1024.0);
-        vec![when.to_owned(), median(&mib), range(&mib)]
-    };
-    Table {
         title: "Memory in a flood".to_owned(),
-        columns: vec!["when", "resident MiB", "least – most"],
-        rows: vec![
-            row("once people are registered", |round| round.memory_before),
-            row("after the flood", |round| round.memory_after),
-        ],
+        columns: vec!["when", "store", "resident MiB", "least – most"],
+        rows: measured.iter().flat_map(rows).collect(),
     }
 }
