@@ -23,12 +23,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// This machine, with its data in `folder`.
     pub(crate) fn with_data_in(folder: &Path) -> anyhow::Result<Self> {
-        let memory = value(&read("/proc/meminfo")?, "MemTotal")?;
-        let memory_kib: u64 = memory.trim_end_matches(" kB").parse().context("MemTotal is a number")?;
         Ok(Self {
             processor: value(&read("/proc/cpuinfo")?, "model name")?,
             cores: available_parallelism()?.get(),
-            memory_gib: (memory_kib + 512 * 1024) / (1024 * 1024),
+            memory_gib: (memory_octets()? + (1 << 29)) >> 30,
             kernel: read("/proc/sys/kernel/osrelease")?.trim().to_owned(),
             filesystem: filesystem(&read("/proc/self/mounts")?, &folder.canonicalize()?)?,
         })
@@ -43,6 +41,13 @@ impl fmt::Display for Machine {
             "{processor}, {cores} cores, {memory_gib} GiB, Linux {kernel}, data on {filesystem}"
         )
     }
+}
+
+/// How much memory this machine has.
+pub(crate) fn memory_octets() -> anyhow::Result<u64> {
+    let memory = value(&read("/proc/meminfo")?, "MemTotal")?;
+    let kib: u64 = memory.trim_end_matches(" kB").parse().context("MemTotal is a number")?;
+    Ok(kib << 10)
 }
 
 /// What the processors have done so far, in ticks.

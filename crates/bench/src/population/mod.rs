@@ -35,8 +35,8 @@ pub(crate) struct Population {
 #[derive(Clone, Debug)]
 pub(crate) struct Resident {
     pub(crate) account: Account,
-    /// A live session, which some have.
-    pub(crate) session: Option<Session>,
+    /// Those that live, if any do.
+    pub(crate) sessions: Vec<Session>,
 }
 
 impl Population {
@@ -81,15 +81,14 @@ impl Population {
         let created_at = self.registration(number, random.random());
         let name = FullName::draw(&mut random);
         let is_active = random.random_bool(0.97);
-        let opened_at = created_at.max(self.until - random.random_range(Duration::ZERO..25 * DAY));
-        let has_session = is_active && random.random_bool(0.3);
-        let last_login_at = if has_session {
-            Some(opened_at)
-        } else {
-            random.random_bool(0.8).then(|| self.between(created_at, random.random()))
-        };
+        let id = UserId::generate(created_at, &entropy);
+        let sessions: Vec<_> =
+            (0..devices(is_active, &mut random)).map(|_| self.session(id, created_at, &mut random)).collect();
+        let last_login = sessions.iter().map(|session| session.created_at).max();
+        let last_login_at =
+            last_login.or_else(|| random.random_bool(0.8).then(|| self.between(created_at, random.random())));
         let user = User {
-            id: UserId::generate(created_at, &entropy),
+            id,
             email: address(&name, number, &mut random),
             email_verified: random.random_bool(0.9),
             username: random.random_bool(0.7).then(|| username(&name, number, &mut random)),
@@ -101,12 +100,23 @@ impl Population {
             updated_at: random.random_bool(0.1).then(|| self.between(created_at, random.random())),
             last_login_at,
         };
-        let session = has_session.then(|| Session {
-            generation: Generation::FIRST,
-            ..Session::open(user.id, client(&mut random), Self::LIFETIME, opened_at, &entropy)
-        });
         let hash = &self.hashes[number as usize % self.hashes.len()];
-        Resident { account: Account { user, password_hash: Some(hash.clone()) }, session }
+        Resident { account: Account { user, password_hash: Some(hash.clone()) }, sessions }
+    }
+
+    /// One that somebody who registered at `created_at` opened within a year, and used within the last weeks. What has
+    /// ended or expired does not stay in a database for long, and is not among them.
+    fn session(&self, user: UserId, created_at: Timestamp, random: &mut Xoshiro256PlusPlus) -> Session {
+        let entropy = Dice::new(random.next_u64());
+        let opened_at = created_at.max(self.until - random.random_range(Duration::ZERO..340 * DAY));
+        let last_used_at = opened_at.max(self.until - random.random_range(Duration::ZERO..25 * DAY));
+        let opened = Session::open(user, client(random), Self::LIFETIME, opened_at, &entropy);
+        Session {
+            generation: Generation::new(random.random_range(0..1_000)),
+            last_used_at,
+            expires_at: Self::LIFETIME.expiry(last_used_at, opened.ends_at),
+            ..opened
+        }
     }
 
     /// When somebody registered: all do so in the order of their numbers, each at any moment (a share from 0
@@ -201,6 +211,13 @@ fn roles(number: u32, random: &mut Xoshiro256PlusPlus) -> Vec<RoleName> {
     roles
 }
 
+/// On how many devices somebody is signed in: three in the mean of all, the inactive and those who stay away among
+/// them.
+fn devices(is_active: bool, random: &mut Xoshiro256PlusPlus) -> u32 {
+    const STAY_AWAY: f64 = 0.227;
+    if is_active && !random.random_bool(STAY_AWAY) { random.random_range(1..=7) } else { 0 }
+}
+
 fn role_name(text: &str) -> RoleName {
     RoleName::parse(text).expect("a word is a name of a role")
 }
@@ -250,7 +267,7 @@ mod tests {
     fn the_same_number_is_the_same_person() {
         let (one, again) = (population(1_000).resident(17), population(1_000).resident(17));
         assert_eq!(one.account.user, again.account.user);
-        assert_eq!(one.session, again.session);
+        assert_eq!(one.sessions, again.sessions);
         let other = Population { seed: 8, ..population(1_000) }.resident(17);
         assert_ne!(one.account.user.id, other.account.user.id);
         assert_eq!(population(1_000).further_roles(), population(1_000).further_roles());
@@ -294,18 +311,30 @@ mod tests {
     }
 
     #[test]
-    fn most_are_verified_and_active_and_some_have_a_live_session() {
+    fn most_are_verified_and_active_and_have_live_sessions() {
         let residents = residents(&population(10_000));
         let user = |resident: &Resident| resident.account.user.clone();
-        assert_eq!(percentage(&residents, |resident| user(resident).email_verified), 90);
+        assert!((89..92).contains(&percentage(&residents, |resident| user(resident).email_verified)));
         assert!((95..99).contains(&percentage(&residents, |resident| user(resident).is_active)));
-        assert!((27..32).contains(&percentage(&residents, |resident| resident.session.is_some())));
-        for Resident { account: Account { user, .. }, session } in &residents {
-            let Some(session) = session else { continue };
-            assert!(user.is_active && session.user_id == user.id);
-            assert!(session.is_live(UNTIL + 4 * DAY), "it lives on for a while");
-            assert_eq!(user.last_login_at, Some(session.created_at));
+        assert!((73..77).contains(&percentage(&residents, |resident| !resident.sessions.is_empty())));
+        for Resident { account: Account { user, .. }, sessions } in &residents {
+            for session in sessions {
+                assert!(user.is_active && session.user_id == user.id);
+                assert!(session.created_at <= session.last_used_at && session.last_used_at <= UNTIL);
+                assert!(session.is_live(UNTIL + 4 * DAY), "it lives on for a while");
+            }
+            let newest = sessions.iter().map(|session| session.created_at).max();
+            assert!(newest.is_none_or(|newest| user.last_login_at == Some(newest)));
         }
+    }
+
+    #[test]
+    fn there_are_three_times_as_many_sessions_as_people_each_with_an_id_of_its_own() {
+        let residents = residents(&population(20_000));
+        let sessions: Vec<_> = residents.iter().flat_map(|resident| &resident.sessions).collect();
+        let ids: BTreeSet<_> = sessions.iter().map(|session| session.id).collect();
+        assert!((59_000..61_000).contains(&sessions.len()), "{}", sessions.len());
+        assert_eq!(ids.len(), sessions.len());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The calls, to each of the four services in turn.
+//! The calls, to each of the services in turn.
 
 use std::net::SocketAddr;
 
@@ -240,7 +240,8 @@ pub(super) fn tables(measured: &[Measured], databases: &[Database], trips: &[Rou
                     "p99 ms",
                     "service CPU µs each",
                     "PostgreSQL CPU µs each",
-                    "rate to few users",
+                    "rate to fewest users",
+                    "CPU to fewest users",
                     "rate to SQLite",
                     "round trips",
                 ],
@@ -255,9 +256,10 @@ impl Measured {
     fn rows(&self, databases: &[Database], trips: &[RoundTrips]) -> Vec<Vec<String>> {
         let row = |(index, database): (usize, &Database)| {
             let of = |figure: &dyn Fn(&Cost) -> f64| Rounds::of(&self.rounds, |round| figure(&round[index]));
-            let rate_to = |other: usize| {
-                factor(&Rounds::of(&self.rounds, |round| round[index].rate() / round[other].rate()))
+            let to = |other: usize, figure: fn(&Cost) -> f64| {
+                factor(&Rounds::of(&self.rounds, |round| figure(&round[index]) / figure(&round[other])))
             };
+            let fewest = Database::small_beside(index);
             let trips = trips.iter().find(|trips| trips.call == self.call);
             let rate = of(&Cost::rate);
             vec![
@@ -273,8 +275,9 @@ impl Measured {
                     Store::Sqlite => "–".to_owned(),
                     Store::Postgres => median(&of(&|cost| 1e6 * cost.of_database_each())),
                 },
-                rate_to(Database::small_beside(index)),
-                rate_to(Database::on_sqlite_beside(index)),
+                to(fewest, Cost::rate),
+                to(fewest, Cost::of_both_each),
+                to(Database::on_sqlite_beside(index), Cost::rate),
                 match (database.store, trips) {
                     (Store::Postgres, Some(trips)) => trips.waited_for.to_string(),
                     _ => "–".to_owned(),

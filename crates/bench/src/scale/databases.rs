@@ -1,4 +1,4 @@
-//! The four databases: few users and many, on SQLite and on PostgreSQL.
+//! The databases: of each size one on SQLite and one on PostgreSQL.
 
 use std::fmt;
 use std::fs::{self, File};
@@ -13,6 +13,7 @@ use portcullis_throwaway_postgres::{Cluster, run};
 use super::calls::{AnyCaller, boxed};
 use crate::hashing::Hashing;
 use crate::http_client::Connection;
+use crate::machine::memory_octets;
 use crate::measuring::Measuring;
 use crate::people::Person;
 use crate::placement::Placement;
@@ -22,7 +23,6 @@ use crate::progress::note;
 use crate::report::{Table, number};
 use crate::seed::{self, Seeded};
 use crate::service::Installation;
-use crate::store;
 
 /// Where a database is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +87,8 @@ pub(super) struct Database {
     /// Who may look at all users.
     pub(super) administrator: Option<Person>,
     seeded: Seeded,
-    mebibytes: f64,
+    octets: u64,
+    fits_into_memory: bool,
 }
 
 /// Somebody who goes on with the session that they had.
@@ -107,10 +108,7 @@ const ADMINISTRATOR: &str = "administrator@example.com";
 const MOST_PEOPLE: usize = 4_000;
 
 impl Database {
-    pub(super) const LARGE_ON_SQLITE: usize = 2;
-    pub(super) const LARGE_ON_POSTGRES: usize = 3;
-
-    /// The index of the database that has few users on the same store as the one with this index.
+    /// The index of the database that has the fewest users on the same store as the one with this index.
     pub(super) fn small_beside(index: usize) -> usize {
         index % 2
     }
@@ -137,9 +135,9 @@ impl Database {
 
     /// The addresses of people who can sign in, with a hash of this kind, and whose profile nobody reads.
     pub(super) fn addresses(&self, hashing: Hashing) -> Vec<String> {
-        let people = self.people_who(|Resident { account, session }| {
+        let people = self.people_who(|Resident { account, sessions }| {
             let is_of_kind = account.password_hash.as_ref().is_some_and(|hash| hashing.has_made(hash));
-            account.user.is_active && session.is_none() && is_of_kind
+            account.user.is_active && sessions.is_empty() && is_of_kind
         });
         people.iter().map(|resident| resident.account.user.email.as_str().to_owned()).collect()
     }
@@ -168,11 +166,12 @@ impl Database {
         let hashes = hashes.into_iter().collect::<Result<_, _>>()?;
         let population = Population::new(1, users, seed::now(), hashes);
         let activity = format!("{store}, users");
-        let seeded = seed::fill(&store::open(&url).await?, &population, &activity).await?;
+        let seeded = seed::fill(&url, &population, &activity).await?;
         if store == Store::Postgres {
             // As it is some minutes later in any case.
             run(&url, "VACUUM (ANALYZE)").await;
             run(&url, "CREATE EXTENSION pg_prewarm").await;
+            run(&url, "CHECKPOINT").await;
         }
         Ok(Self {
             store,
@@ -183,13 +182,23 @@ impl Database {
             regulars: Vec::new(),
             administrator: None,
             seeded,
-            mebibytes: 0.0,
+            octets: 0,
+            fits_into_memory: true,
         })
     }
 
-    /// Reads all of it into memory. A machine that gives its memory to others takes pages away that were not looked at for
+    /// Some of those who are signed in, for good.
+    pub(super) fn lend(&mut self, count: usize) -> anyhow::Result<Vec<Regular>> {
+        let left = self.regulars.len().checked_sub(count).context("too few are signed in")?;
+        Ok(self.regulars.split_off(left))
+    }
+
+    /// Reads all of it into memory, where all databases fit. A machine that gives its memory to others takes pages away that were not looked at for
     /// a while, and what its disk adds then is no figure of the service.
     pub(super) async fn have_at_hand(&self) -> anyhow::Result<()> {
+        if !self.fits_into_memory {
+            return Ok(());
+        }
         match self.store {
             Store::Sqlite => {
                 io::copy(&mut File::open(self.installation.database_file())?, &mut io::sink())?;
@@ -219,35 +228,50 @@ impl Database {
         let server = self.installation.start(&Placement::Anywhere).await?;
         let mut connection = Connection::open(server.address()).await?;
         self.administrator = Some(Person::sign_in(&mut connection, ADMINISTRATOR).await?);
-        for Resident { account, session } in self.people_who(|resident| resident.session.is_some()) {
-            let session = session.context("they have one")?;
+        for Resident { account, sessions } in self.people_who(|resident| !resident.sessions.is_empty()) {
+            let session = sessions.into_iter().next().context("they have one")?;
             let token = tokens.write(RefreshToken { session: session.id, generation: session.generation });
             let email = account.user.email.as_str();
             let person = Person::come_back(&mut connection, email, &token).await?;
             self.regulars.push(Regular { account, session, person });
         }
         server.stop().await?;
-        self.mebibytes = f64::from(u32::try_from(self.octets_on_disk().await? >> 10)?) / 1_024.0;
+        self.octets = self.octets_on_disk().await?;
         Ok(())
     }
 }
 
-/// A database of each size on each store: few users on SQLite and on PostgreSQL, then many.
+/// A database of each size on each store: of the first size on SQLite and on PostgreSQL, then of the next.
 pub(super) async fn fill(
     measuring: &Measuring,
     cluster: &Cluster,
-    sizes: [u32; 2],
+    sizes: &[u32],
 ) -> anyhow::Result<Vec<Database>> {
     let mut databases = Vec::new();
-    for users in sizes {
-        for store in [Store::Sqlite, Store::Postgres] {
+    for &users in sizes {
+        for store in Store::ALL {
             databases.push(Database::new(store, users, measuring, cluster).await?);
         }
     }
     for database in &mut databases {
         database.sign_in().await?;
     }
+    // What else is in memory has to have room, and what PostgreSQL reads is there twice.
+    let all: u64 = databases.iter().map(|database| database.octets).sum();
+    let fit = all <= memory_octets()? / 2;
+    for database in &mut databases {
+        database.fits_into_memory = fit;
+    }
     Ok(databases)
+}
+
+/// A sentence on where the databases are when they are asked.
+pub(super) fn describe(databases: &[Database]) -> String {
+    if databases.iter().all(|database| database.fits_into_memory) {
+        "The databases are in memory.".to_owned()
+    } else {
+        "The databases are larger than half of the memory.".to_owned()
+    }
 }
 
 /// The table of how the databases were filled.
@@ -259,7 +283,7 @@ pub(super) fn table(databases: &[Database]) -> Table {
             grouped(database.seeded.sessions.into()),
             format!("{:.1}", database.seeded.took.as_secs_f64()),
             format!("{:.0}", database.seeded.rate()),
-            number(database.mebibytes),
+            number(f64::from(u32::try_from(database.octets >> 10).unwrap_or(u32::MAX)) / 1_024.0),
         ]
     };
     Table {
@@ -270,7 +294,7 @@ pub(super) fn table(databases: &[Database]) -> Table {
 }
 
 /// A number with its thousands apart.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (position, digit) in digits.chars().enumerate() {

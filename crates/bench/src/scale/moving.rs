@@ -17,7 +17,7 @@ pub(super) async fn measure(
     databases: &[Database],
 ) -> anyhow::Result<Table> {
     let mut rows = Vec::new();
-    for database in [Database::LARGE_ON_SQLITE, Database::LARGE_ON_POSTGRES].map(|index| &databases[index]) {
+    for database in databases {
         for format in ["jsonl", "csv"] {
             note(&format!("{}: moving {} users as {format}", database.store, database.users()));
             let folder = TempDir::new_in(measuring.folder())?;
@@ -26,7 +26,7 @@ pub(super) async fn measure(
             let name = format!("from_{format}");
             let (url, empty) = database.store.prepare(measuring.installation()?, cluster, &name).await?;
             // People are told by the names of their roles, which have to be there before they come.
-            seed::write_roles(&store::open(&url).await?, &database.population).await?;
+            seed::write_roles(&*store::open(&url).await?, &database.population).await?;
 
             database.have_at_hand().await?;
             let out = database.installation.run(&["user", "export", file, "--as", format], "")?;
