@@ -183,6 +183,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "futures-util",
             "hdrhistogram",
             "httparse",
+            "plotters",
             "portcullis-adapters-postgres",
             "portcullis-adapters-sqlite",
             "portcullis-domain",

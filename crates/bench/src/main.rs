@@ -25,6 +25,7 @@ mod measuring;
 mod others;
 mod people;
 mod placement;
+mod plot;
 mod population;
 mod process;
 mod progress;

@@ -15,7 +15,7 @@ pub(crate) struct Measuring {
     #[arg(long, default_value = "target/release/portcullis")]
     binary: PathBuf,
     /// How often each figure is measured; its median is reported
-    #[arg(long, default_value = "5")]
+    #[arg(long, default_value = "3")]
     pub(crate) rounds: NonZeroUsize,
     /// How long each measurement takes
     #[arg(long, default_value = "3")]

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::driver::{Load, Outcome, Repeats, drive};
 use crate::people::{Person, Refreshing};
+use crate::plot::{Bars, BarsPanel, Group, Plot};
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
 
@@ -53,44 +54,44 @@ impl Others {
     }
 }
 
-/// What they met with on one store, round by round, in a situation and when nothing else went on.
-pub(crate) struct Situation<'a> {
+/// What they met with on one store, round by round, in situations of which the first is that nothing else went on.
+pub(crate) struct OnStore<'a> {
     pub(crate) store: String,
-    pub(crate) name: &'static str,
-    pub(crate) rounds: Vec<Beside<'a>>,
+    pub(crate) situations: Vec<Situation<'a>>,
 }
 
-/// One round.
-pub(crate) struct Beside<'a> {
-    pub(crate) met: &'a Met,
-    pub(crate) alone: &'a Met,
+/// What they met with in each round.
+pub(crate) struct Situation<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) rounds: Vec<&'a Met>,
 }
+
+/// Which plot they make.
+pub(crate) struct Subject {
+    pub(crate) file: &'static str,
+    pub(crate) title: &'static str,
+    /// When the calls were made.
+    pub(crate) during: &'static str,
+}
+
+/// What became of one kind of their calls.
+type OfKind = fn(&Met) -> &Outcome;
+
+const KINDS: [(&str, OfKind); 2] =
+    [("`GET /api/v1/auth/me`", |met| &met.reads), ("`POST /api/v1/auth/refresh`", |met| &met.refreshes)];
 
 /// The table of what they met with.
-pub(crate) fn table(while_what: &str, situations: &[Situation<'_>]) -> Table {
-    let kinds: [(&str, fn(&Met) -> &Outcome); 2] =
-        [("`GET /api/v1/auth/me`", |met| &met.reads), ("`POST /api/v1/auth/refresh`", |met| &met.refreshes)];
-    let row = |call: &str, kind: fn(&Met) -> &Outcome, situation: &Situation<'_>| {
-        let of = |figure: fn(&Outcome) -> f64| Rounds::of(&situation.rounds, |round| figure(kind(round.met)));
-        let p99 = |outcome: &Outcome| 1e3 * outcome.latency(0.99);
-        let to_alone = Rounds::of(&situation.rounds, |round| p99(kind(round.met)) / p99(kind(round.alone)));
-        vec![
-            call.to_owned(),
-            situation.store.clone(),
-            situation.name.to_owned(),
-            median(&of(Outcome::rate)),
-            median(&of(|outcome| 1e3 * outcome.latency(0.5))),
-            median(&of(p99)),
-            range(&of(p99)),
-            factor(&to_alone),
-        ]
-    };
-    let rows = kinds
-        .into_iter()
-        .flat_map(|(call, kind)| situations.iter().map(move |situation| row(call, kind, situation)));
-    Table {
+pub(crate) fn table(subject: &Subject, measured: &[OnStore<'_>]) -> anyhow::Result<Table> {
+    let mut rows = Vec::new();
+    for (call, kind) in KINDS {
+        for on_store in measured {
+            rows.extend(on_store.rows(call, kind));
+        }
+    }
+    Ok(Table {
         title: format!(
-            "Other calls {while_what}, by {OTHERS} readers and {OTHERS} who refresh, with a pause of {} ms",
+            "Other calls {}, by {OTHERS} readers and {OTHERS} who refresh, with a pause of {} ms",
+            subject.during,
             PAUSE.as_millis()
         ),
         columns: vec![
@@ -103,6 +104,64 @@ pub(crate) fn table(while_what: &str, situations: &[Situation<'_>]) -> Table {
             "least – most",
             "p99 to alone",
         ],
-        rows: rows.collect(),
+        rows,
+        plot: Some(plot(subject, measured)?),
+    })
+}
+
+impl OnStore<'_> {
+    fn rows(&self, call: &str, kind: OfKind) -> Vec<Vec<String>> {
+        let Some(alone) = self.situations.first() else { return Vec::new() };
+        let row = |situation: &Situation<'_>| {
+            let p99 = situation.latency(kind, 0.99);
+            let both: Vec<_> = situation.rounds.iter().zip(&alone.rounds).collect();
+            let to_alone =
+                Rounds::of(&both, |(met, alone)| kind(met).latency(0.99) / kind(alone).latency(0.99));
+            vec![
+                call.to_owned(),
+                self.store.clone(),
+                situation.name.to_owned(),
+                median(&Rounds::of(&situation.rounds, |met| kind(met).rate())),
+                median(&situation.latency(kind, 0.5)),
+                median(&p99),
+                range(&p99),
+                factor(&to_alone),
+            ]
+        };
+        self.situations.iter().map(row).collect()
     }
+}
+
+impl Situation<'_> {
+    /// The milliseconds within which `share` of the answers came.
+    fn latency(&self, kind: OfKind, share: f64) -> Rounds {
+        Rounds::of(&self.rounds, |met| 1e3 * kind(met).latency(share))
+    }
+}
+
+fn plot(subject: &Subject, measured: &[OnStore<'_>]) -> anyhow::Result<Plot> {
+    let panel = |call: &str, kind: OfKind, OnStore { store, situations }: &OnStore<'_>| BarsPanel {
+        title: format!("{}, {store}", call.replace(['`'], "").replace("/api/v1", "")),
+        unit: "ms",
+        level: None,
+        groups: situations
+            .iter()
+            .map(|situation| Group {
+                name: situation.name.to_owned(),
+                values: [0.5, 0.99].map(|share| situation.latency(kind, share).median()).to_vec(),
+            })
+            .collect(),
+    };
+    let mut panels = Vec::new();
+    for (call, kind) in KINDS {
+        panels.extend(measured.iter().map(|on_store| panel(call, kind, on_store)));
+    }
+    let series = ["half of the answers came within (p50)", "99 in 100 came within (p99)"];
+    let bars = Bars {
+        name: subject.file,
+        title: subject.title.to_owned(),
+        series: series.map(str::to_owned).to_vec(),
+        panels,
+    };
+    bars.plot()
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use crate::plot::Plot;
 use crate::rounds::Rounds;
 
 /// Everything that one run measured.
@@ -43,25 +44,34 @@ pub(crate) struct Table {
     /// The first column names what the others measure.
     pub(crate) columns: Vec<&'static str>,
     pub(crate) rows: Vec<Vec<String>>,
+    /// What is easier seen than read in it.
+    pub(crate) plot: Option<Plot>,
 }
 
 impl Report {
-    /// Replaces a section of a Markdown document.
+    /// Replaces a section of a Markdown document, and the plots in it, which are in a folder of its name beside it.
     ///
     /// # Errors
     ///
-    /// When the document cannot be read or written, or has no markers.
+    /// When a file cannot be read or written, or the document has no markers.
     pub(crate) fn write_into(&self, document: &Path, section: Section) -> anyhow::Result<()> {
         let name = document.display();
         let text = fs::read_to_string(document).with_context(|| format!("cannot read {name}"))?;
-        let replaced = section.replace_in(&text, &self.to_markdown());
+        let plots = document.with_extension("");
+        let link = plots.file_name().context("a document has a name")?.to_string_lossy();
+        let replaced = section.replace_in(&text, &self.to_markdown(&link));
         let replaced = replaced.with_context(|| format!("{name} lacks the line {}", section.begin))?;
+        for Plot { name, svg, .. } in self.tables.iter().filter_map(|table| table.plot.as_ref()) {
+            fs::create_dir_all(&plots)?;
+            fs::write(plots.join(format!("{name}.svg")), svg)?;
+        }
         fs::write(document, replaced).with_context(|| format!("cannot write {name}"))
     }
 
-    fn to_markdown(&self) -> String {
+    /// With plots in a folder of this name.
+    fn to_markdown(&self, plots: &str) -> String {
         let setting = self.setting.join("\n") + "\n";
-        self.tables.iter().fold(setting, |text, table| text + "\n" + &table.to_markdown())
+        self.tables.iter().fold(setting, |text, table| text + "\n" + &table.to_markdown(plots))
     }
 }
 
@@ -76,13 +86,16 @@ impl fmt::Display for Report {
 }
 
 impl Table {
-    fn to_markdown(&self) -> String {
+    fn to_markdown(&self, plots: &str) -> String {
         let alignments =
             self.columns.iter().enumerate().map(|(column, _)| if column == 0 { "---" } else { "---:" });
         let mut text = format!("### {}\n\n| {} |\n", self.title, self.columns.join(" | "));
         let _ = writeln!(text, "|{}|", alignments.collect::<Vec<_>>().join("|"));
         for row in &self.rows {
             let _ = writeln!(text, "| {} |", row.join(" | "));
+        }
+        if let Some(Plot { name, description, .. }) = &self.plot {
+            let _ = writeln!(text, "\n![{description}]({plots}/{name}.svg)");
         }
         text
     }
@@ -111,6 +124,25 @@ impl fmt::Display for Table {
         }
         Ok(())
     }
+}
+
+/// The last word of the path of a call, as tables name calls: where there is little room.
+pub(crate) fn short(call: &str) -> &str {
+    let path = call.split('`').nth(1).unwrap_or(call);
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// A number with its thousands apart.
+pub(crate) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (position, digit) in digits.chars().enumerate() {
+        if position > 0 && (digits.len() - position).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
 }
 
 /// The median, to three digits.
@@ -150,7 +182,7 @@ mod tests {
     fn report() -> Report {
         let rows =
             vec![vec!["GET /me".to_owned(), "8123".to_owned()], vec!["login".to_owned(), "38".to_owned()]];
-        let table = Table { title: "Calls".to_owned(), columns: vec!["call", "a second"], rows };
+        let table = Table { title: "Calls".to_owned(), columns: vec!["call", "a second"], rows, plot: None };
         Report { setting: vec!["Two cores.".to_owned()], tables: vec![table] }
     }
 
@@ -168,15 +200,42 @@ mod tests {
             "# Performance\n\n{begin}\n\nTwo cores.\n\n### Calls\n\n| call | a second |\n|---|---:|\n\
              | GET /me | 8123 |\n| login | 38 |\n\n{end}\n\nWhat it means.\n"
         );
-        let replaced =
-            |document: &str| Section::FIGURES.replace_in(document, &report().to_markdown()).unwrap();
+        let replaced = |document: &str| {
+            Section::FIGURES.replace_in(document, &report().to_markdown("performance")).unwrap()
+        };
         assert_eq!(replaced(&document), expected);
         assert_eq!(replaced(&expected), expected, "writing again changes nothing");
     }
 
     #[test]
+    fn plots_are_in_a_folder_beside_the_document() {
+        let folder = tempfile::tempdir().unwrap();
+        let document = folder.path().join("speed.md");
+        let Section { begin, end } = Section::FIGURES;
+        fs::write(&document, format!("{begin}\n{end}\n")).unwrap();
+        let mut report = report();
+        let svg = "<svg/>".to_owned();
+        report.tables[0].plot = Some(Plot { name: "calls", description: "How many".to_owned(), svg });
+        report.write_into(&document, Section::FIGURES).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("speed/calls.svg")).unwrap(), "<svg/>");
+        let text = fs::read_to_string(&document).unwrap();
+        assert!(text.contains("| login | 38 |\n\n![How many](speed/calls.svg)\n"), "{text}");
+    }
+
+    #[test]
     fn a_document_without_markers_is_not_touched() {
         assert_eq!(Section::SCALE.replace_in("# Performance\n", "text"), None);
+    }
+
+    #[test]
+    fn calls_are_known_by_the_end_of_their_path() {
+        assert_eq!(short("`GET /api/v1/auth/me`"), "me");
+        assert_eq!(short("login"), "login");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
     }
 
     #[test]

@@ -12,8 +12,9 @@ use crate::hashing::Hashing;
 use crate::measuring::Measuring;
 use crate::people::{Person, Registering};
 use crate::placement::Placement;
+use crate::plot::{Bars, BarsPanel, Group, Plot};
 use crate::process::ServerProcess;
-use crate::report::{Table, factor, median, range};
+use crate::report::{Table, factor, median, range, short};
 use crate::rounds::Rounds;
 use crate::scale::{Store, start_cluster};
 
@@ -33,12 +34,11 @@ type Callers = Vec<Box<dyn Caller>>;
 /// The table of calls beside the floor.
 pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
     let cluster = start_cluster()?;
-    let mut rows = Vec::new();
+    let mut measured = Vec::new();
     for store in Store::ALL {
-        for pair in pairs(store, measuring, placement, &cluster).await? {
-            rows.push(pair.row(store));
-        }
+        measured.push((store, pairs(store, measuring, placement, &cluster).await?));
     }
+    let rows = measured.iter().flat_map(|(store, pairs)| pairs.iter().map(|pair| pair.row(*store)));
     Ok(vec![Table {
         title: "Calls beside the floor".to_owned(),
         columns: vec![
@@ -56,8 +56,31 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
             "CPU to floor",
             "with PostgreSQL's",
         ],
-        rows,
+        rows: rows.collect(),
+        plot: Some(plot(&measured)?),
     }])
+}
+
+/// How often and at what cost, on each store, with the floor at one.
+fn plot(measured: &[(Store, Vec<Pair>)]) -> anyhow::Result<Plot> {
+    let panel = |title: &str, unit, figure: fn(&Cost) -> f64| {
+        let pairs = measured.first().map_or_else(Vec::new, |(_, pairs)| pairs.iter().collect());
+        let groups = pairs.into_iter().enumerate().map(|(index, pair)| Group {
+            name: format!("{} ×{}", short(pair.call), pair.service.len()),
+            values: measured.iter().map(|(_, pairs)| pairs[index].to_floor(figure).median()).collect(),
+        });
+        BarsPanel { title: title.to_owned(), unit, level: Some(1.0), groups: groups.collect() }
+    };
+    let bars = Bars {
+        name: "beside-the-floor",
+        title: "Calls beside the floor, by so many clients".to_owned(),
+        series: measured.iter().map(|(store, _)| store.to_string()).collect(),
+        panels: vec![
+            panel("Rate: more is better", "times that of the floor", Cost::rate),
+            panel("Processor time of a call: less is better", "times that of the floor", Cost::of_each),
+        ],
+    };
+    bars.plot()
 }
 
 async fn pairs(
@@ -165,12 +188,13 @@ async fn reading(people: &[Person], address: SocketAddr) -> anyhow::Result<Calle
 }
 
 impl Pair {
+    fn to_floor(&self, figure: fn(&Cost) -> f64) -> Rounds {
+        Rounds::of(&self.rounds, |[floor, service]| figure(service) / figure(floor))
+    }
+
     fn row(&self, store: Store) -> Vec<String> {
         let floor = |figure: fn(&Cost) -> f64| Rounds::of(&self.rounds, |[floor, _]| figure(floor));
         let service = |figure: fn(&Cost) -> f64| Rounds::of(&self.rounds, |[_, service]| figure(service));
-        let ratio = |figure: fn(&Cost) -> f64| {
-            Rounds::of(&self.rounds, |[floor, service]| figure(service) / figure(floor))
-        };
         let micros = |cost: &Cost| 1e6 * cost.of_each();
         let rate = service(Cost::rate);
         let of_database = |cost: &Cost| 1e6 * cost.of_database_each();
@@ -186,9 +210,9 @@ impl Pair {
             median(&service(micros)),
             on_postgres(median(&floor(of_database))),
             on_postgres(median(&service(of_database))),
-            factor(&ratio(Cost::rate)),
-            factor(&ratio(Cost::of_each)),
-            factor(&ratio(Cost::of_both_each)),
+            factor(&self.to_floor(Cost::rate)),
+            factor(&self.to_floor(Cost::of_each)),
+            factor(&self.to_floor(Cost::of_both_each)),
         ]
     }
 }

@@ -106,5 +106,6 @@ fn table(rounds: &[Round], connections: usize) -> Table {
             row("`GET /api/v1/auth/me`", |round| &round.me),
             row("`POST /api/v1/auth/refresh`", |round| &round.refresh),
         ],
+        plot: None,
     }
 }

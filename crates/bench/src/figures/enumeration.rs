@@ -156,5 +156,6 @@ fn table(calls: &[(Call, Vec<Round>)]) -> Table {
             "pairs in which *with* took longer",
         ],
         rows: calls.iter().map(row).collect(),
+        plot: None,
     }
 }

@@ -5,7 +5,7 @@ use portcullis_throwaway_postgres::Cluster;
 use crate::arrivals::{Arrivals, Reception, send};
 use crate::driver::{Caller as _, Load, Outcome, drive};
 use crate::measuring::Measuring;
-use crate::others::{self, Beside, Met, OTHERS, Others, Situation};
+use crate::others::{self, Met, OTHERS, OnStore, Others, Situation, Subject};
 use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
 use crate::process::Memory;
@@ -40,7 +40,7 @@ pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> any
         }
         measured.push((store, rounds));
     }
-    Ok(vec![flood_table(&measured), others_table(&measured), memory_table(&measured)])
+    Ok(vec![flood_table(&measured), others_table(&measured)?, memory_table(&measured)])
 }
 
 impl Round {
@@ -62,12 +62,14 @@ impl Round {
             signing_in.iter().take(LOGINS_A_THREAD * threads).map(Person::signs_in).collect();
         let requests: Vec<_> = signing_in.iter().map(|person| person.signs_in().request().to_vec()).collect();
 
-        let storm = Load::without_pause(measuring.lasts());
+        let ceaseless = Load::without_pause(measuring.lasts());
         let memory_before = server.memory()?;
         let alone = others.call(address, measuring.lasts()).await?;
-        let at_capacity = drive(address, &mut logins, storm).await?;
-        let (beside_logins, _) =
-            tokio::try_join!(others.call(address, measuring.lasts()), drive(address, &mut logins, storm))?;
+        let at_capacity = drive(address, &mut logins, ceaseless).await?;
+        let (beside_logins, _) = tokio::try_join!(
+            others.call(address, measuring.lasts()),
+            drive(address, &mut logins, ceaseless)
+        )?;
         let arrivals = Arrivals {
             requests: &requests,
             a_second: TIMES_CAPACITY * at_capacity.rate(),
@@ -83,6 +85,8 @@ impl Round {
 }
 
 type Measured = [(Store, Vec<Round>)];
+/// What others met with in one situation.
+type InRound = fn(&Round) -> &Met;
 
 fn flood_table(measured: &Measured) -> Table {
     let nothing = || "–".to_owned();
@@ -129,23 +133,26 @@ fn flood_table(measured: &Measured) -> Table {
             "503 within ms (p99)",
         ],
         rows: measured.iter().flat_map(rows).collect(),
+        plot: None,
     }
 }
 
-fn others_table(measured: &Measured) -> Table {
-    let situations: [(&str, fn(&Round) -> &Met); 3] = [
+fn others_table<'a>(measured: &'a Measured) -> anyhow::Result<Table> {
+    let situations: [(&str, InRound); 3] = [
         ("nobody signs in", |round| &round.alone),
         ("logins keep all hashing threads busy", |round| &round.beside_logins),
         ("logins flood in", |round| &round.beside_flood),
     ];
-    let situations = measured.iter().flat_map(|(store, rounds)| {
-        situations.map(|(name, met)| Situation {
-            store: store.to_string(),
-            name,
-            rounds: rounds.iter().map(|round| Beside { met: met(round), alone: &round.alone }).collect(),
-        })
-    });
-    others::table("meanwhile", &situations.collect::<Vec<_>>())
+    let on_store = |(store, rounds): &'a (Store, Vec<Round>)| OnStore {
+        store: store.to_string(),
+        situations: situations
+            .iter()
+            .map(|(name, met)| Situation { name, rounds: rounds.iter().map(met).collect() })
+            .collect(),
+    };
+    let subject =
+        Subject { file: "logins-flood-in", title: "Other calls while logins flood in", during: "meanwhile" };
+    others::table(&subject, &measured.iter().map(on_store).collect::<Vec<_>>())
 }
 
 fn memory_table(measured: &Measured) -> Table {
@@ -163,5 +170,6 @@ fn memory_table(measured: &Measured) -> Table {
         title: "Memory in a flood".to_owned(),
         columns: vec!["when", "store", "resident MiB", "least – most"],
         rows: measured.iter().flat_map(rows).collect(),
+        plot: None,
     }
 }

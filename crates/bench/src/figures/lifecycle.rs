@@ -81,6 +81,7 @@ fn starts(lives: &[Life]) -> Table {
             row("with a database", |life| life.ready_with_data),
             row("empty: makes database and keys", |life| life.ready_when_empty),
         ],
+        plot: None,
     }
 }
 
@@ -102,5 +103,6 @@ fn memory(lives: &[Life]) -> Table {
             row("after logins".to_owned(), |life| life.after_logins),
             row(format!("{} s later", REST.as_secs()), |life| life.after_rest),
         ],
+        plot: None,
     }
 }

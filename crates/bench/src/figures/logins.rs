@@ -88,5 +88,6 @@ fn login_table(rounds: &[Round], threads: usize) -> Table {
                 factor(&of(|round| round.logins.of_each() / round.raw.of_each)),
             ],
         ],
+        plot: None,
     }
 }

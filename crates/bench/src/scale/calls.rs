@@ -12,6 +12,7 @@ use crate::hashing::Hashing;
 use crate::measuring::Measuring;
 use crate::people::{LOGINS_A_THREAD, Registering, SigningIn};
 use crate::placement::Placement;
+use crate::plot::{Lines, LinesPanel, Plot};
 use crate::process::ServerProcess;
 use crate::progress::note;
 use crate::report::{Table, factor, median, range};
@@ -217,18 +218,22 @@ impl Stage {
 }
 
 /// One table for the calls that are about the store, and one for those that are about Argon2.
-pub(super) fn tables(measured: &[Measured], databases: &[Database], trips: &[RoundTrips]) -> Vec<Table> {
+pub(super) fn tables(
+    measured: &[Measured],
+    databases: &[Database],
+    trips: &[RoundTrips],
+) -> anyhow::Result<Vec<Table>> {
     [Hashing::Cheapest, Hashing::Usual]
         .into_iter()
         .map(|hashing| {
             let measured: Vec<_> = measured.iter().filter(|measured| measured.hashing == hashing).collect();
             let connections = measured.first().map_or(0, |measured| measured.connections);
-            let kind = match hashing {
-                Hashing::Cheapest => "Argon2 at its cheapest",
-                Hashing::Usual => "Argon2 as delivered",
+            let (kind, plot) = match hashing {
+                Hashing::Cheapest => ("Argon2 at its cheapest", growth(&measured, databases)?),
+                Hashing::Usual => ("Argon2 as delivered", None),
             };
             let rows = measured.iter().flat_map(|measured| measured.rows(databases, trips));
-            Table {
+            Ok(Table {
                 title: format!("Calls at {connections} connections, {kind}"),
                 columns: vec![
                     "call",
@@ -246,19 +251,59 @@ pub(super) fn tables(measured: &[Measured], databases: &[Database], trips: &[Rou
                     "round trips",
                 ],
                 rows: rows.collect(),
-            }
+                plot,
+            })
         })
         .collect()
 }
 
+/// What becomes of each call as users become more, where there are databases of several sizes.
+fn growth(measured: &[&Measured], databases: &[Database]) -> anyhow::Result<Option<Plot>> {
+    if databases.len() <= Store::ALL.len() {
+        return Ok(None);
+    }
+    let panel = |what: &str, store: Store, figure: fn(&Cost) -> f64| {
+        let of_store = || databases.iter().enumerate().filter(move |(_, database)| database.store == store);
+        let line = |measured: &&Measured| {
+            let point = |(index, database): (usize, &Database)| {
+                let to_fewest = measured.to(index, Database::small_beside(index), figure);
+                (f64::from(database.population.size()), to_fewest.median())
+            };
+            of_store().map(point).collect()
+        };
+        LinesPanel {
+            title: format!("{what}, {store}"),
+            x_unit: "users",
+            y_unit: "times that among the fewest",
+            lines: measured.iter().map(line).collect(),
+        }
+    };
+    let mut panels = Vec::new();
+    for store in Store::ALL {
+        panels.push(panel("Rate", store, Cost::rate));
+    }
+    panels.push(panel("Processor time of a call", Store::Sqlite, Cost::of_each));
+    panels.push(panel("Processor time of a call, with the server's", Store::Postgres, Cost::of_both_each));
+    let lines = Lines {
+        name: "growth",
+        title: "Calls as users become more".to_owned(),
+        series: measured.iter().map(|measured| measured.call.name().replace('`', "")).collect(),
+        panels,
+    };
+    lines.plot().map(Some)
+}
+
 impl Measured {
+    /// A figure of one database for that of another.
+    fn to(&self, index: usize, other: usize, figure: fn(&Cost) -> f64) -> Rounds {
+        Rounds::of(&self.rounds, |round| figure(&round[index]) / figure(&round[other]))
+    }
+
     /// One for each database.
     fn rows(&self, databases: &[Database], trips: &[RoundTrips]) -> Vec<Vec<String>> {
         let row = |(index, database): (usize, &Database)| {
             let of = |figure: &dyn Fn(&Cost) -> f64| Rounds::of(&self.rounds, |round| figure(&round[index]));
-            let to = |other: usize, figure: fn(&Cost) -> f64| {
-                factor(&Rounds::of(&self.rounds, |round| figure(&round[index]) / figure(&round[other])))
-            };
+            let to = |other: usize, figure: fn(&Cost) -> f64| factor(&self.to(index, other, figure));
             let fewest = Database::small_beside(index);
             let trips = trips.iter().find(|trips| trips.call == self.call);
             let rate = of(&Cost::rate);

@@ -20,7 +20,7 @@ use crate::placement::Placement;
 use crate::population::{Population, Resident};
 use crate::process::ProcessFamily;
 use crate::progress::note;
-use crate::report::{Table, number};
+use crate::report::{Table, grouped, number};
 use crate::seed::{self, Seeded};
 use crate::service::Installation;
 
@@ -290,28 +290,6 @@ pub(super) fn table(databases: &[Database]) -> Table {
         title: "Databases, and how long it took to fill them".to_owned(),
         columns: vec!["store", "users", "sessions", "s", "users a second", "MiB"],
         rows: databases.iter().map(row).collect(),
-    }
-}
-
-/// A number with its thousands apart.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (position, digit) in digits.chars().enumerate() {
-        if position > 0 && (digits.len() - position).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_stand_apart() {
-        assert_eq!([0, 999, 1_000, 12_345_678].map(grouped), ["0", "999", "1,000", "12,345,678"]);
+        plot: None,
     }
 }

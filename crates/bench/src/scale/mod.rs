@@ -115,7 +115,9 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     setting.push(databases::describe(&databases));
     let mut tables = vec![filled];
     tables.extend(moved);
-    tables.extend(calls::tables(&measured, &databases, &trips));
+    if !measured.is_empty() {
+        tables.extend(calls::tables(&measured, &databases, &trips)?);
+    }
     tables.extend(swept);
     if !trips.is_empty() {
         tables.push(round_trips::table(&trips));

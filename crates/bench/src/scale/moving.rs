@@ -53,5 +53,6 @@ pub(super) async fn measure(
         title: "Moving out and in".to_owned(),
         columns: vec!["what", "store", "users", "s", "users a second", "most MiB"],
         rows,
+        plot: None,
     })
 }

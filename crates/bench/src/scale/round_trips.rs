@@ -100,5 +100,6 @@ pub(super) fn table(trips: &[RoundTrips]) -> Table {
         title: "Round trips to PostgreSQL".to_owned(),
         columns: vec!["call", "before its answer", "in all, with its mail"],
         rows: trips.iter().map(row).collect(),
+        plot: None,
     }
 }

@@ -8,13 +8,13 @@ use diesel::{Connection as _, QueryableByName, RunQueryDsl as _, SqliteConnectio
 use portcullis_throwaway_postgres::run;
 use tokio::time::sleep;
 
-use super::databases::{Database, Regular, Store, grouped};
+use super::databases::{Database, Regular, Store};
 use crate::driver::WARM_UP;
 use crate::measuring::Measuring;
-use crate::others::{self, Beside, Met, OTHERS, Others, Situation};
+use crate::others::{self, Met, OTHERS, OnStore, Others, Situation, Subject};
 use crate::placement::Placement;
 use crate::progress::note;
-use crate::report::{Table, median, range};
+use crate::report::{Table, grouped, median, range};
 use crate::rounds::Rounds;
 use crate::seed;
 
@@ -43,7 +43,7 @@ impl Sweeping<'_> {
         let users = databases.first().context("there is a database")?.users();
         let rows = grouped(2 * u64::from(self.expired));
         let title = format!("Sweeping {rows} expired rows, among {users} users");
-        Ok(vec![calls_table(&measured), sweep_table(title, &measured)])
+        Ok(vec![calls_table(&measured)?, sweep_table(title, &measured)])
     }
 
     async fn rounds(&self, database: &mut Database) -> anyhow::Result<Vec<Round>> {
@@ -130,17 +130,25 @@ async fn expired_rows(database: &Database) -> anyhow::Result<u32> {
     }
 }
 
-fn calls_table(measured: &[(Store, Vec<Round>)]) -> Table {
-    let situations: [(&str, fn(&Round) -> &Met); 2] =
+/// What others met with in one situation.
+type InRound = fn(&Round) -> &Met;
+
+fn calls_table<'a>(measured: &'a [(Store, Vec<Round>)]) -> anyhow::Result<Table> {
+    let situations: [(&str, InRound); 2] =
         [("nothing is swept", |round| &round.alone), ("expired rows are swept", |round| &round.beside)];
-    let situations = measured.iter().flat_map(|(store, rounds)| {
-        situations.map(|(name, met)| Situation {
-            store: store.to_string(),
-            name,
-            rounds: rounds.iter().map(|round| Beside { met: met(round), alone: &round.alone }).collect(),
-        })
-    });
-    others::table("beside the sweeper", &situations.collect::<Vec<_>>())
+    let on_store = |(store, rounds): &'a (Store, Vec<Round>)| OnStore {
+        store: store.to_string(),
+        situations: situations
+            .iter()
+            .map(|(name, met)| Situation { name, rounds: rounds.iter().map(met).collect() })
+            .collect(),
+    };
+    let subject = Subject {
+        file: "sweeping",
+        title: "Calls while expired rows are swept",
+        during: "beside the sweeper",
+    };
+    others::table(&subject, &measured.iter().map(on_store).collect::<Vec<_>>())
 }
 
 fn sweep_table(title: String, measured: &[(Store, Vec<Round>)]) -> Table {
@@ -152,5 +160,6 @@ fn sweep_table(title: String, measured: &[(Store, Vec<Round>)]) -> Table {
         title,
         columns: vec!["store", "rows a second, beside calls", "least – most"],
         rows: measured.iter().map(row).collect(),
+        plot: None,
     }
 }

@@ -42,6 +42,7 @@ pub(in crate::scale) async fn explain(
         title: format!("What PostgreSQL does for a call, among {} users", database.users()),
         columns: vec!["call", "statement", "finds rows by", "reads as a whole", "pages", "ms"],
         rows,
+        plot: None,
     })
 }
 

@@ -89,6 +89,7 @@ pub(in crate::scale) async fn explain(database: &mut Database) -> anyhow::Result
         title: format!("How SQLite finds rows, among {} users", database.users()),
         columns: vec!["operation", "statement", "finds rows by", "reads as a whole"],
         rows,
+        plot: None,
     })
 }
 
