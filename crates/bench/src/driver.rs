@@ -88,7 +88,7 @@ impl<C: Caller> Client<'_, C> {
         begun: Instant,
         tally: &RefCell<Tally>,
     ) -> anyhow::Result<()> {
-        while begun.elapsed() < load.lasts {
+        while begun.elapsed() < load.lasts && tally.borrow_mut().may_send(load.most) {
             let latency = self.call().await?;
             tally.borrow_mut().count(latency);
             if !load.pause.is_zero() {
@@ -114,24 +114,41 @@ pub(crate) struct Load {
     pub(crate) lasts: Duration,
     /// How long a caller waits between an answer and their next request.
     pub(crate) pause: Duration,
+    /// No more requests than this are sent.
+    pub(crate) most: u32,
 }
 
 impl Load {
     /// Each answer is followed by the next request at once.
     pub(crate) fn without_pause(lasts: Duration) -> Self {
-        Self { lasts, pause: Duration::ZERO }
+        Self { lasts, pause: Duration::ZERO, most: u32::MAX }
+    }
+
+    /// So many requests, however long they take.
+    pub(crate) fn of(requests: u32) -> Self {
+        const LONGEST: Duration = Duration::from_mins(10);
+        Self { most: requests, ..Self::without_pause(LONGEST) }
     }
 }
 
 /// Runs before the first round, so that threads, statements and caches are there.
-pub(crate) const WARM_UP: Load = Load { lasts: Duration::from_secs(1), pause: Duration::ZERO };
+pub(crate) const WARM_UP: Load =
+    Load { lasts: Duration::from_secs(1), pause: Duration::ZERO, most: u32::MAX };
 
 struct Tally {
+    sent: u32,
     answers: u32,
     latencies: Latencies,
 }
 
 impl Tally {
+    /// Whether one more request may be sent, which it then is.
+    fn may_send(&mut self, most: u32) -> bool {
+        let may = self.sent < most;
+        self.sent += u32::from(may);
+        may
+    }
+
     fn count(&mut self, latency: Duration) {
         self.answers += 1;
         self.latencies.record(latency);
@@ -178,13 +195,13 @@ pub(crate) async fn drive<C: Caller>(
         let connection = Connection::open(address).await.context("cannot connect")?;
         clients.push(Client { connection, caller });
     }
-    let tally = RefCell::new(Tally { answers: 0, latencies: Latencies::new() });
+    let tally = RefCell::new(Tally { sent: 0, answers: 0, latencies: Latencies::new() });
     let begun = Instant::now();
     let calling: FuturesUnordered<_> =
         clients.into_iter().map(|client| client.keep_calling(load, begun, &tally)).collect();
     timeout(load.lasts + PATIENCE, calling.try_collect::<()>()).await.context("answers did not come")??;
     let took = begun.elapsed();
-    let Tally { answers, latencies } = tally.into_inner();
+    let Tally { answers, latencies, .. } = tally.into_inner();
     Ok(Outcome { answers, took, latencies })
 }
 
@@ -254,7 +271,7 @@ mod tests {
         assert!(Turns::deal(vec![Echo(b"a")], 2).is_err(), "somebody would have to wait for ever");
     }
 
-    const LOAD: Load = Load { lasts: Duration::from_millis(100), pause: Duration::ZERO };
+    const LOAD: Load = Load { lasts: Duration::from_millis(100), pause: Duration::ZERO, most: u32::MAX };
 
     /// A server that answers the nth request on a connection with `body(n)`.
     async fn answering(body: fn(u32) -> &'static str) -> SocketAddr {
@@ -296,6 +313,14 @@ mod tests {
         let outcome = drive(address, &mut callers, LOAD).await.unwrap();
         assert!(outcome.answers >= 3, "{outcome:?}");
         assert!(outcome.took >= LOAD.lasts && outcome.took < PATIENCE, "{outcome:?}");
+    }
+
+    #[tokio::test]
+    async fn callers_call_as_often_as_is_asked() {
+        let address = answering(|_| "same").await;
+        let mut callers = callers(address, 3).await;
+        let outcome = drive(address, &mut callers, Load::of(100)).await.unwrap();
+        assert_eq!(outcome.answers, 100);
     }
 
     #[tokio::test]

@@ -45,7 +45,7 @@ impl Others {
 
     /// Lets them call for a while.
     pub(crate) async fn call(&mut self, address: SocketAddr, lasts: Duration) -> anyhow::Result<Met> {
-        let now_and_then = Load { lasts, pause: PAUSE };
+        let now_and_then = Load { pause: PAUSE, ..Load::without_pause(lasts) };
         let (reads, refreshes) = tokio::try_join!(
             drive(address, &mut self.readers, now_and_then),
             drive(address, &mut self.refreshing, now_and_then),

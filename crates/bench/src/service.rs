@@ -58,6 +58,11 @@ impl Installation {
         self.settings.push((variable, value.into()));
     }
 
+    /// The octets of the binary.
+    pub(crate) fn program_size(&self) -> io::Result<u64> {
+        Ok(fs::metadata(&self.binary)?.len())
+    }
+
     /// Its database, where no other one is set.
     pub(crate) fn database_file(&self) -> PathBuf {
         self.data_dir().join("portcullis.db")

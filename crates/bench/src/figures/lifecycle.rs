@@ -9,7 +9,7 @@ use crate::measuring::Measuring;
 use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
 use crate::process::Memory;
-use crate::report::{Table, median, range};
+use crate::report::{Table, grouped, median, number, range};
 use crate::rounds::Rounds;
 
 /// How long a service that just started is left alone before it counts as idle.
@@ -17,23 +17,26 @@ const IDLE: Duration = Duration::from_secs(5);
 /// How long it is left alone after its load.
 const REST: Duration = Duration::from_secs(10);
 
+/// How many requests count as many: half of them `GET /me`, half of them refreshes.
+const REQUESTS: u32 = 100_000;
+
 struct Life {
     ready_when_empty: Duration,
     ready_with_data: Duration,
     at_ready: Memory,
     when_idle: Memory,
-    after_calls: Memory,
+    after_requests: Memory,
     after_logins: Memory,
     after_rest: Memory,
 }
 
-/// The tables of starts and of memory.
+/// The tables of starts, of memory and of the size of the program.
 pub(super) async fn measure(measuring: &Measuring) -> anyhow::Result<Vec<Table>> {
     let mut lives = Vec::new();
     for _ in 0..measuring.rounds.get() {
         lives.push(live(measuring).await?);
     }
-    Ok(vec![starts(&lives), memory(&lives)])
+    Ok(vec![starts(&lives), memory(&lives), size(measuring)?])
 }
 
 async fn live(measuring: &Measuring) -> anyhow::Result<Life> {
@@ -56,9 +59,10 @@ async fn live(measuring: &Measuring) -> anyhow::Result<Life> {
     for person in &people {
         readers.push(person.reads_profile(address).await?);
     }
-    drive(address, &mut readers, load).await?;
-    drive(address, &mut people.iter().map(Person::refreshes).collect::<Vec<_>>(), load).await?;
-    let after_calls = server.memory()?;
+    let half = Load::of(REQUESTS / 2);
+    drive(address, &mut readers, half).await?;
+    drive(address, &mut people.iter().map(Person::refreshes).collect::<Vec<_>>(), half).await?;
+    let after_requests = server.memory()?;
     let enough = LOGINS_A_THREAD * placement.server_cores()?;
     let mut logins: Vec<_> = people.iter().take(enough).map(Person::signs_in).collect();
     drive(address, &mut logins, load).await?;
@@ -66,7 +70,26 @@ async fn live(measuring: &Measuring) -> anyhow::Result<Life> {
     sleep(REST).await;
     let after_rest = server.memory()?;
     server.stop().await?;
-    Ok(Life { ready_when_empty, ready_with_data, at_ready, when_idle, after_calls, after_logins, after_rest })
+    Ok(Life {
+        ready_when_empty,
+        ready_with_data,
+        at_ready,
+        when_idle,
+        after_requests,
+        after_logins,
+        after_rest,
+    })
+}
+
+fn size(measuring: &Measuring) -> anyhow::Result<Table> {
+    let octets = measuring.installation()?.program_size()?;
+    let mebibytes = f64::from(u32::try_from(octets >> 10)?) / 1_024.0;
+    Ok(Table {
+        title: "Size".to_owned(),
+        columns: vec!["what", "MiB"],
+        rows: vec![vec!["program, all in one file".to_owned(), number(mebibytes)]],
+        plot: None,
+    })
 }
 
 fn starts(lives: &[Life]) -> Table {
@@ -99,7 +122,7 @@ fn memory(lives: &[Life]) -> Table {
         rows: vec![
             row("ready".to_owned(), |life| life.at_ready),
             row(format!("idle for {} s", IDLE.as_secs()), |life| life.when_idle),
-            row("after /me and refreshes".to_owned(), |life| life.after_calls),
+            row(format!("after {} requests", grouped(REQUESTS.into())), |life| life.after_requests),
             row("after logins".to_owned(), |life| life.after_logins),
             row(format!("{} s later", REST.as_secs()), |life| life.after_rest),
         ],
