@@ -94,7 +94,7 @@ bench *arguments:
     cargo build --release -p portcullis
     cargo run --release -p portcullis-bench -- figures --markdown docs/performance.md {{ arguments }}
 
-# Measure it on both stores, with a thousand users and with a million.
+# Measure it on both stores, with a thousand users, a hundred thousand and a million.
 bench-scale *arguments:
     cargo build --release -p portcullis
     cargo run --release -p portcullis-bench -- scale --markdown docs/performance.md {{ arguments }}

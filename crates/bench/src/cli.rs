@@ -21,7 +21,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start the release binary on loopback with a temporary data folder, and measure it
     Figures(FiguresOptions),
-    /// Measure the release binary on SQLite and on PostgreSQL, with few users and with a million of them
+    /// Measure the release binary on SQLite and on PostgreSQL, with few users and with many
     Scale(ScaleOptions),
     /// Fill a migrated database with people who do not exist, so that it is as full as in use
     Seed(SeedOptions),
