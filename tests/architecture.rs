@@ -233,6 +233,18 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "portcullis-hot-functions",
+        &[
+            "actix-web",
+            "futures-util",
+            "portcullis-adapters-crypto",
+            "portcullis-domain",
+            "portcullis-http-actix",
+            "portcullis-testkit",
+            "uuid",
+        ],
+    ),
+    (
         "portcullis-http-actix",
         &[
             "actix-cors",
