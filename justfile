@@ -89,6 +89,15 @@ sbom:
     cargo cyclonedx --manifest-path crates/portcullis/Cargo.toml --format json --override-filename portcullis
     mv crates/portcullis/portcullis.json target/portcullis.cdx.json
 
+# Time the hot functions, or those whose name holds one of these.
+hot-functions *names:
+    cargo bench -p portcullis-hot-functions --bench time -- {{ names }}
+
+# Count the instructions of the hot functions, and fail when they are 5 % more than docs/performance.md says; with
+# --write put them there.
+instructions *arguments:
+    .ci/instructions {{ arguments }}
+
 # Measure a release build, and put the figures into docs/performance.md.
 bench *arguments:
     cargo build --release -p portcullis

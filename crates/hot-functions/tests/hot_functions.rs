@@ -12,3 +12,17 @@ fn every_hot_function_can_be_called_again_and_again() {
         }
     }
 }
+
+#[test]
+fn the_instructions_of_every_hot_function_are_watched() {
+    let page = include_str!("../../../docs/performance.md");
+    let watched = page
+        .split_once("<!-- instructions: written by `just instructions --write` -->")
+        .and_then(|(_, rest)| rest.split_once("<!-- end of instructions -->"))
+        .map(|(table, _)| table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()));
+    let mut watched: Vec<_> = watched.expect("a table").collect();
+    let mut all = HOT_FUNCTIONS.map(|(name, _)| name);
+    watched.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(watched, all);
+}
