@@ -8,6 +8,7 @@ use crate::people::{Person, Refreshing};
 use crate::plot::{Bars, BarsPanel, Group, Plot};
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
+use crate::scale::Store;
 
 /// People who look at their profile, and as many who refresh their session.
 pub(crate) const OTHERS: usize = 8;
@@ -56,15 +57,18 @@ impl Others {
 
 /// What they met with on one store, round by round, in situations of which the first is that nothing else went on.
 pub(crate) struct OnStore<'a> {
-    pub(crate) store: String,
-    pub(crate) situations: Vec<Situation<'a>>,
+    store: String,
+    situations: Vec<Situation<'a>>,
 }
 
 /// What they met with in each round.
-pub(crate) struct Situation<'a> {
-    pub(crate) name: &'static str,
-    pub(crate) rounds: Vec<&'a Met>,
+struct Situation<'a> {
+    name: &'static str,
+    rounds: Vec<&'a Met>,
 }
+
+/// What they met with in one situation of a round.
+pub(crate) type InRound<Round> = fn(&Round) -> &Met;
 
 /// Which plot they make.
 pub(crate) struct Subject {
@@ -109,7 +113,20 @@ pub(crate) fn table(subject: &Subject, measured: &[OnStore<'_>]) -> anyhow::Resu
     })
 }
 
-impl OnStore<'_> {
+impl<'a> OnStore<'a> {
+    /// What they met with in these rounds, in each of these situations.
+    pub(crate) fn of<Round>(
+        store: Store,
+        rounds: &'a [Round],
+        situations: &[(&'static str, InRound<Round>)],
+    ) -> Self {
+        let situation = |&(name, met): &(&'static str, InRound<Round>)| Situation {
+            name,
+            rounds: rounds.iter().map(met).collect(),
+        };
+        Self { store: store.to_string(), situations: situations.iter().map(situation).collect() }
+    }
+
     fn rows(&self, call: &str, kind: OfKind) -> Vec<Vec<String>> {
         let Some(alone) = self.situations.first() else { return Vec::new() };
         let row = |situation: &Situation<'_>| {

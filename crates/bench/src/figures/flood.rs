@@ -5,7 +5,7 @@ use portcullis_throwaway_postgres::Cluster;
 use crate::arrivals::{Arrivals, Reception, send};
 use crate::driver::{Caller as _, Load, Outcome, drive};
 use crate::measuring::Measuring;
-use crate::others::{self, Met, OTHERS, OnStore, Others, Situation, Subject};
+use crate::others::{self, InRound, Met, OTHERS, OnStore, Others, Subject};
 use crate::people::{LOGINS_A_THREAD, Person};
 use crate::placement::Placement;
 use crate::process::Memory;
@@ -85,8 +85,6 @@ impl Round {
 }
 
 type Measured = [(Store, Vec<Round>)];
-/// What others met with in one situation.
-type InRound = fn(&Round) -> &Met;
 
 fn flood_table(measured: &Measured) -> Table {
     let nothing = || "–".to_owned();
@@ -137,22 +135,17 @@ fn flood_table(measured: &Measured) -> Table {
     }
 }
 
-fn others_table<'a>(measured: &'a Measured) -> anyhow::Result<Table> {
-    let situations: [(&str, InRound); 3] = [
+fn others_table(measured: &Measured) -> anyhow::Result<Table> {
+    let situations: [(&str, InRound<Round>); 3] = [
         ("nobody signs in", |round| &round.alone),
         ("logins keep all hashing threads busy", |round| &round.beside_logins),
         ("logins flood in", |round| &round.beside_flood),
     ];
-    let on_store = |(store, rounds): &'a (Store, Vec<Round>)| OnStore {
-        store: store.to_string(),
-        situations: situations
-            .iter()
-            .map(|(name, met)| Situation { name, rounds: rounds.iter().map(met).collect() })
-            .collect(),
-    };
     let subject =
         Subject { file: "logins-flood-in", title: "Other calls while logins flood in", during: "meanwhile" };
-    others::table(&subject, &measured.iter().map(on_store).collect::<Vec<_>>())
+    let on_stores: Vec<_> =
+        measured.iter().map(|(store, rounds)| OnStore::of(*store, rounds, &situations)).collect();
+    others::table(&subject, &on_stores)
 }
 
 fn memory_table(measured: &Measured) -> Table {

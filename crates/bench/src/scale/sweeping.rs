@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::databases::{Database, Regular, Store};
 use crate::driver::WARM_UP;
 use crate::measuring::Measuring;
-use crate::others::{self, Met, OTHERS, OnStore, Others, Situation, Subject};
+use crate::others::{self, InRound, Met, OTHERS, OnStore, Others, Subject};
 use crate::placement::Placement;
 use crate::progress::note;
 use crate::report::{Table, grouped, median, range};
@@ -130,25 +130,17 @@ async fn expired_rows(database: &Database) -> anyhow::Result<u32> {
     }
 }
 
-/// What others met with in one situation.
-type InRound = fn(&Round) -> &Met;
-
-fn calls_table<'a>(measured: &'a [(Store, Vec<Round>)]) -> anyhow::Result<Table> {
-    let situations: [(&str, InRound); 2] =
+fn calls_table(measured: &[(Store, Vec<Round>)]) -> anyhow::Result<Table> {
+    let situations: [(&str, InRound<Round>); 2] =
         [("nothing is swept", |round| &round.alone), ("expired rows are swept", |round| &round.beside)];
-    let on_store = |(store, rounds): &'a (Store, Vec<Round>)| OnStore {
-        store: store.to_string(),
-        situations: situations
-            .iter()
-            .map(|(name, met)| Situation { name, rounds: rounds.iter().map(met).collect() })
-            .collect(),
-    };
     let subject = Subject {
         file: "sweeping",
         title: "Calls while expired rows are swept",
         during: "beside the sweeper",
     };
-    others::table(&subject, &measured.iter().map(on_store).collect::<Vec<_>>())
+    let on_stores: Vec<_> =
+        measured.iter().map(|(store, rounds)| OnStore::of(*store, rounds, &situations)).collect();
+    others::table(&subject, &on_stores)
 }
 
 fn sweep_table(title: String, measured: &[(Store, Vec<Round>)]) -> Table {
