@@ -17,21 +17,28 @@ pub(super) struct Allowances {
 #[derive(Clone, Copy)]
 struct Allowance {
     quota: u32,
-    window: Duration,
-    remaining: u32,
-    at: Instant,
+    /// How long it takes until one more is let in.
+    each: Duration,
+    /// When as many are let in at once as ever are, if nobody calls until then.
+    full_at: Instant,
 }
 
 impl Allowances {
     /// Takes in what an answer says.
+    ///
+    /// Answers to calls at once arrive in any order, and each tells what was left when its call was let in.
+    /// Only time gives back, so the one that puts the full allowance off the furthest knows the most.
     pub(super) fn learn(&mut self, method: &Method, path: &str, answer: &Answer) {
-        let Some((policy, allowance)) = answer
+        let Some((policy, mut allowance)) = answer
             .header("ratelimit-policy")
             .zip(answer.header("ratelimit"))
             .and_then(|(policy, state)| Allowance::read(policy, state))
         else {
             return;
         };
+        if let Some(known) = self.states.get(policy) {
+            allowance.full_at = allowance.full_at.max(known.full_at);
+        }
         self.states.insert(policy.to_owned(), allowance);
         self.policy_of.insert((method.clone(), path.to_owned()), policy.to_owned());
     }
@@ -44,8 +51,8 @@ impl Allowances {
             return Duration::ZERO;
         };
         let wanted = u32::try_from(callers).unwrap_or(u32::MAX).min(allowance.quota);
-        let missing = wanted.saturating_sub(allowance.remaining);
-        (allowance.window / allowance.quota.max(1) * missing).saturating_sub(allowance.at.elapsed())
+        let until_full = allowance.full_at.saturating_duration_since(Instant::now());
+        until_full.saturating_sub(allowance.each * (allowance.quota - wanted))
     }
 }
 
@@ -53,13 +60,10 @@ impl Allowance {
     /// `"login";q=30;w=60` and `"login";r=29;t=2`.
     fn read<'a>(policy: &'a str, state: &str) -> Option<(&'a str, Self)> {
         let name = policy.split(';').next()?.trim();
-        let allowance = Self {
-            quota: parameter(policy, "q")?,
-            window: Duration::from_secs(parameter(policy, "w")?.into()),
-            remaining: parameter(state, "r")?,
-            at: Instant::now(),
-        };
-        Some((name, allowance))
+        let quota: u32 = parameter(policy, "q")?;
+        let each = Duration::from_secs(parameter(policy, "w")?.into()) / quota.max(1);
+        let missing = quota.saturating_sub(parameter(state, "r")?);
+        Some((name, Self { quota, each, full_at: Instant::now() + each * missing }))
     }
 }
 
@@ -94,5 +98,15 @@ mod tests {
         assert!(room_in > Duration::from_secs(29) && room_in <= Duration::from_secs(30), "{room_in:?}");
         let room_for_all = allowances.room_in(&Method::POST, "/login", 1_000);
         assert!(room_for_all <= Duration::from_secs(50), "more than the quota never fits: {room_for_all:?}");
+    }
+
+    #[test]
+    fn what_is_left_is_told_by_the_answer_that_was_let_in_last_whichever_arrives_last() {
+        let mut allowances = Allowances::default();
+        for left in ["\"register\";r=2;t=2", "\"register\";r=0;t=4", "\"register\";r=3;t=1"] {
+            allowances.learn(&Method::POST, "/register", &limited("\"register\";q=4;w=4", left));
+        }
+        let room_in = allowances.room_in(&Method::POST, "/register", 20);
+        assert!(room_in > Duration::from_secs(3) && room_in <= Duration::from_secs(4), "{room_in:?}");
     }
 }
