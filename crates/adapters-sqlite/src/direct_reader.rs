@@ -16,7 +16,29 @@ use crate::errors::Failure;
 /// took long it is left to the threads for a while.
 pub(crate) struct DirectReader {
     state: Mutex<State>,
-    rest: Duration,
+    rest: Rest,
+}
+
+/// For how long it is left to the threads.
+///
+/// Most reads that take long did not wait for the disk: the system gave the processor to somebody else. So one alone
+/// costs little, while a slow disk has at most a certain share of the time of a thread that serves.
+#[derive(Clone, Copy)]
+pub(crate) struct Rest {
+    /// So many times as long as the read took,
+    times: u32,
+    /// and no longer than that.
+    longest: Duration,
+}
+
+impl Rest {
+    pub(crate) const USUAL: Self = Self { times: 20, longest: Duration::from_secs(1) };
+    /// More than it takes to read from memory, by far.
+    const LONG_READ: Duration = Duration::from_millis(1);
+
+    fn after(self, read: Duration) -> Option<Duration> {
+        (read > Self::LONG_READ).then(|| read.saturating_mul(self.times).min(self.longest))
+    }
 }
 
 struct State {
@@ -25,13 +47,8 @@ struct State {
 }
 
 impl DirectReader {
-    /// How long it is left to the threads, usually.
-    pub(crate) const REST: Duration = Duration::from_secs(1);
-    /// More than it takes to read from memory, by far.
-    const LONG: Duration = Duration::from_millis(1);
-
     /// For at most so many at the same time.
-    pub(crate) fn new(path: &str, connections: usize, rest: Duration) -> Self {
+    pub(crate) fn new(path: &str, connections: usize, rest: Rest) -> Self {
         // Nobody waits for a lock here.
         let maker = ConnectionMaker::new(path, Access::Read, Duration::ZERO);
         let idle = (0..connections).map(|_| maker.own()).collect();
@@ -66,11 +83,12 @@ impl DirectReader {
     }
 
     fn give_back(&self, connection: OwnConnection, started: Instant) {
-        let took_long = started.elapsed() > Self::LONG;
+        let now = Instant::now();
+        let rest = self.rest.after(now.duration_since(started));
         let mut state = self.state();
         state.idle.push(connection);
-        if took_long {
-            state.rests_until = Some(Instant::now() + self.rest);
+        if let Some(rest) = rest {
+            state.rests_until = Some(now + rest);
         }
     }
 
@@ -86,14 +104,15 @@ mod tests {
     use super::*;
     use crate::test_store::{BUILT_IN, add_role, count_roles, fresh_store};
 
-    const A_WHILE: Duration = Duration::from_hours(1);
+    const NONE: Rest = Rest { times: 0, longest: Duration::ZERO };
+    const A_WHILE: Rest = Rest { times: u32::MAX, longest: Duration::from_hours(1) };
 
     /// Whether an operation is run. It asks nothing of the disk, so it is quick whatever else the machine does.
     fn is_there(reader: &DirectReader) -> bool {
         reader.run(|_| Ok(())).is_some_and(|outcome| outcome.is_ok())
     }
 
-    async fn reader(rest: Duration) -> (DirectReader, tempfile::TempDir) {
+    async fn reader(rest: Rest) -> (DirectReader, tempfile::TempDir) {
         let (_store, folder) = fresh_store().await;
         let path = folder.path().join("portcullis.db");
         (DirectReader::new(path.to_str().unwrap(), 2, rest), folder)
@@ -101,17 +120,25 @@ mod tests {
 
     #[tokio::test]
     async fn it_reads_and_never_writes() {
-        let (reader, _folder) = reader(Duration::ZERO).await;
+        let (reader, _folder) = reader(NONE).await;
         assert_eq!(reader.run(count_roles).unwrap().unwrap(), BUILT_IN);
         reader.run(add_role).unwrap().expect_err("it only reads");
         assert_eq!(reader.run(count_roles).unwrap().unwrap(), BUILT_IN);
+    }
+
+    #[test]
+    fn a_rest_is_as_long_as_the_read_deserves() {
+        let after = |micros| Rest::USUAL.after(Duration::from_micros(micros));
+        assert_eq!(after(1_000), None);
+        assert_eq!(after(1_500), Some(Duration::from_millis(30)));
+        assert_eq!(after(60_000_000), Some(Duration::from_secs(1)));
     }
 
     #[tokio::test]
     async fn after_a_read_that_took_long_it_rests() {
         let (reader, _folder) = reader(A_WHILE).await;
         let slow = reader.run(|_| {
-            sleep(2 * DirectReader::LONG);
+            sleep(2 * Rest::LONG_READ);
             Ok(())
         });
         slow.unwrap().unwrap();
@@ -122,7 +149,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_finds_no_connection_is_sent_to_the_threads() {
-        let (reader, _folder) = reader(Duration::ZERO).await;
+        let (reader, _folder) = reader(NONE).await;
         let is_third_there = reader.run(|_| reader.run(|_| Ok(is_there(&reader))).expect("there are two"));
         assert!(!is_third_there.unwrap().unwrap());
         assert!(is_there(&reader), "they are given back");
@@ -130,13 +157,13 @@ mod tests {
 
     #[tokio::test]
     async fn what_may_pass_is_for_the_threads_to_wait_for() {
-        let (reader, _folder) = reader(Duration::ZERO).await;
+        let (reader, _folder) = reader(NONE).await;
         assert!(reader.run(|_| Err::<(), _>(Failure::Crowded)).is_none());
     }
 
     #[tokio::test]
     async fn a_panic_costs_a_connection_and_nothing_else() {
-        let (reader, _folder) = reader(Duration::ZERO).await;
+        let (reader, _folder) = reader(NONE).await;
         let panicked = reader.run(|_| -> Result<(), Failure> { panic!("on purpose") });
         assert!(matches!(panicked, Some(Err(Failure::Panicked))));
         for _ in 0..3 {

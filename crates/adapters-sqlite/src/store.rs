@@ -11,7 +11,7 @@ use tracing::{Instrument as _, Span};
 
 use crate::connection::{Access, ConnectionMaker};
 use crate::connection_threads::{ConnectionThreads, PoolStatus};
-use crate::direct_reader::DirectReader;
+use crate::direct_reader::{DirectReader, Rest};
 use crate::errors::{Failure, OpenError};
 use crate::operation::{Operation, asked};
 use crate::writer::{Scope, Write};
@@ -77,7 +77,7 @@ impl SqliteStore {
         let prepared =
             tokio::task::spawn_blocking(move || database_file::prepare(&path, create, busy_timeout));
         let path = prepared.await??;
-        let direct_reader = Arc::new(DirectReader::new(&path, readers.get(), DirectReader::REST));
+        let direct_reader = Arc::new(DirectReader::new(&path, readers.get(), Rest::USUAL));
         let connections = |access| ConnectionMaker::new(&path, access, busy_timeout);
         let readers = ConnectionThreads::start(
             "sqlite-reader",
