@@ -9,6 +9,10 @@ use icu_normalizer::ComposingNormalizer;
 /// Simple folding maps one character to one, so it never makes two addresses meet that
 /// a reader would tell apart (`ß` and `ss`, dotless `ı` and `i`).
 pub(super) fn folded(text: &str) -> String {
+    // All of that leaves ASCII as it is, but for capitals, and hardly any address has more.
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let nfkc = ComposingNormalizer::new_nfkc();
     let case = CaseMapper::new();
     let folded: String =
@@ -25,4 +29,17 @@ pub(super) fn is_deceptive(character: char) -> bool {
             | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
             | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
             | '\u{E0000}'..='\u{E0FFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ascii_folds_by_the_rules_for_all_text() {
+        let ascii: String = ('\0'..='\x7f').collect();
+        // A character that neither rule changes, so that the text is not ASCII alone.
+        let among_others = folded(&format!("{ascii}字"));
+        assert_eq!(among_others, format!("{}字", folded(&ascii)));
+    }
 }
