@@ -62,6 +62,13 @@ pub struct SignedIn {
     pub tokens: Tokens,
 }
 
+/// What became of a right password.
+enum Attempt {
+    SignedIn(Box<SignedIn>),
+    /// The account is no longer what it was when the password was checked.
+    Overtaken(AuditEvent),
+}
+
 /// Why nobody signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
@@ -96,6 +103,20 @@ impl Login {
     /// See [`LoginError`]. What is wrong with an account is told only to who knows its password.
     pub async fn login(&self, command: LoginCommand) -> Result<SignedIn, LoginError> {
         self.hasher.admits()?;
+        // A login at the same time may have renewed the hash, which says nothing about the password.
+        if let Attempt::SignedIn(signed_in) = self.attempt(command.clone()).await? {
+            return Ok(*signed_in);
+        }
+        match self.attempt(command).await? {
+            Attempt::SignedIn(signed_in) => Ok(*signed_in),
+            Attempt::Overtaken(event) => {
+                self.refuse(event, FailureReason::WrongPassword).await?;
+                Err(LoginError::InvalidCredentials)
+            }
+        }
+    }
+
+    async fn attempt(&self, command: LoginCommand) -> Result<Attempt, LoginError> {
         let now = self.clock.now();
         let identifier = command.identifier.parse();
         let account = match &identifier {
@@ -150,13 +171,10 @@ impl Login {
                 if let Some(observer) = &self.observer {
                     observer.signed_in(&principal).await;
                 }
-                Ok(SignedIn { user: principal.user, tokens })
+                Ok(Attempt::SignedIn(Box::new(SignedIn { user: principal.user, tokens })))
             }
             OpenOutcome::Locked { until } => Err(LoginError::Locked { retry_after: until.since(now) }),
-            OpenOutcome::Refused => {
-                self.refuse(event, FailureReason::WrongPassword).await?;
-                Err(LoginError::InvalidCredentials)
-            }
+            OpenOutcome::Refused => Ok(Attempt::Overtaken(event)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Two use cases that meet: whatever the order in which their steps reach the store, the outcome is one that
 //! one after the other could have had.
 
+use portcullis_domain::audit::AuditOutcome;
 use portcullis_domain::mail::MailContent;
 use portcullis_domain::policy::{EmailVerification, Policy};
 use portcullis_domain::use_cases::{
@@ -357,4 +358,69 @@ async fn a_hash_is_not_renewed_once_a_lockout_holds() {
         domain.storage.interleave("LockoutRepository::record_success", login, guess_in_vain(&domain)).await;
     assert!(matches!(login, Err(LoginError::Locked { .. })), "{login:?}");
     assert_eq!(domain.hasher.hashes(), hashes, "by the time of another hash the password would be told");
+}
+
+/// Ada, whose hash the next login renews.
+async fn with_outdated_hash(domain: &TestDomain) -> SignedIn {
+    let signed_in = domain.signed_in(ADA).await;
+    domain.hasher.change_settings();
+    signed_in
+}
+
+#[tokio::test]
+async fn a_right_password_signs_in_whoever_renews_its_hash_first() {
+    let domain = TestDomain::new();
+    with_outdated_hash(&domain).await;
+    let (late, early) = domain
+        .storage
+        .interleave("SessionRepository::open", domain.login(ADA, PASSWORD), domain.login(ADA, PASSWORD))
+        .await;
+    early.unwrap();
+    late.unwrap();
+    let told = domain.storage.audit_events();
+    assert!(
+        told.iter().all(|event| event.outcome == AuditOutcome::Success),
+        "nobody gave a wrong one: {told:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_right_password_changes_itself_while_a_login_renews_its_hash() {
+    let domain = TestDomain::new();
+    let signed_in = with_outdated_hash(&domain).await;
+    let change = change_password(&domain, &signed_in, "a whole new password");
+    let (changed, login) = domain
+        .storage
+        .interleave("UserRepository::change_password", change, domain.login(ADA, PASSWORD))
+        .await;
+    login.unwrap();
+    changed.unwrap();
+    domain.login(ADA, "a whole new password").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_password_moves_an_account_while_a_login_renews_its_hash() {
+    let domain = TestDomain::new();
+    let signed_in = with_outdated_hash(&domain).await;
+    let moving = mailed_change(&domain, &signed_in);
+    let (token, login) = domain
+        .storage
+        .interleave("TokenRepository::request_email_change", moving, domain.login(ADA, PASSWORD))
+        .await;
+    login.unwrap();
+    domain.confirm(&token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_right_password_deletes_an_account_while_a_login_renews_its_hash() {
+    let domain = TestDomain::new();
+    let signed_in = with_outdated_hash(&domain).await;
+    let principal = domain.principal(&signed_in).await;
+    let delete =
+        domain.use_cases.delete_account.delete(&principal, Some(password(PASSWORD)), fixtures::client());
+    let (deleted, login) =
+        domain.storage.interleave("UserRepository::delete", delete, domain.login(ADA, PASSWORD)).await;
+    login.unwrap();
+    deleted.unwrap();
+    assert!(matches!(domain.login(ADA, PASSWORD).await, Err(LoginError::InvalidCredentials)));
 }
