@@ -63,9 +63,11 @@ impl SigningKey {
         self.verifies_until.is_none_or(|until| now < until)
     }
 
-    /// Of `keys`, the one that signs at `now`: the one made last of those whose time has come.
+    /// Of `keys`, the one that signs at `now`: the last in the line of those whose time has come.
     pub fn signing<'a>(keys: impl IntoIterator<Item = &'a Self>, now: Timestamp) -> Option<&'a Self> {
-        keys.into_iter().filter(|key| key.signs_from <= now).max_by_key(|key| key.created_at)
+        // Each that has a successor ends after it has begun. Who made them may have had clocks that differ.
+        let in_line = |key: &&Self| (key.verifies_until.is_none(), key.verifies_until, key.created_at);
+        keys.into_iter().filter(|key| key.signs_from <= now).max_by_key(in_line)
     }
 }
 
@@ -120,5 +122,47 @@ impl fmt::Debug for SigningKey {
             .field("signs_from", &self.signs_from)
             .field("verifies_until", &self.verifies_until)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn key(created_at: Timestamp, signs_from: Timestamp, verifies_until: Option<Timestamp>) -> SigningKey {
+        let id = KeyId::new(format!("made at {}", created_at.unix_micros()));
+        SigningKey {
+            id,
+            algorithm: SigningAlgorithm::EdDsa,
+            sealed: Vec::new(),
+            created_at,
+            signs_from,
+            verifies_until,
+        }
+    }
+
+    #[test]
+    fn the_last_in_line_signs_whatever_the_clocks_of_their_makers_said() {
+        let now = Timestamp::from_unix_micros(1_800_000_000_000_000);
+        let (ahead, ttl) = (now + Duration::from_secs(90), Duration::from_mins(30));
+        let first = key(Timestamp::from_unix_micros(0), Timestamp::from_unix_micros(0), Some(ahead + ttl));
+        // Announced by a machine whose clock is ahead, and then overtaken by one that signs at once.
+        let announced = key(ahead, ahead, Some(now + ttl));
+        let last = key(now, now, None);
+        let line = [first, announced, last];
+        for later in [now, ahead, ahead + ttl] {
+            assert_eq!(SigningKey::signing(&line, later).map(|key| &key.id), Some(&line[2].id));
+        }
+    }
+
+    #[test]
+    fn an_announced_key_signs_once_its_time_has_come() {
+        let now = Timestamp::from_unix_micros(1_800_000_000_000_000);
+        let later = now + Duration::from_mins(10);
+        let line = [key(now, now, Some(later + Duration::from_mins(30))), key(now, later, None)];
+        assert_eq!(SigningKey::signing(&line, now).map(|key| key.signs_from), Some(now));
+        assert_eq!(SigningKey::signing(&line, later).map(|key| key.signs_from), Some(later));
     }
 }
