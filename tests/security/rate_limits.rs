@@ -210,6 +210,30 @@ async fn s43_many_private_registrations_of_one_address_send_few_mails() {
 }
 
 #[tokio::test]
+async fn s43_registrations_that_are_refused_do_not_keep_out_the_owner_of_an_address() {
+    let server = limited_behind_a_proxy().with("PORTCULLIS_REGISTRATION", "private").start().await;
+    let register_from = async |number: usize, body: Value| {
+        let request = server.request(Method::POST, "/api/v1/auth/register");
+        let request = request.header("X-Forwarded-For", format!("192.0.2.{number}"));
+        server.send(request.json(&body)).await
+    };
+    let others = json!({ "email": "eve@example.com", "password": PASSWORD, "username": "eve" });
+    register_from(0, others).await.json(202);
+    let email = "user@example.com";
+    register_from(1, json!({ "email": email, "password": PASSWORD })).await.json(202);
+    for number in 2..10 {
+        let refused = json!({ "email": email, "password": PASSWORD, "username": "eve" });
+        register_from(number, refused).await.problem(409, "username_taken");
+    }
+    server.mail_to(email, 1).await;
+    register_from(10, json!({ "email": email, "password": "OwnersPassword3!" })).await.json(202);
+    let way_in = server.mail_to(email, 2).await;
+    // The claim of who came first has ended: its owner sets a password.
+    let reset = json!({ "token": way_in.token(), "new_password": "OwnersPassword3!" });
+    server.post("/api/v1/auth/password-reset/confirm", reset).await.json(200);
+}
+
+#[tokio::test]
 async fn s43_many_changes_to_one_address_send_few_mails() {
     let server = limited_behind_a_proxy().with("PORTCULLIS_EMAIL_VERIFICATION", "optional").start().await;
     let body = json!({ "email": "ada@example.com", "password": PASSWORD });
@@ -224,6 +248,7 @@ async fn s43_many_changes_to_one_address_send_few_mails() {
         change_from(number, "stranger@example.com").await.json(202);
     }
     let refused = change_from(6, "Stranger@example.com").await;
-    assert_eq!(refused.problem(429, "rate_limited")["retry_after"], 600);
+    let seconds = refused.problem(429, "rate_limited")["retry_after"].as_u64().expect("seconds");
+    assert!((540..=600).contains(&seconds), "{seconds}");
     change_from(7, "another@example.com").await.json(202);
 }

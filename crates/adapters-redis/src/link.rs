@@ -50,7 +50,11 @@ impl Link {
     pub(crate) async fn open(options: &RedisOptions) -> Self {
         let RedisOptions { url, patience } = options.clone();
         let live = Arc::new(watch::Sender::new(None));
-        let counter = Counter { script: Arc::new(Script::new(include_str!("count.lua"))), patience };
+        let counter = Counter {
+            count: Arc::new(Script::new(include_str!("count.lua"))),
+            give_back: Arc::new(Script::new(include_str!("give_back.lua"))),
+            patience,
+        };
         let mut keeper = Keeper { url, live: Arc::clone(&live), counter: counter.clone(), connections: 0 };
         match keeper.connect().await {
             Ok(()) => tracing::info!("rate limits are shared through Redis"),
@@ -67,14 +71,19 @@ impl Link {
     /// Counts a call at the server; none when it does not answer.
     pub(crate) async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Option<Allowance> {
         let Live { number, mut connection } = self.live.borrow().clone()?;
-        let key = format!("portcullis:rate:{group}:{caller}");
-        match self.counter.count(&mut connection, &key, rate).await {
-            Ok(allowance) => Some(allowance),
-            Err(trouble) => {
-                self.give_up(number, &trouble);
-                None
-            }
-        }
+        let counted = self.counter.count(&mut connection, &key(caller, group), rate).await;
+        self.unless_in_trouble(number, counted)
+    }
+
+    /// Takes back a call that was counted at the server; none when it does not answer.
+    pub(crate) async fn give_back(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Option<()> {
+        let Live { number, mut connection } = self.live.borrow().clone()?;
+        let given_back = self.counter.give_back(&mut connection, &key(caller, group), rate).await;
+        self.unless_in_trouble(number, given_back)
+    }
+
+    fn unless_in_trouble<T>(&self, number: u64, answer: Result<T, Trouble>) -> Option<T> {
+        answer.inspect_err(|trouble| self.give_up(number, trouble)).ok()
     }
 
     /// Lets nobody else wait for a connection, and says so if nobody did before.
@@ -92,14 +101,20 @@ impl Drop for Link {
     }
 }
 
+/// Where calls are counted.
+fn key(caller: Caller, group: RouteGroup) -> String {
+    format!("portcullis:rate:{group}:{caller}")
+}
+
 fn tell_of(trouble: &Trouble) {
     tracing::warn!(%trouble, "Redis does not count calls: each instance limits rates by itself meanwhile");
 }
 
-/// How a call is counted.
+/// How a call is counted, and taken back.
 #[derive(Clone)]
 struct Counter {
-    script: Arc<Script>,
+    count: Arc<Script>,
+    give_back: Arc<Script>,
     /// How long the server may take.
     patience: Duration,
 }
@@ -111,7 +126,7 @@ impl Counter {
         key: &str,
         rate: Rate,
     ) -> Result<Allowance, Trouble> {
-        let mut invocation = self.script.key(key);
+        let mut invocation = self.count.key(key);
         invocation.arg(microseconds(rate.share())).arg(microseconds(rate.period));
         let answer = timeout(self.patience, invocation.invoke_async::<(bool, u64)>(connection));
         let (is_admitted, debt) = answer.await.map_err(|_| Trouble::Silent)??;
@@ -121,6 +136,20 @@ impl Counter {
         } else {
             Allowance::after_refusal(rate, debt)
         })
+    }
+
+    async fn give_back(
+        &self,
+        connection: &mut MultiplexedConnection,
+        key: &str,
+        rate: Rate,
+    ) -> Result<(), Trouble> {
+        let mut invocation = self.give_back.key(key);
+        invocation.arg(microseconds(rate.share()));
+        timeout(self.patience, invocation.invoke_async::<()>(connection))
+            .await
+            .map_err(|_| Trouble::Silent)??;
+        Ok(())
     }
 }
 
@@ -164,7 +193,8 @@ impl Keeper {
         // Calls have a limit of their own.
         let config = AsyncConnectionConfig::new().set_response_timeout(None).set_connection_timeout(None);
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        self.counter.script.load_async(&mut connection).await?;
+        self.counter.count.load_async(&mut connection).await?;
+        self.counter.give_back.load_async(&mut connection).await?;
         let trial = Rate { calls: NonZeroU32::MIN, period: Duration::from_micros(1) };
         self.counter.count(&mut connection, TRIAL_KEY, trial).await?;
         Ok(connection)

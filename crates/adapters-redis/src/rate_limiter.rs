@@ -58,4 +58,10 @@ impl RateLimiter for RedisRateLimiter {
             None => self.alone.count(caller, group, rate).await,
         }
     }
+
+    async fn give_back(&self, caller: Caller, group: RouteGroup, rate: Rate) {
+        if self.link.give_back(caller, group, rate).await.is_none() {
+            self.alone.give_back(caller, group, rate).await;
+        }
+    }
 }

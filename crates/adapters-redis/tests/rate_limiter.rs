@@ -55,6 +55,29 @@ async fn every_call_takes_its_share_of_the_period() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_given_back_can_be_made_again_and_no_more_than_that() {
+    let redis = redis();
+    let limiter = limiter_on(&redis.url()).await;
+    let admitted = async || {
+        let mut admitted = 0;
+        for _ in 0..5 {
+            admitted += u32::from(login(&limiter, 1, 3).await.is_admitted);
+        }
+        admitted
+    };
+    let give_back = async || limiter.give_back(caller(1), RouteGroup::Login, an_hour(3)).await;
+    give_back().await;
+    assert_eq!(admitted().await, 3, "there was nothing to be given back");
+    give_back().await;
+    assert_eq!(admitted().await, 1);
+    for _ in 0..10 {
+        give_back().await;
+    }
+    assert_eq!(admitted().await, 3);
+    assert!(limiter.is_shared());
+}
+
+#[tokio::test]
 async fn calls_come_back_one_by_one() {
     let redis = redis();
     let limiter = limiter_on(&redis.url()).await;

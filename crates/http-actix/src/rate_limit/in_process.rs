@@ -42,6 +42,12 @@ impl InProcessRateLimiter {
         let Ok(count) = self.counts.get_or_insert_with(&(caller, group), new);
         count.charge(rate, nanoseconds(now))
     }
+
+    fn give_back_at(&self, caller: Caller, group: RouteGroup, rate: Rate, now: Duration) {
+        if let Some(count) = self.counts.get(&(caller, group)) {
+            count.refund(rate, nanoseconds(now));
+        }
+    }
 }
 
 impl Count {
@@ -54,6 +60,12 @@ impl Count {
             Err(paid_off_at) => Allowance::after_refusal(rate, debt(paid_off_at)),
         }
     }
+
+    fn refund(&self, rate: Rate, now: u64) {
+        let debt = |paid_off_at: u64| Duration::from_nanos(paid_off_at.saturating_sub(now));
+        let refunded = |paid_off_at| Some(now.saturating_add(nanoseconds(rate.refund(debt(paid_off_at)))));
+        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, refunded).ok();
+    }
 }
 
 /// Those of 584 years at most.
@@ -65,6 +77,10 @@ fn nanoseconds(time: Duration) -> u64 {
 impl RateLimiter for InProcessRateLimiter {
     async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Allowance {
         self.count_at(caller, group, rate, self.started.elapsed())
+    }
+
+    async fn give_back(&self, caller: Caller, group: RouteGroup, rate: Rate) {
+        self.give_back_at(caller, group, rate, self.started.elapsed());
     }
 }
 
@@ -97,6 +113,20 @@ mod tests {
         assert!(!is_admitted(NOW + Duration::from_secs(2)));
         let much_later = NOW + Duration::from_hours(1);
         assert_eq!((0..50).filter(|_| is_admitted(much_later)).count(), 30);
+    }
+
+    #[test]
+    fn a_call_that_is_given_back_can_be_made_again_and_no_more_than_that() {
+        let limiter = InProcessRateLimiter::default();
+        let rate = a_minute(3);
+        let is_admitted = || limiter.count_at(caller(1), RouteGroup::Register, rate, NOW).is_admitted;
+        let give_back = || limiter.give_back_at(caller(1), RouteGroup::Register, rate, NOW);
+        give_back();
+        assert_eq!((0..5).filter(|_| is_admitted()).count(), 3, "there was nothing to be given back");
+        give_back();
+        assert_eq!((0..5).filter(|_| is_admitted()).count(), 1);
+        (0..10).for_each(|_| give_back());
+        assert_eq!((0..5).filter(|_| is_admitted()).count(), 3);
     }
 
     #[test]

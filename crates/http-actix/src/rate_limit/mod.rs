@@ -37,6 +37,11 @@ pub trait RateLimiter: Send + Sync {
     /// MUST be one atomic step: of any number of calls at once, no more are admitted than the rate allows. A
     /// call that is refused MUST NOT count. Callers and groups have counts of their own.
     async fn count(&self, caller: Caller, group: RouteGroup, rate: Rate) -> Allowance;
+
+    /// Takes back one call that was admitted, and then came to nothing that counts.
+    ///
+    /// MUST be one atomic step, and MUST NOT leave the caller with more than the rate allows.
+    async fn give_back(&self, caller: Caller, group: RouteGroup, rate: Rate);
 }
 
 /// The limits of an installation, and who keeps the counts.

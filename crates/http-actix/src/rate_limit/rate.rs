@@ -25,6 +25,11 @@ impl Rate {
         let charged = debt.saturating_add(self.share());
         (charged <= self.period).then_some(charged)
     }
+
+    /// What is to be paid off with one call less.
+    pub(super) fn refund(self, debt: Duration) -> Duration {
+        debt.saturating_sub(self.share())
+    }
 }
 
 /// How many calls of each route group a caller has.

@@ -153,6 +153,12 @@ impl RateLimiter for TimelessLimiter {
         *count += 1;
         Allowance::after_admission(rate, rate.share() * *count)
     }
+
+    async fn give_back(&self, caller: Caller, group: RouteGroup, _: Rate) {
+        let mut counts = self.0.lock().unwrap();
+        let count = counts.entry((caller, group)).or_default();
+        *count = count.saturating_sub(1);
+    }
 }
 
 fn limiting(calls: u32) -> RateLimiting {

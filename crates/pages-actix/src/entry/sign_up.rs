@@ -5,7 +5,6 @@ use actix_web::{HttpResponse, web};
 use portcullis_domain::policy::Registration;
 use portcullis_domain::use_cases::{RegisterCommand, Registered, UseCases};
 use portcullis_domain::{EmailAddress, Locale, Name, Password, ProfileNames};
-use portcullis_http_actix::RouteGroup;
 use portcullis_http_actix::building_blocks::{
     Fields, FromFields, MailPace, PreferredLocale, Problem, fields,
 };
@@ -51,7 +50,7 @@ pub(crate) async fn act(
     if visit.site().options.registration == Registration::Closed {
         return Ok(closed(&visit));
     }
-    match register(&use_cases, input, locale, &visit, &pace).await {
+    match register(use_cases, input, locale, &visit, pace).await {
         Ok(next) => Ok(visit.frame.redirect(next)),
         Err(problem) => Ok(page(&visit, &typed, &Refusals::of(problem, &visit)?)),
     }
@@ -59,16 +58,13 @@ pub(crate) async fn act(
 
 /// Registers, and says where to go then.
 async fn register(
-    use_cases: &UseCases,
+    use_cases: web::Data<UseCases>,
     input: Result<SignUp, Problem>,
     locale: Option<Locale>,
     visit: &Visit,
-    pace: &MailPace,
+    pace: MailPace,
 ) -> Result<&'static str, Problem> {
     let SignUp { name, email, password } = input?;
-    if use_cases.register.is_private() && !pace.admits(RouteGroup::Register, &email).await {
-        return Ok(pending(visit, email));
-    }
     let command = RegisterCommand {
         email: email.clone(),
         password,
@@ -77,7 +73,7 @@ async fn register(
         locale,
         client: visit.client.clone(),
     };
-    match use_cases.register.register(command).await? {
+    match pace.register(use_cases, command).await? {
         Registered::Created { tokens: Some(tokens), .. } => {
             visit.keep(&tokens);
             Ok("account")

@@ -12,7 +12,7 @@ use crate::fields::{self, Fields, FromFields};
 use crate::locale::PreferredLocale;
 use crate::mount_point::MountPoint;
 use crate::problem::{Problem, Problems};
-use crate::rate_limit::{MailPace, RouteGroup};
+use crate::rate_limit::MailPace;
 use crate::schemas;
 
 /// What somebody gives to register.
@@ -88,14 +88,10 @@ pub(crate) async fn register(
     pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    let is_private = use_cases.register.is_private();
-    if is_private && !pace.admits(RouteGroup::Register, &request.email).await {
-        return Ok(pending());
-    }
     let RegisterRequest { email, password, username, name, first_name, last_name } = request;
     let profile = ProfileNames { name, first_name, last_name };
     let command = RegisterCommand { email, password, username, profile, locale, client };
-    Ok(match use_cases.register.register(command).await? {
+    Ok(match pace.register(use_cases, command).await? {
         Registered::Created { user, tokens } => HttpResponse::Created()
             .insert_header((header::LOCATION, format!("{mount_point}/api/v1/users/{}", user.id)))
             .json(RegisteredDto {
