@@ -26,7 +26,8 @@ impl MailQueue for SqliteStore {
         now: Timestamp,
         leased_until: Timestamp,
     ) -> Result<Option<ClaimedMail>, StorageError> {
-        self.write(move |connection| claim(connection, now, leased_until)).await
+        let claimed = self.write(move |connection| Ok(claim(connection, now, leased_until)?)).await?;
+        Ok(claimed.map(Claimed::try_into_domain).transpose().map_err(Failure::from)?)
     }
 
     async fn complete(&self, claim: &ClaimedMail) -> Result<(), StorageError> {
@@ -186,33 +187,45 @@ pub(crate) fn enqueue_all(connection: &mut SqliteConnection, mails: &[QueuedMail
     mails.iter().try_for_each(|mail| enqueue(connection, mail))
 }
 
+/// A mail that is leased. Whether it can be read shows afterwards, so that one that cannot be keeps nobody from the others.
+struct Claimed {
+    row: MailRow,
+    leased_until: Timestamp,
+}
+
+impl Claimed {
+    fn try_into_domain(self) -> Result<ClaimedMail, UnreadableRow> {
+        Ok(ClaimedMail {
+            attempt: self.row.attempts.try_into().in_column("mail_queue.attempts")?,
+            mail: self.row.try_into_domain()?,
+            leased_until: self.leased_until,
+        })
+    }
+}
+
 fn claim(
     connection: &mut SqliteConnection,
     now: Timestamp,
     leased_until: Timestamp,
-) -> Result<Option<ClaimedMail>, Failure> {
+) -> QueryResult<Option<Claimed>> {
     let due = mail_queue::table
         .filter(mail_queue::due_at.le(now.unix_micros()))
         .order((mail_queue::due_at, mail_queue::id))
         .select(MailRow::as_select())
         .get_result(connection)
         .optional()?;
-    let Some(row) = due else {
+    let Some(mut row) = due else {
         return Ok(None);
     };
-    let attempts = row.attempts + 1;
+    row.attempts += 1;
     diesel::update(mail_queue::table.find(&row.id))
         .set((
-            mail_queue::attempts.eq(attempts),
+            mail_queue::attempts.eq(row.attempts),
             mail_queue::due_at.eq(leased_until.unix_micros()),
             mail_queue::leased_until.eq(leased_until.unix_micros()),
         ))
         .execute_kept(connection)?;
-    Ok(Some(ClaimedMail {
-        attempt: attempts.try_into().in_column("mail_queue.attempts")?,
-        mail: row.try_into_domain()?,
-        leased_until,
-    }))
+    Ok(Some(Claimed { row, leased_until }))
 }
 
 /// Whether another mail of the same kind to the same recipient waits: the rows of `mail_queue_waiting`.
@@ -286,4 +299,34 @@ pub(crate) fn remove_all(connection: &mut SqliteConnection, user: &User) -> Quer
     let about_them = mail_queue::user_id.eq(user.id.uuid().into_bytes());
     diesel::delete(mail_queue::table.filter(about_them)).execute(connection)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use diesel::connection::SimpleConnection as _;
+    use portcullis_testkit::fixtures;
+
+    use super::*;
+    use crate::test_store::fresh_store;
+
+    #[tokio::test]
+    async fn a_mail_that_cannot_be_read_keeps_nobody_from_the_others() {
+        let (store, _folder) = fresh_store().await;
+        let mut mails = ["ada@example.com", "bob@example.com"]
+            .map(|recipient| fixtures::mail(MailKind::VerifyEmail, recipient));
+        mails.sort_by_key(|mail| mail.id);
+        for mail in &mails {
+            store.enqueue(mail.clone()).await.unwrap();
+        }
+        let of_another_version =
+            "UPDATE mail_queue SET kind = 'unheard_of' WHERE id = (SELECT min(id) FROM mail_queue)";
+        store.write(|connection| Ok(connection.batch_execute(of_another_version)?)).await.unwrap();
+        let now = mails[1].queued_at;
+        let claim = || store.claim(now, now + Duration::from_mins(2));
+        claim().await.expect_err("it cannot be read");
+        let claimed = claim().await.unwrap().expect("another one is due");
+        assert_eq!((claimed.mail, claimed.attempt), (mails[1].clone(), 1));
+    }
 }
