@@ -1,6 +1,7 @@
 //! What is said of files of accounts, and of the way in and out.
 
-use std::fs;
+use std::fs::{self, File};
+use std::time::Duration;
 
 use portcullis_account_files::AccountRecord;
 
@@ -46,4 +47,32 @@ fn an_export_that_goes_on_counts_what_was_there() {
     let again = export();
     let words = "3 accounts written to users.csv, 2 of them by an export that was interrupted\n";
     assert_eq!((again.output(), again.stderr.as_str()), (words, "exporting: 3 of 3\n"));
+}
+
+#[test]
+fn an_export_does_not_go_on_with_accounts_of_long_ago() {
+    let installation = Installation::new();
+    create(&installation, &["--email", "ada@example.com"], PASSWORD).output();
+    let export = || installation.run(&["user", "export", "users.csv"]);
+    export().output();
+    let unfinished = installation.path("users.csv.part");
+    fs::rename(installation.path("users.csv"), &unfinished).unwrap();
+    let file = File::options().write(true).open(&unfinished).unwrap();
+    file.set_modified(file.metadata().unwrap().modified().unwrap() - Duration::from_hours(75)).unwrap();
+    let refused = export();
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("interrupted 3 days ago"), "{}", refused.stderr);
+    fs::remove_file(&unfinished).unwrap();
+    assert_eq!(export().output(), "1 accounts written to users.csv\n");
+}
+
+#[test]
+fn a_report_does_not_overwrite_what_is_imported() {
+    let installation = Installation::new();
+    let account = "{\"email\":\"ada@example.com\"}\n";
+    fs::write(installation.path("users.jsonl"), account).unwrap();
+    let refused = installation.run(&["user", "import", "users.jsonl", "--report", "./users.jsonl"]);
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("would overwrite"), "{}", refused.stderr);
+    assert_eq!(fs::read_to_string(installation.path("users.jsonl")).unwrap(), account);
 }

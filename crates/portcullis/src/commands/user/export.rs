@@ -2,8 +2,9 @@ use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use portcullis_domain::UserId;
 use portcullis_domain::archive::{PageStart, Record, RecordKind};
 
@@ -17,6 +18,9 @@ use portcullis_account_files::{AccountFormat, AccountReader, AccountRecord, Acco
 
 /// How many accounts are read with one step.
 const PAGE: u32 = 2_000;
+
+/// What is older is not gone on with: its accounts may have been erased since, and their passwords changed.
+const LONGEST_INTERRUPTION: Duration = Duration::from_hours(24);
 
 /// Writes every account, with the hash of its password, into a file that its owner only can read.
 ///
@@ -99,6 +103,12 @@ fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<Begu
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     let whole = length_of_whole_lines(&file)?;
+    let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+    ensure!(
+        whole == 0 || age <= LONGEST_INTERRUPTION,
+        "an export was interrupted {} days ago: delete what it left to begin anew",
+        age.as_secs() / LONGEST_INTERRUPTION.as_secs()
+    );
     file.set_len(whole)?;
     file.seek(SeekFrom::Start(0))?;
     let begun = if whole == 0 { None } else { accounts_in(&file, format)? };

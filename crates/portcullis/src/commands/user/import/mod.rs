@@ -6,6 +6,7 @@ mod report;
 use std::collections::{HashSet, VecDeque};
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
@@ -33,6 +34,9 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let UserImport { file, report, format } = import;
     let account_format = file.format()?;
     let (input, length) = open(&file)?;
+    if let (Some(file), Some(report)) = (file.path(), &report) {
+        ensure!(!is_same(file, report), "the report would overwrite what is to be imported");
+    }
     let report = Report::begin(report)?;
     let use_cases = Installation::for_first_command(config).await?.use_cases;
 
@@ -71,6 +75,10 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     concluded?;
     ensure!(tally.refused == 0, "{} accounts were refused", tally.refused);
     Ok(())
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// What is to be read, and how long it is, if that is known.
