@@ -22,6 +22,13 @@ impl Latencies {
         self.0.saturating_record(micros(latency));
     }
 
+    /// As [`record`](Self::record), for who would have asked every `pause`: also the requests that were not sent because
+    /// this answer did not come, with the time that each would have waited for it.
+    pub(crate) fn record_with_missed(&mut self, latency: Duration, pause: Duration) {
+        let latency = micros(latency.min(Self::LONGEST));
+        self.0.record_correct(latency, micros(pause)).expect("it is within the bounds");
+    }
+
     /// The time within which `share` of the answers came, a number from 0 to 1; zero when there were none.
     pub(crate) fn quantile(&self, share: f64) -> Duration {
         Duration::from_micros(self.0.value_at_quantile(share))
@@ -62,6 +69,18 @@ mod tests {
         latencies.record(Duration::from_millis(700));
         assert_close(latencies.quantile(0.99), Duration::from_micros(80));
         assert_close(latencies.quantile(0.991), Duration::from_millis(700));
+    }
+
+    #[test]
+    fn who_is_kept_waiting_would_have_asked_meanwhile() {
+        let (mut missed, pause) = (Latencies::new(), Duration::from_millis(10));
+        for _ in 0..98 {
+            missed.record_with_missed(Duration::from_micros(80), pause);
+        }
+        missed.record_with_missed(Duration::from_millis(500), pause);
+        // 98 quick answers beside those after 500, 490, …, 10 ms.
+        assert_close(missed.quantile(0.66), Duration::from_micros(80));
+        assert_close(missed.quantile(0.99), Duration::from_millis(490));
     }
 
     #[test]

@@ -120,6 +120,13 @@ fn ticks_of(pid: u32) -> io::Result<[u32; 4]> {
     ticks(&fs::read_to_string(format!("/proc/{pid}/stat"))?)
 }
 
+/// Whether there was nothing to be read of a process because it is no more.
+fn has_ended(error: &io::Error) -> bool {
+    /// What the kernel says of one that ends between opening and reading.
+    const ESRCH: i32 = 3;
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(ESRCH)
+}
+
 /// A process of one thread and those that it starts, as a PostgreSQL server is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ProcessFamily {
@@ -141,7 +148,7 @@ impl ProcessFamily {
             for child in &children {
                 match ticks_of(*child) {
                     Ok([utime, stime, ..]) => used += utime + stime,
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) if has_ended(&error) => {}
                     Err(error) => return Err(error),
                 }
             }

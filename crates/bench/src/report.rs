@@ -167,7 +167,7 @@ pub(crate) fn percent(rounds: &Rounds) -> String {
 
 /// A number to three digits.
 pub(crate) fn number(value: f64) -> String {
-    let decimals = match value {
+    let decimals = match value.abs() {
         100.0.. => 0,
         10.0.. => 1,
         _ => 2,
@@ -241,5 +241,6 @@ mod tests {
     #[test]
     fn numbers_have_three_digits_or_no_decimals() {
         assert_eq!([9.876, 98.76, 987.6, 98_765.4].map(number), ["9.88", "98.8", "988", "98765"]);
+        assert_eq!([-0.5, -26.04, -500.4].map(number), ["-0.50", "-26.0", "-500"]);
     }
 }

@@ -16,7 +16,7 @@ use crate::plot::{Bars, BarsPanel, Group, Plot};
 use crate::process::ServerProcess;
 use crate::report::{Table, factor, median, range, short};
 use crate::rounds::Rounds;
-use crate::scale::{Store, start_cluster};
+use crate::scale::Store;
 
 /// How many clients call at the same time when many do.
 const CROWD: usize = 64;
@@ -32,11 +32,14 @@ struct Pair {
 type Callers = Vec<Box<dyn Caller>>;
 
 /// The table of calls beside the floor.
-pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
-    let cluster = start_cluster()?;
+pub(super) async fn measure(
+    measuring: &Measuring,
+    placement: &Placement,
+    cluster: &Cluster,
+) -> anyhow::Result<Vec<Table>> {
     let mut measured = Vec::new();
     for store in Store::ALL {
-        measured.push((store, pairs(store, measuring, placement, &cluster).await?));
+        measured.push((store, pairs(store, measuring, placement, cluster).await?));
     }
     let rows = measured.iter().flat_map(|(store, pairs)| pairs.iter().map(|pair| pair.row(*store)));
     Ok(vec![Table {
@@ -77,7 +80,11 @@ fn plot(measured: &[(Store, Vec<Pair>)]) -> anyhow::Result<Plot> {
         series: measured.iter().map(|(store, _)| store.to_string()).collect(),
         panels: vec![
             panel("Rate: more is better", "times that of the floor", Cost::rate),
-            panel("Processor time of a call: less is better", "times that of the floor", Cost::of_each),
+            panel(
+                "Processor time of service and database: less is better",
+                "times that of the floor",
+                Cost::of_both_each,
+            ),
         ],
     };
     bars.plot()

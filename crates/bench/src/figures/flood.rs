@@ -3,7 +3,7 @@
 use portcullis_throwaway_postgres::Cluster;
 
 use crate::arrivals::{Arrivals, Reception, send};
-use crate::driver::{Caller as _, Load, Outcome, drive};
+use crate::driver::{Caller as _, Load, Outcome, WARM_UP, drive};
 use crate::measuring::Measuring;
 use crate::others::{self, InRound, Met, OTHERS, OnStore, Others, Subject};
 use crate::people::{LOGINS_A_THREAD, Person};
@@ -11,7 +11,7 @@ use crate::placement::Placement;
 use crate::process::Memory;
 use crate::report::{Table, factor, median, range};
 use crate::rounds::Rounds;
-use crate::scale::{Store, start_cluster};
+use crate::scale::Store;
 
 /// How many times as many logins come as can be served, in turn; the last while others call.
 const TIMES_CAPACITY: [f64; 2] = [10.0, 20.0];
@@ -29,14 +29,17 @@ struct Round {
 }
 
 /// The tables of a flood of logins.
-pub(super) async fn measure(measuring: &Measuring, placement: &Placement) -> anyhow::Result<Vec<Table>> {
-    let cluster = start_cluster()?;
+pub(super) async fn measure(
+    measuring: &Measuring,
+    placement: &Placement,
+    cluster: &Cluster,
+) -> anyhow::Result<Vec<Table>> {
     let mut measured = Vec::new();
     for store in Store::ALL {
         let mut rounds = Vec::new();
         for round in 0..measuring.rounds.get() {
             // Each round begins anew, so that each tells what memory the flood takes.
-            rounds.push(Round::measure(measuring, placement, (store, &cluster), round).await?);
+            rounds.push(Round::measure(measuring, placement, (store, cluster), round).await?);
         }
         measured.push((store, rounds));
     }
@@ -64,6 +67,8 @@ impl Round {
 
         let ceaseless = Load::without_pause(measuring.lasts());
         let memory_before = server.memory()?;
+        server.settle().await?;
+        others.call(address, WARM_UP.lasts).await?;
         let alone = others.call(address, measuring.lasts()).await?;
         let at_capacity = drive(address, &mut logins, ceaseless).await?;
         let (beside_logins, _) = tokio::try_join!(

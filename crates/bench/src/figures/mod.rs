@@ -16,6 +16,7 @@ use tokio::runtime;
 use crate::measuring::Measuring;
 use crate::placement::Placement;
 use crate::report::{Report, Section};
+use crate::scale::start_cluster;
 
 #[derive(Clone, Debug, Args)]
 pub(crate) struct FiguresOptions {
@@ -67,23 +68,28 @@ async fn measure(options: &FiguresOptions) -> anyhow::Result<Report> {
     if options.asks_for(Part::Lifecycle) {
         tables.extend(lifecycle::measure(measuring).await?);
     }
+    // What is started after that stays on the core of the driver.
+    let is_cluster_needed = options.asks_for(Part::Floor) || options.asks_for(Part::Flood);
+    let cluster = is_cluster_needed.then(start_cluster).transpose()?;
     let placement = Placement::apart()?;
     if options.asks_for(Part::Calls) {
         tables.extend(calls::measure(measuring, &placement).await?);
     }
-    if options.asks_for(Part::Floor) {
-        tables.extend(beside_floor::measure(measuring, &placement).await?);
+    if let Some(cluster) = cluster.as_ref().filter(|_| options.asks_for(Part::Floor)) {
+        tables.extend(beside_floor::measure(measuring, &placement, cluster).await?);
     }
     if options.asks_for(Part::Logins) {
         tables.extend(logins::measure(measuring, &placement).await?);
     }
-    if options.asks_for(Part::Flood) {
-        tables.extend(flood::measure(measuring, &placement).await?);
+    if let Some(cluster) = cluster.as_ref().filter(|_| options.asks_for(Part::Flood)) {
+        tables.extend(flood::measure(measuring, &placement, cluster).await?);
     }
     if options.asks_for(Part::Enumeration) {
         tables.extend(enumeration::measure(measuring, &placement).await?);
     }
+    // What it used does not count as that of others once it has ended.
+    drop(cluster);
     let mut setting = begun.setting(measuring)?;
-    setting.push(format!("Starts and memory: on all cores. All else: {}", placement.describe()));
+    setting.push(format!("Starts, memory and PostgreSQL: on all cores. All else: {}", placement.describe()));
     Ok(Report { setting, tables })
 }

@@ -9,6 +9,7 @@ use plotters::style::{Color as _, TRANSPARENT};
 use super::Plot;
 use super::bars::tick;
 use super::canvas::{AXIS, Area, GRID, Mark, colour, draw, failed, letters};
+use crate::report::grouped;
 
 /// A picture of lines.
 pub(crate) struct Lines {
@@ -50,7 +51,9 @@ impl LinesPanel {
         let (left, right) = range(points().map(|(x, _)| *x));
         // A factor of two at least, so that what hardly changes looks so.
         let (bottom, top) = range(points().map(|(_, y)| *y).chain([0.5, 2.0]));
-        let xs: Vec<_> = points().map(|(x, _)| *x).collect();
+        let mut xs: Vec<_> = points().map(|(x, _)| *x).collect();
+        xs.sort_by(f64::total_cmp);
+        xs.dedup();
         let ys = [0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0];
         let ys = ys.into_iter().filter(|y| (bottom..=top).contains(y)).collect();
         let mut chart = ChartBuilder::on(area)
@@ -99,8 +102,12 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 fn count(value: f64) -> String {
     match value {
         1e6.. => format!("{} million", tick(value / 1e6)),
-        1e3.. => format!("{},000", tick(value / 1e3)),
-        _ => tick(value),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is a number of users"
+        )]
+        _ => grouped(value as u64),
     }
 }
 
@@ -111,8 +118,8 @@ mod tests {
     #[test]
     fn numbers_of_users_are_short() {
         assert_eq!(
-            [500.0, 1e3, 1e5, 1e6, 2.5e6].map(count),
-            ["500", "1,000", "100,000", "1 million", "2.5 million"]
+            [500.0, 1e3, 1.5e3, 1e5, 1e6, 2.5e6].map(count),
+            ["500", "1,000", "1,500", "100,000", "1 million", "2.5 million"]
         );
     }
 
@@ -128,6 +135,7 @@ mod tests {
         {
             assert!(svg.contains(text), "{text} is missing in {svg}");
         }
+        assert_eq!(svg.matches("1 million").count(), 1, "a place on an axis has one name");
         for colour in ["#0072B2", "#E69F00"] {
             assert!(
                 svg.contains(&format!("<polyline fill=\"none\" opacity=\"1\" stroke=\"{colour}\"")),

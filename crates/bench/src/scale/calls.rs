@@ -283,7 +283,7 @@ fn growth(measured: &[&Measured], databases: &[Database]) -> anyhow::Result<Opti
         panels.push(panel("Rate", store, Cost::rate));
     }
     panels.push(panel("Processor time of a call", Store::Sqlite, Cost::of_each));
-    panels.push(panel("Processor time of a call, with the server's", Store::Postgres, Cost::of_both_each));
+    panels.push(panel("Processor time of service and database", Store::Postgres, Cost::of_both_each));
     let lines = Lines {
         name: "growth",
         title: "Calls as users become more".to_owned(),

@@ -63,7 +63,8 @@ impl ScaleOptions {
 /// Fills databases of each size, measures, and reports.
 pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     let ScaleOptions { measuring, users, expired, markdown, .. } = options;
-    ensure!(users.is_sorted(), "the fewest users come first");
+    ensure!(users.is_sorted_by(|fewer, more| fewer < more), "the fewest users come first");
+    ensure!(users.last().is_some_and(|most| expired <= most), "of the most users each has one that expires");
     let begun = measuring.begin()?;
     let cluster = start_cluster()?;
     // Stores want a runtime of several threads, and the driver one that stays on its core.
@@ -96,14 +97,21 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
             trips = round_trips::count(large, &placement).await?;
             plans.insert(0, plans::postgres::explain(large, &cluster, &placement).await?);
         }
+        let sweeping = options
+            .asks_for(Part::Sweeping)
+            .then(|| Sweeping::beside(&mut databases[largest.clone()], *expired))
+            .transpose()?;
         let mut measured = Vec::new();
         if options.asks_for(Part::Calls) {
-            measured = calls::measure(measuring, &placement, &mut databases).await?;
+            let calls = calls::measure(measuring, &placement, &mut databases).await?;
+            measured = calls::tables(&calls, &databases, &trips)?;
+            for table in &measured {
+                note(&table.to_string());
+            }
         }
         let mut swept = Vec::new();
-        if options.asks_for(Part::Sweeping) {
-            let sweeping = Sweeping { measuring, placement: &placement, expired: *expired };
-            swept = sweeping.measure(&mut databases[largest]).await?;
+        if let Some(sweeping) = sweeping {
+            swept = sweeping.measure(measuring, &placement, &databases[largest]).await?;
         }
         anyhow::Ok((trips, measured, swept))
     })?;
@@ -115,9 +123,7 @@ pub(crate) fn run(options: &ScaleOptions) -> anyhow::Result<()> {
     setting.push(databases::describe(&databases));
     let mut tables = vec![filled];
     tables.extend(moved);
-    if !measured.is_empty() {
-        tables.extend(calls::tables(&measured, &databases, &trips)?);
-    }
+    tables.extend(measured);
     tables.extend(swept);
     if !trips.is_empty() {
         tables.push(round_trips::table(&trips));

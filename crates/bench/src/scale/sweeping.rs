@@ -12,18 +12,19 @@ use super::databases::{Database, Regular, Store};
 use crate::driver::WARM_UP;
 use crate::measuring::Measuring;
 use crate::others::{self, InRound, Met, OTHERS, OnStore, Others, Subject};
+use crate::people::Person;
 use crate::placement::Placement;
 use crate::progress::note;
 use crate::report::{Table, grouped, median, range};
 use crate::rounds::Rounds;
 use crate::seed;
 
-/// How it is measured.
-pub(super) struct Sweeping<'a> {
-    pub(super) measuring: &'a Measuring,
-    pub(super) placement: &'a Placement,
+/// What is swept, and who calls meanwhile.
+pub(super) struct Sweeping {
     /// How many sessions, and as many one-time secrets, expire in each round.
-    pub(super) expired: u32,
+    expired: u32,
+    /// In each database those who do nothing else: a refresh token is spent once.
+    callers: Vec<Vec<Person>>,
 }
 
 struct Round {
@@ -33,12 +34,34 @@ struct Round {
     swept: f64,
 }
 
-impl Sweeping<'_> {
-    /// The tables of calls beside the sweeper, and of how much it sweeps.
-    pub(super) async fn measure(&self, databases: &mut [Database]) -> anyhow::Result<Vec<Table>> {
+impl Sweeping {
+    /// With people of these databases, who take no part in anything else from now on.
+    pub(super) fn beside(databases: &mut [Database], expired: u32) -> anyhow::Result<Self> {
+        let lend = |database: &mut Database| {
+            let lent = database.lend(2 * OTHERS)?;
+            anyhow::Ok(lent.into_iter().map(|Regular { person, .. }| person).collect())
+        };
+        Ok(Self { expired, callers: databases.iter_mut().map(lend).collect::<Result<_, _>>()? })
+    }
+
+    /// The tables of calls beside the sweeper, and of how much it sweeps, in the same databases.
+    pub(super) async fn measure(
+        &self,
+        measuring: &Measuring,
+        placement: &Placement,
+        databases: &[Database],
+    ) -> anyhow::Result<Vec<Table>> {
         let mut measured = Vec::new();
-        for database in databases.iter_mut() {
-            measured.push((database.store, self.rounds(database).await?));
+        for (database, people) in databases.iter().zip(&self.callers) {
+            let service = database.installation.start(placement).await?;
+            let mut others = Others::of(people, service.address()).await?;
+            service.stop().await?;
+            let mut rounds = Vec::new();
+            for round in 1..=measuring.rounds.get() {
+                note(&format!("{}, {} users, sweeping: round {round}", database.store, database.users()));
+                rounds.push(self.round(measuring.lasts(), placement, database, &mut others).await?);
+            }
+            measured.push((database.store, rounds));
         }
         let users = databases.first().context("there is a database")?.users();
         let rows = grouped(2 * u64::from(self.expired));
@@ -46,24 +69,15 @@ impl Sweeping<'_> {
         Ok(vec![calls_table(&measured)?, sweep_table(title, &measured)])
     }
 
-    async fn rounds(&self, database: &mut Database) -> anyhow::Result<Vec<Round>> {
-        let people: Vec<_> =
-            database.lend(2 * OTHERS)?.into_iter().map(|Regular { person, .. }| person).collect();
-        let service = database.installation.start(self.placement).await?;
-        let mut others = Others::of(&people, service.address()).await?;
-        service.stop().await?;
-        let mut rounds = Vec::new();
-        for round in 1..=self.measuring.rounds.get() {
-            note(&format!("{}, {} users, sweeping: round {round}", database.store, database.users()));
-            rounds.push(self.round(database, &mut others).await?);
-        }
-        Ok(rounds)
-    }
-
     /// The sweeper begins when the service starts, and goes on while there is something to sweep.
-    async fn round(&self, database: &Database, others: &mut Others) -> anyhow::Result<Round> {
-        let lasts = self.measuring.lasts();
-        let service = database.installation.start(self.placement).await?;
+    async fn round(
+        &self,
+        lasts: Duration,
+        placement: &Placement,
+        database: &Database,
+        others: &mut Others,
+    ) -> anyhow::Result<Round> {
+        let service = database.installation.start(placement).await?;
         service.settle().await?;
         database.have_at_hand().await?;
         others.call(service.address(), WARM_UP.lasts).await?;
@@ -75,7 +89,7 @@ impl Sweeping<'_> {
             run(&database.url, "CHECKPOINT").await;
         }
         database.have_at_hand().await?;
-        let service = database.installation.start(self.placement).await?;
+        let service = database.installation.start(placement).await?;
         others.call(service.address(), WARM_UP.lasts).await?;
         let (before, begun) = (expired_rows(database).await?, Instant::now());
         let beside = others.call(service.address(), lasts).await?;
