@@ -12,7 +12,8 @@ async fn while_the_database_is_held_elsewhere_writes_are_503_and_reads_go_on() {
     let signed_in = server.signed_in("user@example.com").await;
     let path = server.data_dir().join("portcullis.db");
     let mut elsewhere = SqliteConnection::establish(path.to_str().expect("UTF-8")).expect("a database");
-    elsewhere.batch_execute("BEGIN EXCLUSIVE").expect("nobody writes");
+    elsewhere.batch_execute("PRAGMA busy_timeout = 30000").expect("a setting");
+    elsewhere.batch_execute("BEGIN EXCLUSIVE").expect("nobody writes for long");
 
     let command = ["user", "create", "--email", "patient@example.com", "--invite"];
     let (builder, begun) = (server.builder.clone(), Instant::now());

@@ -1,7 +1,7 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use portcullis_throwaway_postgres::{Cluster, ClusterOptions};
+use portcullis_throwaway_postgres::{Cluster, ClusterOptions, with_time_to_connect};
 use serde_json::json;
 
 use crate::harness::{PASSWORD, PATIENCE, Server, ServerBuilder, SignedIn};
@@ -18,8 +18,8 @@ ROLLBACK";
 const HELD: &str = "SELECT 1 FROM pg_locks
                     WHERE relation = 'users'::regclass AND mode = 'AccessExclusiveLock' AND granted";
 
-async fn server_on(cluster: &Cluster) -> Server {
-    ServerBuilder::new().with_cheap_hashes().on_postgres(&cluster.url("postgres")).start().await
+async fn server_on(url: &str) -> Server {
+    ServerBuilder::new().with_cheap_hashes().on_postgres(url).start().await
 }
 
 /// Every kind of call is answered 503, soon; only whether the process lives is not.
@@ -53,7 +53,7 @@ async fn recovers(server: &Server, signed_in: &SignedIn) {
 async fn when_postgres_dies_the_service_says_so_and_comes_back_with_it() {
     let durable = ClusterOptions { durable: true, ..ClusterOptions::default() };
     let mut cluster = Cluster::start_with(&durable).unwrap_or_else(|error| panic!("{error}"));
-    let server = server_on(&cluster).await;
+    let server = server_on(&cluster.url("postgres")).await;
     let signed_in = server.signed_in("user@example.com").await;
     cluster.kill().expect("it runs");
     is_out_of_order(&server, &signed_in).await;
@@ -64,10 +64,12 @@ async fn when_postgres_dies_the_service_says_so_and_comes_back_with_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_postgres_hangs_calls_are_given_up_and_it_is_used_again_when_it_goes_on() {
     let cluster = Cluster::start().unwrap_or_else(|error| panic!("{error}"));
-    let server = server_on(&cluster).await;
+    let server = server_on(&cluster.url("postgres")).await;
     let signed_in = server.signed_in("user@example.com").await;
     cluster.pause().expect("it runs");
     tokio::select! {
+        // Who was held up may find both answers there.
+        biased;
         ready = server.get("/health/ready") => { ready.problem(503, "store_unavailable"); }
         _ = server.get_as(&signed_in.access_token, "/api/v1/auth/me") => {
             panic!("it is told before a call is given up");
@@ -147,9 +149,9 @@ async fn when_connections_are_cut_again_and_again_no_step_is_half_done() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_table_is_locked_elsewhere_waits_are_bounded() {
     let cluster = Cluster::start().unwrap_or_else(|error| panic!("{error}"));
-    let server = server_on(&cluster).await;
+    let url = with_time_to_connect(&cluster.url("postgres"));
+    let server = server_on(&url).await;
     let signed_in = server.signed_in("user@example.com").await;
-    let url = cluster.url("postgres");
     let holding = portcullis_throwaway_postgres::run(&url, HOLD);
     let meanwhile = async {
         let begun = Instant::now();

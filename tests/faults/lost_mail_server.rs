@@ -3,7 +3,7 @@ use std::time::{Duration, Instant};
 use portcullis_throwaway_port::Port;
 use serde_json::{Value, json};
 
-use crate::harness::{PASSWORD, PATIENCE, Received, Server, ServerBuilder, SmtpSink};
+use crate::harness::{MAIL_PATIENCE, PASSWORD, PATIENCE, Received, Server, ServerBuilder, SmtpSink};
 
 const REGISTER: &str = "/api/v1/auth/register";
 
@@ -22,7 +22,7 @@ async fn server_with_mail_server_at(port: &Port) -> Server {
 async fn mails_when_there_are(sink: &SmtpSink, count: usize) -> Vec<Received> {
     let begun = Instant::now();
     while sink.mails().len() < count {
-        assert!(begun.elapsed() < PATIENCE, "{} of {count} mails came", sink.mails().len());
+        assert!(begun.elapsed() < MAIL_PATIENCE, "{} of {count} mails came", sink.mails().len());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     sink.mails()

@@ -121,8 +121,15 @@ async fn s43_instances_with_one_redis_share_their_limits() {
     for server in [&one, &other] {
         assert!(is_admitted(server, "192.0.2.1").await, "another client");
     }
-    let examined = one.run(&["doctor"]).await;
-    assert!(examined.stdout.contains("Redis counts calls for all instances"), "{examined:?}");
+    let begun = Instant::now();
+    loop {
+        let examined = one.run(&["doctor"]).await;
+        if examined.stdout.contains("Redis counts calls for all instances") {
+            break;
+        }
+        // It asks Redis once, which may answer too late on a busy machine.
+        assert!(begun.elapsed() < PATIENCE, "{examined:?}");
+    }
 }
 
 #[tokio::test]

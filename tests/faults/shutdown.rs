@@ -9,7 +9,7 @@ use crate::harness::{PASSWORD, Server, ServerBuilder};
 #[tokio::test(flavor = "multi_thread")]
 async fn on_sigterm_accepted_requests_finish_and_none_is_reset() {
     // For a tenth of it new connections are taken.
-    let server = ServerBuilder::new().with("PORTCULLIS_SHUTDOWN_GRACE", "40s").start().await;
+    let server = ServerBuilder::new().with("PORTCULLIS_SHUTDOWN_GRACE", "100s").start().await;
     server.register_verified("user@example.com").await;
     let login = || async {
         let body = json!({ "email": "user@example.com", "password": PASSWORD });

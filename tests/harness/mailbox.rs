@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{PATIENCE, Server};
+use super::{MAIL_PATIENCE, Server};
 
 /// A mail as `/dev/mailbox.json` shows it.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Server {
             if mails.len() >= count {
                 return mails.swap_remove(mails.len() - count);
             }
-            assert!(begun.elapsed() < PATIENCE, "mail {count} to {address} did not come");
+            assert!(begun.elapsed() < MAIL_PATIENCE, "mail {count} to {address} did not come");
             tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }

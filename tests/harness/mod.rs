@@ -13,6 +13,10 @@ mod smtp_sink;
 mod snippet;
 mod upstream;
 
+use std::time::Duration;
+
+use portcullis_domain::use_cases::DeliverMail;
+
 pub(crate) use account::{PASSWORD, SignedIn, claims};
 pub(crate) use administration::{each, encoded, id, items};
 pub(crate) use answer::Answer;
@@ -25,4 +29,7 @@ pub(crate) use snippet::snippet;
 pub(crate) use upstream::Upstream;
 
 /// How long a test waits for what is about to come: far longer than it takes on a busy machine.
-pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same for a mail: one that a server had in hand when it was killed is nobody else's until its lease ends.
+pub(crate) const MAIL_PATIENCE: Duration = DeliverMail::LEASE.saturating_add(PATIENCE);

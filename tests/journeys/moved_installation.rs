@@ -9,7 +9,7 @@ use portcullis_throwaway_postgres::Template;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{PASSWORD, PATIENCE, Server, ServerBuilder, SignedIn, SmtpSink};
+use crate::harness::{MAIL_PATIENCE, PASSWORD, PATIENCE, Server, ServerBuilder, SignedIn, SmtpSink};
 
 /// What [`ServerBuilder::on_postgres`] gives to those on PostgreSQL.
 const SECRET_KEY: &str = "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu";
@@ -104,7 +104,7 @@ async fn an_installation_moves_to_another_store_and_goes_on_there() {
     target.refreshed(&bob).await;
     let began = Instant::now();
     while sink.mails().is_empty() {
-        assert!(began.elapsed() < PATIENCE, "the mail that waited is delivered");
+        assert!(began.elapsed() < MAIL_PATIENCE, "the mail that waited is delivered");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let mails = json_of(target.command(&["mail", "list", "--json"]));

@@ -61,16 +61,27 @@ impl Drop for LoadBalancer {
 async fn pass_on(listener: TcpListener, backends: Backends) {
     for turn in 0_usize.. {
         let Ok((mut client, _)) = listener.accept().await else { return };
-        let ready: Vec<_> = {
-            let backends = backends.lock().expect("no holder panics");
-            backends.iter().filter(|backend| backend.is_ready).map(|backend| backend.url.clone()).collect()
-        };
+        let ready = ready(&backends).await;
         let address = ready[turn % ready.len()].trim_start_matches("http://").parse::<SocketAddr>();
         tokio::spawn(async move {
             let mut server = TcpStream::connect(address.expect("an address")).await.expect("it is ready");
             // Whoever hangs up first ends it for both.
             let _ = copy_bidirectional(&mut client, &mut server).await;
         });
+    }
+}
+
+/// Those that are ready, once one is: on a busy machine all of them may be too late to say so for a moment.
+async fn ready(backends: &Backends) -> Vec<String> {
+    loop {
+        let ready: Vec<_> = {
+            let backends = backends.lock().expect("no holder panics");
+            backends.iter().filter(|backend| backend.is_ready).map(|backend| backend.url.clone()).collect()
+        };
+        if !ready.is_empty() {
+            return ready;
+        }
+        tokio::time::sleep(PROBE_INTERVAL).await;
     }
 }
 

@@ -15,7 +15,7 @@ async fn a_rolling_restart_under_load_fails_no_request() {
         .with_cheap_hashes()
         .with("PORTCULLIS_PUBLIC_URL", "http://accounts.test")
         // For a tenth of it an instance that is about to end takes new connections.
-        .with("PORTCULLIS_SHUTDOWN_GRACE", "30s");
+        .with("PORTCULLIS_SHUTDOWN_GRACE", "100s");
     let first = builder.start().await;
     let second = first.another().await;
     let balancer = LoadBalancer::before(&[&first, &second]).await;

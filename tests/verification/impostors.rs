@@ -79,7 +79,7 @@ const WRONGS: &[Wrong] = &[
     ),
     (
         "passwords can be guessed without end",
-        "S7,S20,S41",
+        "S6,S7,S41",
         &["S7", "S41"],
         Lie::after(|_, call, reply| {
             if call.is(&Method::POST, LOGIN) && reply.status == 429 {

@@ -17,7 +17,7 @@ use portcullis_domain::ports::{
 use portcullis_testkit::fixtures::{
     account, account_attempts, event, mail, other_hash, password_hash, session,
 };
-use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
+use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template, with_time_to_connect};
 use tokio_postgres::{Client, NoTls};
 
 /// Far more than what is bounded takes on a busy machine.
@@ -44,7 +44,7 @@ async fn session_of(url: &str) -> Client {
 }
 
 async fn migrated(cluster: &Cluster) -> PostgresStore {
-    let store = connect(&cluster.url("postgres")).await;
+    let store = connect(&with_time_to_connect(&cluster.url("postgres"))).await;
     store.migrate().await.expect("the migrations apply");
     store
 }
@@ -186,13 +186,14 @@ async fn connections_that_are_cut_leave_nothing_half_done() {
             })
         })
         .collect();
-    // A busy machine takes more of them until there is something to lose.
-    for round in 0..300 {
+    // A busy machine takes more of them until there is something to lose. However slow it is, something gets through
+    // when they are far enough apart.
+    for round in 0..150_u32 {
         if round >= 30 && count.load(Ordering::SeqCst) > 20 {
             break;
         }
         database.terminate_connections().await;
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        tokio::time::sleep(Duration::from_millis(40) * (1 + round.saturating_sub(30))).await;
     }
     is_over.store(true, Ordering::SeqCst);
     let mut changed = BTreeSet::new();
@@ -302,9 +303,9 @@ async fn waits_for_a_lock_are_bounded_and_harm_nobody_else() {
 async fn who_loses_a_deadlock_tries_again() {
     let database = TEMPLATE.database().await;
     // The server looks for deadlocks once in a wait, and not before there can be one; the store has to outlast that.
-    database.run(&format!("ALTER DATABASE {} SET deadlock_timeout = '4s'", name(&database.url()))).await;
+    database.run(&format!("ALTER DATABASE {} SET deadlock_timeout = '10s'", name(&database.url()))).await;
     let options = PostgresOptions {
-        patience: Duration::from_secs(20),
+        patience: Duration::from_secs(40),
         ..PostgresOptions::new(parsed(&database.url()))
     };
     let store = PostgresStore::connect(&options).await.expect("the server is there");
@@ -373,9 +374,8 @@ async fn a_server_that_does_not_write_is_left_for_one_that_does() {
 async fn a_store_follows_the_primary() {
     let mut primary = Cluster::start().unwrap();
     let standby = Cluster::standby_of(&primary, &ClusterOptions::default()).unwrap();
-    let url =
-        format!("postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres", standby.port(), primary.port());
-    let store = connect(&url).await;
+    let hosts = format!("127.0.0.1:{},127.0.0.1:{}", standby.port(), primary.port());
+    let store = connect(&with_time_to_connect(&format!("postgres://postgres@{hosts}/postgres"))).await;
     store.migrate().await.expect("the primary is found behind the standby");
     let ada = account("ada@example.com");
     store.register(ada.clone()).await.unwrap();

@@ -10,7 +10,7 @@ use portcullis_adapters_postgres::{OpenError, PostgresOptions, PostgresStore, Po
 use portcullis_domain::ports::UserRepository as _;
 use portcullis_testkit::fixtures::account;
 use portcullis_throwaway_port::Port;
-use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template};
+use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template, with_time_to_connect};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tokio::sync::Barrier;
 use tokio_postgres::NoTls;
@@ -66,11 +66,12 @@ async fn who_and_what_the_server_does_not_know_is_refused_for_good() {
     tokio::spawn(connection);
     client.batch_execute("CREATE ROLE ada LOGIN PASSWORD 'hunter2'").await.unwrap();
     let url = |credentials: &str, name: &str| {
-        format!("postgres://{credentials}@127.0.0.1:{}/{name}", cluster.port())
+        with_time_to_connect(&format!("postgres://{credentials}@127.0.0.1:{}/{name}", cluster.port()))
     };
 
     connect(&url("ada:hunter2", "postgres")).await.expect("the password is right");
-    connect(&cluster.socket_url("postgres")).await.expect("a socket is a way, too");
+    let by_socket = with_time_to_connect(&cluster.socket_url("postgres"));
+    connect(&by_socket).await.expect("a socket is a way, too");
     for (credentials, name) in
         [("ada:hunter3", "postgres"), ("eve:hunter2", "postgres"), ("ada:hunter2", "nothing")]
     {
@@ -98,10 +99,11 @@ async fn a_server_speaks_english_or_is_not_spoken_to() {
         )
         .await
         .unwrap();
-    let url = cluster.url("postgres").replace("//postgres@", "//ada@");
+    let of_superuser = with_time_to_connect(&cluster.url("postgres"));
+    let url = of_superuser.replace("//postgres@", "//ada@");
     let error = refusal(&url).await;
     assert!(matches!(error, OpenError::ForeignLanguage { .. }) && !error.is_passing(), "{error:?}");
-    connect(&cluster.url("postgres")).await.expect("who may set the language does");
+    connect(&of_superuser).await.expect("who may set the language does");
     client.batch_execute("DROP FUNCTION public.current_setting(text)").await.unwrap();
     connect(&url).await.expect("English will do");
 }
@@ -146,7 +148,8 @@ impl Secured {
                 self.folder.path().join(name).to_str().expect("a plain name").replace('/', "%2F")
             )
         });
-        format!("postgres://postgres@{host}:{port}/postgres?application_name={mode}&sslmode={mode}{root}")
+        let parameters = format!("application_name={mode}&sslmode={mode}{root}");
+        with_time_to_connect(&format!("postgres://postgres@{host}:{port}/postgres?{parameters}"))
     }
 
     /// Whether what is said by this mode is encrypted.
@@ -199,12 +202,12 @@ async fn a_server_that_cannot_be_trusted_is_not_talked_to() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_tls_is_not_talked_to_where_tls_is_required() {
     let cluster = Cluster::start().unwrap();
-    let url = cluster.url("postgres");
-    let error = refusal(&format!("{url}?sslmode=require")).await;
+    let url = with_time_to_connect(&cluster.url("postgres"));
+    let error = refusal(&format!("{url}&sslmode=require")).await;
     assert!(matches!(error, OpenError::Tls { .. }), "{error:?}");
-    connect(&format!("{url}?sslmode=prefer")).await.expect("there is nothing to prefer");
-    let by_socket = cluster.socket_url("postgres");
-    connect(&format!("{by_socket}?sslmode=require")).await.expect("a socket needs none");
+    connect(&format!("{url}&sslmode=prefer")).await.expect("there is nothing to prefer");
+    let by_socket = with_time_to_connect(&cluster.socket_url("postgres"));
+    connect(&format!("{by_socket}&sslmode=require")).await.expect("a socket needs none");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -232,19 +235,6 @@ async fn migrations_apply_once() {
     assert_eq!(store.pending_migrations().await.unwrap(), Vec::<String>::new());
 }
 
-/// So many at once may take a busy server longer than a connection may.
-async fn connect_patiently(url: &str) -> PostgresStore {
-    let began = Instant::now();
-    loop {
-        match connect(url).await {
-            Ok(store) => return store,
-            Err(error) => {
-                assert!(error.is_passing() && began.elapsed() < Duration::from_secs(20), "{error:?}");
-            }
-        }
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn stores_that_find_an_empty_database_together_migrate_it_once() {
     const STORES: usize = 8;
@@ -255,7 +245,7 @@ async fn stores_that_find_an_empty_database_together_migrate_it_once() {
             .map(|_| {
                 let (url, start) = (url.clone(), Arc::clone(&start));
                 tokio::spawn(async move {
-                    let store = connect_patiently(&url).await;
+                    let store = connect(&url).await.expect("the server is there");
                     start.wait().await;
                     store.migrate().await.expect("the migrations apply").len()
                 })

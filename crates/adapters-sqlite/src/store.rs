@@ -184,8 +184,8 @@ mod tests {
     use super::*;
     use crate::schema::users;
     use crate::test_store::{
-        BUILT_IN, Holding, add_role, add_role_with_name_of, count_roles, empty_disk, fill_disk, fresh_store,
-        integer,
+        BUILT_IN, Holding, add_role, add_role_with_name_of, count_roles, empty_disk, eventually, fill_disk,
+        fresh_store, integer,
     };
 
     #[tokio::test(flavor = "multi_thread")]
@@ -204,7 +204,9 @@ mod tests {
 
     #[tokio::test(flavor = "multi_thread")]
     async fn every_connection_has_its_settings() {
-        let (store, _folder) = fresh_store().await;
+        let folder = tempfile::tempdir().unwrap();
+        let usual = SqliteOptions::new(folder.path().join("portcullis.db"));
+        let store = SqliteStore::open(&usual).await.unwrap();
         for pragma in ["foreign_keys = 1", "trusted_schema = 0", "temp_store = 2", "busy_timeout = 4000"] {
             let (name, value) = pragma.split_once(" = ").unwrap();
             let column = if name == "busy_timeout" { "timeout" } else { name };
@@ -317,7 +319,7 @@ mod tests {
     async fn who_waits_too_long_for_a_connection_is_refused_and_nothing_is_done() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("portcullis.db");
-        let impatient = SqliteOptions { busy_timeout: Duration::from_secs(1), ..SqliteOptions::new(&path) };
+        let impatient = SqliteOptions { busy_timeout: Duration::from_secs(5), ..SqliteOptions::new(&path) };
         let store = SqliteStore::open(&impatient).await.unwrap();
         store.migrate().await.unwrap();
         let holding = Holding::begin(&store).await;
@@ -338,16 +340,12 @@ mod tests {
         let holding = Holding::begin(&store).await;
         let adding = store.clone();
         let waiting = tokio::spawn(async move { adding.write(add_role).await });
-        while store.writer().waiting == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually("it waits", || store.writer().waiting > 0).await;
         assert_eq!(used(store.writer()), (1, 0, 1, 1));
         holding.end().await;
         waiting.await.unwrap().unwrap();
         store.read(count_roles).await.unwrap();
-        while store.readers().available == 0 || store.writer().available == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually("both rest", || store.readers().available > 0 && store.writer().available > 0).await;
         assert_eq!(used(store.readers()), (0, 1, 4, 0));
         assert_eq!(used(store.writer()), (0, 1, 1, 0));
     }
@@ -356,11 +354,12 @@ mod tests {
     async fn a_store_that_is_dropped_finishes_what_it_was_given_and_tidies_up() {
         let (store, folder) = fresh_store().await;
         let (begun, has_begun) = mpsc::channel();
+        let (release, released) = mpsc::channel::<()>();
         let begun_first = store.clone();
         let first = tokio::spawn(async move {
             let slow = begun_first.write(move |connection| {
                 begun.send(()).unwrap();
-                thread::sleep(Duration::from_millis(100));
+                released.recv_timeout(Duration::from_mins(1)).expect("the store is dropped meanwhile");
                 add_role(connection)
             });
             slow.await
@@ -368,13 +367,15 @@ mod tests {
         tokio::task::spawn_blocking(move || has_begun.recv().unwrap()).await.unwrap();
         let waiting = store.clone();
         let second = tokio::spawn(async move { waiting.write(add_role).await });
-        while store.writer().waiting == 0 {
-            tokio::task::yield_now().await;
-        }
+        eventually("it waits", || store.writer().waiting > 0).await;
         first.abort();
         second.abort();
         assert!(first.await.is_err() && second.await.is_err(), "nobody waits any more");
-        drop(store);
+        let writer = Arc::downgrade(&store.writer);
+        let dropping = tokio::task::spawn_blocking(move || drop(store));
+        eventually("it is being dropped", || writer.strong_count() == 0).await;
+        release.send(()).unwrap();
+        dropping.await.unwrap();
 
         let files: Vec<_> =
             std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();

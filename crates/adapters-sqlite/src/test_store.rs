@@ -1,7 +1,7 @@
 //! A store for tests, and operations that are quick to write: roles come and are counted.
 
 use std::sync::mpsc::{self, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
@@ -10,7 +10,7 @@ use diesel::sql_types::BigInt;
 use portcullis_domain::ports::StorageError;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, yield_now};
 
 use crate::errors::Failure;
 use crate::store::{SqliteOptions, SqliteStore};
@@ -18,11 +18,25 @@ use crate::store::{SqliteOptions, SqliteStore};
 /// So many roles are built in.
 pub(crate) const BUILT_IN: i64 = 2;
 
+/// Far more than anything takes on a busy machine.
+const LONG: Duration = Duration::from_mins(1);
+
+/// A store on which nobody loses patience.
 pub(crate) async fn fresh_store() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = SqliteStore::open(&SqliteOptions::new(folder.path().join("portcullis.db"))).await.unwrap();
+    let usual = SqliteOptions::new(folder.path().join("portcullis.db"));
+    let store = SqliteStore::open(&SqliteOptions { busy_timeout: LONG, ..usual }).await.unwrap();
     store.migrate().await.unwrap();
     (store, folder)
+}
+
+/// Returns when it is so, as it is about to be.
+pub(crate) async fn eventually(what: &str, is_so: impl Fn() -> bool) {
+    let asked = Instant::now();
+    while !is_so() {
+        assert!(asked.elapsed() < LONG, "{what}");
+        yield_now().await;
+    }
 }
 
 pub(crate) fn integer(connection: &mut SqliteConnection, expression: &str) -> Result<i64, Failure> {
@@ -74,7 +88,7 @@ impl Holding {
         let operation = tokio::spawn(async move {
             let hold = store.write(move |_| {
                 begun.send(()).expect("it is waited for");
-                released.recv_timeout(Duration::from_secs(10)).map_err(|_| Failure::Interrupted)
+                released.recv_timeout(LONG).map_err(|_| Failure::Interrupted)
             });
             hold.await
         });

@@ -119,12 +119,13 @@ mod tests {
 
     use diesel::connection::{Connection as _, InstrumentationEvent, SimpleConnection as _};
     use portcullis_domain::ports::StorageError;
-    use tokio::task::{JoinHandle, JoinSet, yield_now};
+    use tokio::task::{JoinHandle, JoinSet};
 
     use super::*;
     use crate::store::SqliteStore;
     use crate::test_store::{
-        BUILT_IN, Holding, add_role, add_role_with_name_of, count_roles, empty_disk, fill_disk, fresh_store,
+        BUILT_IN, Holding, add_role, add_role_with_name_of, count_roles, empty_disk, eventually, fill_disk,
+        fresh_store,
     };
 
     type Step = Box<dyn FnOnce(&mut SqliteConnection) -> Result<i64, Failure> + Send>;
@@ -163,9 +164,7 @@ mod tests {
         for step in steps {
             let store_ = store.clone();
             lined_up.push(tokio::spawn(async move { store_.write(step).await }));
-            while store.writer().waiting < lined_up.len() {
-                yield_now().await;
-            }
+            eventually("it waits", || store.writer().waiting >= lined_up.len()).await;
         }
         lined_up
     }
@@ -320,14 +319,10 @@ mod tests {
         let before = line_up(&store, [adding(), adding()]).await;
         let sweeping = store.clone();
         let alone = tokio::spawn(async move { sweeping.write_alone(count_roles).await });
-        while store.writer().waiting < 3 {
-            yield_now().await;
-        }
+        eventually("it waits, too", || store.writer().waiting >= 3).await;
         let importing = store.clone();
         let bulk = tokio::spawn(async move { importing.write_bulk(count_roles).await });
-        while store.writer().waiting < 4 {
-            yield_now().await;
-        }
+        eventually("all of them wait", || store.writer().waiting >= 4).await;
         holding.end().await;
         for step in before {
             step.await.unwrap().unwrap();

@@ -4,6 +4,7 @@
 //!   Where `PORTCULLIS_TEST_DATABASE_URL` names a server, it is made there instead, and dropped
 //!   afterwards; the URL is that of a database to connect to for that, as a role that may create others.
 //! - [`Cluster`] is a server of one's own: to kill, to pause, to restart, to promote.
+//! - [`with_time_to_connect`] is for URLs of clusters: those of databases have it.
 //! - [`Wire`] stands between clients and a server, and counts round trips.
 //!
 //! A cluster listens on loopback and on a Unix socket, trusts everybody, and survives nothing: neither the
@@ -16,10 +17,12 @@ mod cluster;
 mod database;
 mod owner;
 mod server;
+mod time_to_connect;
 mod wire;
 
 pub use binaries::NoServerInstalled;
 pub use cluster::{Cluster, ClusterOptions, StartError};
 pub use database::{Database, Migrate, Template};
 pub use server::{Server, run};
+pub use time_to_connect::with_time_to_connect;
 pub use wire::Wire;

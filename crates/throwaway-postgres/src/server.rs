@@ -6,6 +6,7 @@ use tokio::sync::OnceCell;
 use tokio_postgres::{NoTls, SimpleQueryMessage};
 
 use crate::cluster::Cluster;
+use crate::time_to_connect::with_time_to_connect;
 
 /// A server to make databases on: a [`Cluster`], or one that somebody else runs.
 pub struct Server {
@@ -25,17 +26,17 @@ impl Server {
         SHARED
             .get_or_init(async || {
                 if let Ok(url) = env::var("PORTCULLIS_TEST_DATABASE_URL") {
-                    return Self { url, cluster: None };
+                    return Self { url: with_time_to_connect(&url), cluster: None };
                 }
                 let started = tokio::task::spawn_blocking(Cluster::start).await;
                 let cluster = started.expect("starting does not panic");
                 let cluster = cluster.unwrap_or_else(|error| panic!("{error}"));
-                Self { url: cluster.url("postgres"), cluster: Some(cluster) }
+                Self { url: with_time_to_connect(&cluster.url("postgres")), cluster: Some(cluster) }
             })
             .await
     }
 
-    /// The URL of a database on it.
+    /// The URL of a database on it, [with time to connect](with_time_to_connect).
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         let (place, parameters) = self.url.split_once('?').unwrap_or((&self.url, ""));

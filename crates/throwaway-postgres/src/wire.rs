@@ -119,61 +119,71 @@ async fn hand_out(
 mod tests {
     use super::*;
 
-    /// Far longer than it takes to say something more.
-    const DELAY: Duration = Duration::from_secs(1);
-
-    /// A client on a wire before a server that sends back whatever it is sent.
-    async fn echoed() -> (Wire, TcpStream) {
+    /// Both ends of a wire that holds up what the server says for `delay`.
+    async fn ends(delay: Duration) -> (Wire, TcpStream, TcpStream) {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("postgres://ada@{}/accounts", listener.local_addr().unwrap());
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                tokio::spawn(async move {
-                    let (mut from, mut to) = stream.split();
-                    tokio::io::copy(&mut from, &mut to).await
-                });
-            }
-        });
-        let (wire, url) = Wire::before(&url, DELAY).await.unwrap();
+        let (wire, url) = Wire::before(&url, delay).await.unwrap();
         let place = url.strip_prefix("postgres://ada@").unwrap().strip_suffix("/accounts").unwrap();
         let client = TcpStream::connect(place).await.unwrap();
         client.set_nodelay(true).unwrap();
-        (wire, client)
+        let (server, _) = listener.accept().await.unwrap();
+        (wire, client, server)
+    }
+
+    /// The client says something, and the server says it back once it has heard it.
+    async fn echo(client: &mut TcpStream, server: &mut TcpStream, words: &[u8]) {
+        client.write_all(words).await.unwrap();
+        let mut heard = vec![0; words.len()];
+        server.read_exact(&mut heard).await.unwrap();
+        assert_eq!(heard, words);
+        server.write_all(words).await.unwrap();
     }
 
     #[tokio::test]
     async fn what_is_sent_before_an_answer_is_one_round_trip() {
-        let (wire, mut client) = echoed().await;
+        // No answer comes while the test lasts.
+        let (wire, mut client, mut server) = ends(Duration::from_hours(1)).await;
         for word in [b"one", b"two"] {
-            client.write_all(word).await.unwrap();
-            tokio::time::sleep(DELAY / 100).await;
+            echo(&mut client, &mut server, word).await;
         }
-        let mut answer = [0; 6];
-        client.read_exact(&mut answer).await.unwrap();
-        assert_eq!((&answer, wire.take_count()), (b"onetwo", 1));
+        assert_eq!(wire.take_count(), 1);
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_after_an_answer_is_another_round_trip() {
+        let (wire, mut client, mut server) = ends(Duration::from_millis(1)).await;
         for _ in 0..2 {
-            client.write_all(b"again").await.unwrap();
-            client.read_exact(&mut answer[..5]).await.unwrap();
+            echo(&mut client, &mut server, b"again").await;
+            let mut answer = [0; 5];
+            client.read_exact(&mut answer).await.unwrap();
+            assert_eq!(&answer, b"again");
         }
         assert_eq!((wire.take_count(), wire.take_count()), (2, 0));
     }
 
     #[tokio::test]
     async fn an_answer_comes_as_much_later_as_was_asked_for() {
-        let (_wire, mut client) = echoed().await;
+        const DELAY: Duration = Duration::from_secs(1);
+        let (_wire, mut client, mut server) = ends(DELAY).await;
         let asked = Instant::now();
-        client.write_all(b"word").await.unwrap();
+        echo(&mut client, &mut server, b"word").await;
         client.read_exact(&mut [0; 4]).await.unwrap();
         assert!(asked.elapsed() >= DELAY, "{:?}", asked.elapsed());
     }
 
     #[tokio::test]
     async fn a_client_that_hangs_up_is_seen_to_by_the_server() {
-        let (_wire, mut client) = echoed().await;
+        let (_wire, mut client, mut server) = ends(Duration::from_millis(1)).await;
         client.write_all(b"last words").await.unwrap();
         client.shutdown().await.unwrap();
+        let mut heard = Vec::new();
+        server.read_to_end(&mut heard).await.unwrap();
+        assert_eq!(heard, b"last words");
+        server.write_all(b"farewell").await.unwrap();
+        drop(server);
         let mut rest = Vec::new();
         client.read_to_end(&mut rest).await.unwrap();
-        assert_eq!(rest, b"last words");
+        assert_eq!(rest, b"farewell");
     }
 }

@@ -1,6 +1,6 @@
 use portcullis_domain::ports::UserRepository as _;
 use portcullis_testkit::fixtures::account;
-use portcullis_throwaway_postgres::Cluster;
+use portcullis_throwaway_postgres::{Cluster, with_time_to_connect};
 use tokio_postgres::NoTls;
 
 use crate::every_method::Calls;
@@ -19,15 +19,15 @@ fn least_rights() -> String {
 async fn a_role_with_the_least_rights_can_do_everything_but_migrate() {
     let _alone = ONE_AT_A_TIME.lock().await;
     let cluster = Cluster::start().unwrap();
-    let owner = connect(&cluster.url("postgres")).await;
-    let (client, connection) = tokio_postgres::connect(&cluster.url("postgres"), NoTls).await.unwrap();
+    let url = with_time_to_connect(&cluster.url("postgres"));
+    let owner = connect(&url).await;
+    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
     tokio::spawn(connection);
     client
         .batch_execute("CREATE ROLE portcullis_runtime LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC")
         .await
         .unwrap();
-    let url = cluster.url("postgres").replace("//postgres@", "//portcullis_runtime@");
-    let store = connect(&url).await;
+    let store = connect(&url.replace("//postgres@", "//portcullis_runtime@")).await;
 
     let pending = store.pending_migrations().await.expect("anybody may look");
     assert!(!pending.is_empty());

@@ -112,7 +112,15 @@ async fn every_method_takes_as_many_round_trips_as_it_must() {
     let (wire, url) = Wire::before(&database.url(), Duration::from_millis(30)).await.unwrap();
     let store = connect(&url).await;
     Calls::new(&store, "first", || 0).make_all().await;
-    let mut calls = Calls::new(&store, "second", || wire.take_count());
-    calls.make_all().await;
-    assert_eq!(calls.made, ROUND_TRIPS);
+    let mut passes = Vec::new();
+    for round in ["second", "third", "fourth"] {
+        let mut calls = Calls::new(&store, round, || wire.take_count());
+        calls.make_all().await;
+        passes.push(calls.made);
+    }
+    // On a busy machine an answer may come before the client has said all: that adds trips, and never takes one away.
+    let fewest = passes.into_iter().reduce(|fewest, pass| {
+        fewest.into_iter().zip(pass).map(|((what, one), (_, other))| (what, one.min(other))).collect()
+    });
+    assert_eq!(fewest.expect("there are three passes"), ROUND_TRIPS);
 }

@@ -15,7 +15,7 @@ impl SqliteFaults {
     pub(crate) fn connect(path: &Path) -> Self {
         let path = path.to_str().expect("temporary folders have plain names");
         let mut connection = SqliteConnection::establish(path).expect("the database opens");
-        connection.batch_execute("PRAGMA busy_timeout = 4000").expect("a setting");
+        connection.batch_execute("PRAGMA busy_timeout = 20000").expect("a setting");
         Self(Mutex::new(connection))
     }
 

@@ -6,6 +6,7 @@ mod faults;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_adapters_sqlite::{SqliteOptions, SqliteStore};
 use portcullis_testkit::Storage;
@@ -27,7 +28,9 @@ impl Stores {
     async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let path = path_in(&folder);
-        let open = async || SqliteStore::open(&SqliteOptions::new(&path)).await.expect("the database opens");
+        // Fifty callers at once, on a machine that has other things to do as well.
+        let options = SqliteOptions { busy_timeout: Duration::from_secs(20), ..SqliteOptions::new(&path) };
+        let open = async || SqliteStore::open(&options).await.expect("the database opens");
         let first = open().await;
         first.migrate().await.expect("the migrations apply");
         Self { first, second: open().await, folder }
