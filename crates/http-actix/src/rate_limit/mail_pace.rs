@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, rt, web};
 use portcullis_domain::EmailAddress;
 use portcullis_domain::use_cases::{RegisterCommand, RegisterError, Registered, UseCases};
+use tracing::Instrument as _;
 
 use super::{Allowance, Caller, Rate, RateLimiting, RouteGroup};
 use crate::HttpOptions;
@@ -51,7 +52,7 @@ impl MailPace {
         if !use_cases.register.is_private() {
             return use_cases.register.register(command).await;
         }
-        let registering = rt::spawn(async move {
+        let registering = async move {
             let email = command.email.clone();
             if !self.admits(RouteGroup::Register, &email).await {
                 return Ok(Registered::Pending);
@@ -61,9 +62,10 @@ impl MailPace {
                 self.give_back(RouteGroup::Register, &email).await;
             }
             registered
-        });
+        };
         // By a task, so that who goes away in the middle leaves nothing counted that was not done.
-        registering.await.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
+        let registered = rt::spawn(registering.in_current_span()).await;
+        registered.unwrap_or_else(|failed| resume_unwind(failed.into_panic()))
     }
 
     /// Counts a mail that a call to `group` asks for, unless it is one too many. What is answered to strangers must not tell.
