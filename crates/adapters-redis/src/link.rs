@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use portcullis_http_actix::{Allowance, Caller, Rate, RouteGroup};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, RedisError, Script};
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, RedisError, Script, ScriptInvocation};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{sleep, timeout};
@@ -128,8 +128,7 @@ impl Counter {
     ) -> Result<Allowance, Trouble> {
         let mut invocation = self.count.key(key);
         invocation.arg(microseconds(rate.share())).arg(microseconds(rate.period));
-        let answer = timeout(self.patience, invocation.invoke_async::<(bool, u64)>(connection));
-        let (is_admitted, debt) = answer.await.map_err(|_| Trouble::Silent)??;
+        let (is_admitted, debt) = self.ask(&invocation, connection).await?;
         let debt = Duration::from_micros(debt);
         Ok(if is_admitted {
             Allowance::after_admission(rate, debt)
@@ -146,10 +145,17 @@ impl Counter {
     ) -> Result<(), Trouble> {
         let mut invocation = self.give_back.key(key);
         invocation.arg(microseconds(rate.share()));
-        timeout(self.patience, invocation.invoke_async::<()>(connection))
-            .await
-            .map_err(|_| Trouble::Silent)??;
-        Ok(())
+        self.ask(&invocation, connection).await
+    }
+
+    /// What a script answers, unless the server takes too long.
+    async fn ask<T: FromRedisValue>(
+        &self,
+        invocation: &ScriptInvocation<'_>,
+        connection: &mut MultiplexedConnection,
+    ) -> Result<T, Trouble> {
+        let answer = timeout(self.patience, invocation.invoke_async(connection));
+        Ok(answer.await.map_err(|_| Trouble::Silent)??)
     }
 }
 
