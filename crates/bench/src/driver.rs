@@ -151,12 +151,7 @@ impl Tally {
 
     fn count(&mut self, latency: Duration, pause: Duration) {
         self.answers += 1;
-        // Who calls without a pause is there to see how much can be done, not how long it takes others.
-        if pause.is_zero() {
-            self.latencies.record(latency);
-        } else {
-            self.latencies.record_with_missed(latency, pause);
-        }
+        self.latencies.record_with_missed(latency, pause);
     }
 }
 

@@ -23,7 +23,8 @@ impl Latencies {
     }
 
     /// As [`record`](Self::record), for who would have asked every `pause`: also the requests that were not sent because
-    /// this answer did not come, with the time that each would have waited for it.
+    /// this answer did not come, with the time that each would have waited for it. Who does not pause, and is there to see
+    /// how much can be done, misses none.
     pub(crate) fn record_with_missed(&mut self, latency: Duration, pause: Duration) {
         let latency = micros(latency.min(Self::LONGEST));
         self.0.record_correct(latency, micros(pause)).expect("it is within the bounds");
