@@ -239,11 +239,17 @@ async fn s43_many_changes_to_one_address_send_few_mails() {
     let body = json!({ "email": "ada@example.com", "password": PASSWORD });
     let token = server.post("/api/v1/auth/register", body).await.json(201)["access_token"].clone();
     let token = token.as_str().expect("a token");
-    let change_from = async |number: usize, new_email: &str| {
+    let change_with = async |password: &str, number: usize, new_email: &str| {
         let request = server.request(Method::POST, "/api/v1/auth/email-change").bearer_auth(token);
         let request = request.header("X-Forwarded-For", format!("192.0.2.{number}"));
-        server.send(request.json(&json!({ "new_email": new_email, "password": PASSWORD }))).await
+        server.send(request.json(&json!({ "new_email": new_email, "password": password }))).await
     };
+    let change_from = async |number, new_email| change_with(PASSWORD, number, new_email).await;
+    // Who does not know the password makes no mail, and uses up none.
+    for number in 0..3 {
+        let refused = change_with("NotTheirPassword1!", number, "stranger@example.com").await;
+        refused.problem(403, "wrong_password");
+    }
     for number in 0..6 {
         change_from(number, "stranger@example.com").await.json(202);
     }

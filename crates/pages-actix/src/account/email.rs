@@ -3,7 +3,6 @@
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::{RequestEmailChangeCommand, UseCases};
 use portcullis_domain::{EmailAddress, Password, Principal};
-use portcullis_http_actix::RouteGroup;
 use portcullis_http_actix::building_blocks::{Fields, FromFields, MailPace, Problem, fields};
 
 use super::Part;
@@ -36,7 +35,7 @@ pub(crate) async fn act(
     pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    match request(&use_cases, input, &principal, &visit, &pace).await {
+    match request(use_cases, input, &principal, &visit, pace).await {
         Ok(()) => {
             visit.leave(News::EmailChangeRequested);
             Ok(visit.frame.redirect("account/email"))
@@ -46,16 +45,15 @@ pub(crate) async fn act(
 }
 
 async fn request(
-    use_cases: &UseCases,
+    use_cases: web::Data<UseCases>,
     input: Result<Move, Problem>,
     principal: &Principal,
     visit: &Visit,
-    pace: &MailPace,
+    pace: MailPace,
 ) -> Result<(), Problem> {
     let Move { new_email, password } = input?;
-    pace.admit(RouteGroup::Login, &new_email).await?;
     let command = RequestEmailChangeCommand { new_email, password, client: visit.client.clone() };
-    Ok(use_cases.request_email_change.request(principal, command).await?)
+    pace.request_email_change(use_cases, principal.clone(), command).await
 }
 
 fn page(visit: &Visit, address: &EmailAddress, typed: &Typed, refusals: &Refusals) -> HttpResponse {

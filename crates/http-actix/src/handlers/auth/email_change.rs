@@ -13,7 +13,7 @@ use crate::client::ClientOf;
 use crate::dto::{MessageDto, UserDto};
 use crate::fields::{self, Fields, FromFields};
 use crate::problem::{Problem, Problems};
-use crate::rate_limit::{MailPace, RouteGroup};
+use crate::rate_limit::MailPace;
 use crate::schemas;
 
 /// Where an account shall move, and what shows that it is the caller's.
@@ -78,9 +78,8 @@ pub(crate) async fn request_email_change(
 ) -> Result<HttpResponse, Problem> {
     let principal = account.of_whom()?;
     let EmailChangeRequest { new_email, password } = request;
-    pace.admit(RouteGroup::Login, &new_email).await?;
     let command = RequestEmailChangeCommand { new_email, password, client };
-    use_cases.request_email_change.request(&principal, command).await?;
+    pace.request_email_change(use_cases, principal, command).await?;
     Ok(MessageDto::respond(
         StatusCode::ACCEPTED,
         "A mail to the new e-mail address, whose link confirms it, is on its way.",
