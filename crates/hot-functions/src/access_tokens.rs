@@ -7,7 +7,7 @@ use portcullis_adapters_crypto::{JwtAccessTokens, KeyRing, SealingKeyFactory};
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::{AccessClaims, AccessToken, AccessTokens as _, AddedClaims};
 use portcullis_domain::use_cases::UseCases;
-use portcullis_domain::{SessionId, SigningAlgorithm, Timestamp, UserId};
+use portcullis_domain::{AccessTokenId, SessionId, SigningAlgorithm, Timestamp, UserId};
 use portcullis_testkit::{Fakes, FrozenClock, fixtures};
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ fn claims(number: u128) -> AccessClaims {
     AccessClaims {
         user_id: UserId::from(Uuid::from_u128(1)),
         session_id: SessionId::from(Uuid::from_u128(2)),
-        token_id: Uuid::from_u128(number),
+        token_id: AccessTokenId::from(Uuid::from_u128(number)),
         issued_at: NOW,
         expires_at: NOW + Duration::from_mins(30),
         roles: vec![fixtures::role("user"), fixtures::role("accountant")],

@@ -5,7 +5,7 @@ use portcullis_adapters_crypto::{JwtAccessTokens, KeyRing, OsEntropy, SealingKey
 use portcullis_domain::policy::Policy;
 use portcullis_domain::ports::{AccessClaims, AccessToken, AccessTokenError, AccessTokens as _, AddedClaims};
 use portcullis_domain::use_cases::UseCases;
-use portcullis_domain::{SessionId, SigningAlgorithm, Timestamp, UserId};
+use portcullis_domain::{AccessTokenId, SessionId, SigningAlgorithm, Timestamp, UserId};
 use portcullis_testkit::{Fakes, FrozenClock, fixtures};
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -43,7 +43,7 @@ impl Issuer {
         let claims = AccessClaims {
             user_id: UserId::from(Uuid::from_u128(1)),
             session_id: SessionId::from(Uuid::from_u128(2)),
-            token_id: Uuid::from_u128(3),
+            token_id: AccessTokenId::from(Uuid::from_u128(3)),
             issued_at: NOW,
             expires_at: NOW + Duration::from_mins(30),
             roles: vec![fixtures::role("user")],

@@ -35,7 +35,7 @@ impl<'a> IssuedClaims<'a> {
             aud: audience,
             sub: claims.user_id.uuid(),
             sid: claims.session_id.uuid(),
-            jti: claims.token_id,
+            jti: claims.token_id.uuid(),
             iat: claims.issued_at.unix_seconds(),
             nbf: claims.issued_at.unix_seconds(),
             exp: claims.expires_at.unix_seconds(),
@@ -102,7 +102,7 @@ impl ReadClaims {
             token: VerifiedAccessToken {
                 user_id: claims.sub.into(),
                 session_id: claims.sid.into(),
-                token_id: claims.jti,
+                token_id: claims.jti.into(),
                 issued_at: moment(claims.iat),
                 expires_at: moment(claims.exp),
             },

@@ -3,7 +3,7 @@ use zeroize::Zeroizing;
 
 use super::{AddedClaims, StorageError};
 use crate::signing_key::{SigningAlgorithm, SigningKey};
-use crate::values::{Permission, RoleName, SessionId, Timestamp, UserId};
+use crate::values::{AccessTokenId, Permission, RoleName, SessionId, Timestamp, UserId};
 
 /// Writes and reads access tokens: JWTs of type `at+jwt` (RFC 9068), under the ring of signing keys.
 #[cfg_attr(feature = "mocks", mockall::automock)]
@@ -61,7 +61,7 @@ pub struct AccessClaims {
     /// `sid`.
     pub session_id: SessionId,
     /// `jti`.
-    pub token_id: uuid::Uuid,
+    pub token_id: AccessTokenId,
     /// `iat` and `nbf`.
     pub issued_at: Timestamp,
     /// `exp`.
@@ -87,7 +87,7 @@ pub struct VerifiedAccessToken {
     /// Of which session, which may have ended since.
     pub session_id: SessionId,
     /// Tells it from other tokens of the session.
-    pub token_id: uuid::Uuid,
+    pub token_id: AccessTokenId,
     /// When it was issued, to the second.
     pub issued_at: Timestamp,
     /// When it expires, to the second.

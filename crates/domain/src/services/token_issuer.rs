@@ -9,7 +9,7 @@ use crate::ports::{
 };
 use crate::secrets::{RefreshToken, RefreshTokens};
 use crate::session::Principal;
-use crate::values::{SessionId, Timestamp};
+use crate::values::{AccessTokenId, Timestamp};
 
 /// What a client gets to act for a session.
 pub struct Tokens {
@@ -59,7 +59,7 @@ impl TokenIssuer {
             .issue(&AccessClaims {
                 user_id: user.id,
                 session_id: session.id,
-                token_id: SessionId::generate(now, self.entropy.as_ref()).uuid(),
+                token_id: AccessTokenId::generate(now, self.entropy.as_ref()),
                 issued_at: now,
                 expires_at,
                 roles: user.roles.clone(),

@@ -1,11 +1,9 @@
 use std::sync::Arc;
 
-use uuid::Uuid;
-
 use crate::ports::{AccessTokenError, AccessTokens, Clock, SessionRepository, StorageError};
 use crate::secrets::RefreshTokens;
 use crate::session::Principal;
-use crate::values::Timestamp;
+use crate::values::{AccessTokenId, Timestamp};
 
 /// Tells other services whether a token is good at this moment, and whose it is (RFC 7662).
 pub struct IntrospectToken {
@@ -34,7 +32,7 @@ pub enum TokenKind {
     /// An access token.
     Access {
         /// Its `jti`.
-        token_id: Uuid,
+        token_id: AccessTokenId,
     },
     /// A refresh token that is not spent.
     Refresh,

@@ -68,6 +68,8 @@ identifiers! {
     UserId;
     /// Names a session; the `sid` of its access tokens.
     SessionId;
+    /// Names an access token: its `jti`.
+    AccessTokenId;
     /// Names a role.
     RoleId;
     /// Names a mail in the queue.

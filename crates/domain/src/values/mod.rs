@@ -17,7 +17,7 @@ mod username;
 
 pub use client::{Client, UserAgent};
 pub use email_address::EmailAddress;
-pub use ids::{AuditEventId, InvalidId, KeyId, MailId, RoleId, SessionId, UserId};
+pub use ids::{AccessTokenId, AuditEventId, InvalidId, KeyId, MailId, RoleId, SessionId, UserId};
 pub use locale::Locale;
 pub use name::Name;
 pub use password::{AcceptedPassword, Identity, Password, PasswordHash, PasswordPolicy, PasswordRefusal};

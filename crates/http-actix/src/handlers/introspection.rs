@@ -99,7 +99,7 @@ impl<'a> From<&'a ActiveToken> for ActiveTokenDto<'a> {
     fn from(token: &'a ActiveToken) -> Self {
         let ActiveToken { kind, principal, issued_at, expires_at } = token;
         let (token_type, jti) = match kind {
-            TokenKind::Access { token_id } => (TokenTypeDto::Bearer, Some(*token_id)),
+            TokenKind::Access { token_id } => (TokenTypeDto::Bearer, Some(token_id.uuid())),
             TokenKind::Refresh => (TokenTypeDto::RefreshToken, None),
         };
         let user = &principal.user;

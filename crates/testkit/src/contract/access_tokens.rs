@@ -35,7 +35,7 @@ fn claims(number: u128, moment: Timestamp) -> AccessClaims {
     AccessClaims {
         user_id: ada.id,
         session_id: session(ada.id).id,
-        token_id: Uuid::from_u128(number),
+        token_id: Uuid::from_u128(number).into(),
         issued_at: moment,
         expires_at: moment + LIFETIME,
         roles: ada.roles,

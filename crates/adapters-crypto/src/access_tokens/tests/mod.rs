@@ -187,7 +187,7 @@ fn claims(at: Timestamp) -> AccessClaims {
     AccessClaims {
         user_id: USER.into(),
         session_id: SESSION.into(),
-        token_id: TOKEN,
+        token_id: TOKEN.into(),
         issued_at: at,
         expires_at: at + LIFETIME,
         roles: vec![RoleName::user()],
