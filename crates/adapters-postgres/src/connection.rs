@@ -1,6 +1,5 @@
 //! Connections to the database, their settings, and the pool that keeps them.
 
-use std::error::Error as _;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +12,7 @@ use diesel_async::pooled_connection::deadpool::{Object, Pool};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod};
 use futures_util::FutureExt as _;
 use futures_util::future::{Either, select};
+use portcullis_domain::with_causes;
 use tokio::time::timeout;
 use tokio_postgres::Config;
 use tokio_postgres::config::{SslMode as Tls, TargetSessionAttrs};
@@ -167,7 +167,8 @@ pub(crate) fn pool(connector: Arc<Connector>, size: usize) -> ConnectionPool {
     config.custom_setup = Box::new(move |_| {
         let connector = Arc::clone(&connector);
         Box::pin(async move {
-            connector.connect().await.map_err(|error| ConnectionError::BadConnection(told_in_full(&error)))
+            // diesel keeps no more than a text of it.
+            connector.connect().await.map_err(|error| ConnectionError::BadConnection(with_causes(&error)))
         })
     });
     let too_old = Hook::sync_fn(|_, metrics| {
@@ -178,17 +179,6 @@ pub(crate) fn pool(connector: Arc<Connector>, size: usize) -> ConnectionPool {
         .pre_recycle(too_old)
         .build()
         .expect("a pool without timeouts needs no runtime")
-}
-
-/// An error with all its causes: diesel keeps no more than a text of it.
-fn told_in_full(error: &OpenError) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
 }
 
 /// A connection of the pool. Unless it is given back it is closed: who was interrupted leaves nobody a

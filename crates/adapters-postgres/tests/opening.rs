@@ -1,6 +1,5 @@
 //! Connecting: what is refused and with which words, how TLS is taken, and how a database gets its tables.
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,6 +7,7 @@ use diesel_async::{AsyncConnection as _, AsyncMigrationHarness, AsyncPgConnectio
 use diesel_migrations::{FileBasedMigrations, MigrationHarness as _};
 use portcullis_adapters_postgres::{OpenError, PostgresOptions, PostgresStore, PostgresUrl};
 use portcullis_domain::ports::UserRepository as _;
+use portcullis_domain::with_causes;
 use portcullis_testkit::fixtures::account;
 use portcullis_throwaway_port::Port;
 use portcullis_throwaway_postgres::{Cluster, ClusterOptions, Template, with_time_to_connect};
@@ -23,24 +23,13 @@ async fn refusal(url: &str) -> OpenError {
     connect(url).await.err().unwrap_or_else(|| panic!("{url} is refused"))
 }
 
-/// An error with all its causes, as logs show it.
-fn told_in_full(error: &OpenError) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_is_not_there_may_come() {
     let port = Port::keep().unwrap();
     for host in [port.address().to_string(), "no-such-host.invalid".to_owned(), "%2Fnowhere".to_owned()] {
         let error = refusal(&format!("postgres://ada:hunter2@{host}/accounts")).await;
         assert!(matches!(error, OpenError::Unreachable { .. }) && error.is_passing(), "{error:?}");
-        let told = told_in_full(&error);
+        let told = with_causes(&error);
         let server = host.split(':').next().unwrap();
         assert!(told.contains(server) && !told.contains("hunter2"), "{told}");
     }
@@ -77,11 +66,11 @@ async fn who_and_what_the_server_does_not_know_is_refused_for_good() {
     {
         let error = refusal(&url(credentials, name)).await;
         assert!(matches!(error, OpenError::Refused { .. }) && !error.is_passing(), "{error:?}");
-        let told = format!("{} {error:?}", told_in_full(&error));
+        let told = format!("{} {error:?}", with_causes(&error));
         assert!(!told.contains("hunter"), "{told}");
     }
     let error = refusal(&url("ada", "postgres")).await;
-    assert!(told_in_full(&error).contains("password"), "{error:?}");
+    assert!(with_causes(&error).contains("password"), "{error:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +163,7 @@ async fn a_connection_is_as_secure_as_it_was_asked_to_be() {
         ("localhost", "verify-full", Some("trusted"), true),
     ] {
         let store = connect(&secured.url(host, mode, authority)).await;
-        let store = store.unwrap_or_else(|error| panic!("{mode}: {}", told_in_full(&error)));
+        let store = store.unwrap_or_else(|error| panic!("{mode}: {}", with_causes(&error)));
         store.pending_migrations().await.unwrap();
         assert_eq!(secured.is_encrypted(mode).await, is_encrypted, "{mode}");
     }
@@ -191,7 +180,7 @@ async fn a_server_that_cannot_be_trusted_is_not_talked_to() {
     ] {
         let error = refusal(&secured.url(host, mode, Some(authority))).await;
         assert!(matches!(error, OpenError::Tls { .. }) && !error.is_passing(), "{mode}: {error:?}");
-        assert!(told_in_full(&error).contains(why), "{mode}: {}", told_in_full(&error));
+        assert!(with_causes(&error).contains(why), "{mode}: {}", with_causes(&error));
     }
     for nothing in ["empty", "missing"] {
         let error = refusal(&secured.url("localhost", "verify-full", Some(nothing))).await;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use portcullis_domain::ports::StorageError;
 use portcullis_domain::use_cases::{Delivery, UseCases};
+use portcullis_domain::with_causes;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::{Instant, sleep_until};
 
@@ -141,7 +142,7 @@ fn log(finished: Result<Result<Delivery, StorageError>, JoinError>) -> Result<De
     let delivery = match finished {
         Ok(Ok(delivery)) => delivery,
         Ok(Err(error)) => {
-            tracing::warn!(error = format!("{error:#}"), "mails cannot be delivered now");
+            tracing::warn!(error = with_causes(&error), "mails cannot be delivered now");
             return Err(Failed);
         }
         Err(error) => {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_domain::use_cases::UseCases;
+use portcullis_domain::with_causes;
 use tokio::time::sleep;
 
 use crate::shutdown::ShutdownNotice;
@@ -20,7 +21,7 @@ pub(crate) async fn run(use_cases: Arc<UseCases>, mut shutdown: ShutdownNotice) 
             Ok(true) => BREATH,
             Ok(false) => INTERVAL,
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "could not delete what has expired");
+                tracing::warn!(error = with_causes(&error), "could not delete what has expired");
                 INTERVAL
             }
         };

@@ -10,6 +10,7 @@
 
 pub mod archive;
 pub mod audit;
+mod causes;
 pub mod mail;
 mod origin;
 mod paging;
@@ -24,6 +25,7 @@ pub mod use_cases;
 mod user;
 mod values;
 
+pub use causes::*;
 pub use origin::*;
 pub use paging::*;
 pub use role::*;

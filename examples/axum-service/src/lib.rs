@@ -16,7 +16,7 @@ use portcullis_domain::use_cases::{
     AuthenticateError, ClaimedIdentifier, LoginCommand, LoginError, RegisterCommand, RegisterError,
     Registered, Tokens, UseCases,
 };
-use portcullis_domain::{Client, EmailAddress, InvalidValue, Password, Principal, ProfileNames};
+use portcullis_domain::{Client, EmailAddress, InvalidValue, Password, Principal, ProfileNames, with_causes};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -163,7 +163,7 @@ impl From<HasherOverloaded> for Refusal {
 impl From<StorageError> for Refusal {
     /// Its causes are for the log.
     fn from(error: StorageError) -> Self {
-        tracing::error!(error = format!("{error:#}"), "a call failed");
+        tracing::error!(error = with_causes(&error), "a call failed");
         let status = if error.is_unavailable() {
             StatusCode::SERVICE_UNAVAILABLE
         } else {

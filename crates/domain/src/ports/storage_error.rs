@@ -37,41 +37,13 @@ impl StorageError {
 }
 
 impl fmt::Display for StorageError {
-    /// What it means for the step; as `{:#}` with its causes, for logs.
-    ///
-    /// ```
-    /// use portcullis_domain::ports::StorageError;
-    ///
-    /// let error = StorageError::unavailable("no route to host");
-    /// assert_eq!(error.to_string(), "the store is unavailable");
-    /// assert_eq!(format!("{error:#}"), "the store is unavailable: no route to host");
-    /// ```
+    /// What it means for the step; [`with_causes`](crate::with_causes) tells logs the rest.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
+        formatter.write_str(match self.kind {
             Kind::Unavailable => "the store is unavailable",
             Kind::Broken => "the store answered with something impossible",
-        };
-        if formatter.alternate() {
-            formatter.write_str(&with_causes(kind, self))
-        } else {
-            formatter.write_str(kind)
-        }
+        })
     }
-}
-
-/// The message and those of the causes of an error, but for causes that it repeats already.
-fn with_causes(message: &str, error: &dyn Error) -> String {
-    let mut whole = message.to_owned();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if !whole.contains(&message) {
-            whole.push_str(": ");
-            whole.push_str(&message);
-        }
-        cause = error.source();
-    }
-    whole
 }
 
 impl Error for StorageError {

@@ -4,6 +4,7 @@ use std::error::Error as _;
 use std::io;
 
 use portcullis_domain::ports::StorageError;
+use portcullis_domain::with_causes;
 
 #[derive(Debug, thiserror::Error)]
 #[error("no connection is free")]
@@ -25,7 +26,7 @@ fn a_store_that_is_away_is_told_from_one_that_is_broken() {
 #[test]
 fn the_causes_of_a_failure_are_told_once_each_and_to_the_log_alone() {
     let error = StorageError::unavailable(NoConnection(NoAnswer(io::Error::other("timed out"))));
-    assert_eq!(format!("{error:#}"), "the store is unavailable: no connection is free: no answer: timed out");
-    assert_eq!(format!("{error}"), "the store is unavailable");
+    assert_eq!(with_causes(&error), "the store is unavailable: no connection is free: no answer: timed out");
+    assert_eq!(error.to_string(), "the store is unavailable");
     assert!(error.source().expect("it has a cause").is::<NoConnection>());
 }

@@ -15,6 +15,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use portcullis_domain::with_causes;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -235,7 +236,7 @@ impl Problem {
             return;
         }
         let code = self.code.as_str();
-        let cause = self.cause.as_deref().map(|cause| Chain(cause).to_string());
+        let cause = self.cause.as_deref().map(|cause| with_causes(cause));
         tracing::error!(code, cause, "a request failed");
     }
 }
@@ -243,21 +244,6 @@ impl Problem {
 /// Rounded up, so that nobody who waits them out comes too early.
 pub(crate) fn whole_seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
-}
-
-/// An error and all that caused it, on one line.
-struct Chain<'a>(&'a (dyn Error + Send + Sync));
-
-impl fmt::Display for Chain<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}", self.0)?;
-        let mut source = self.0.source();
-        while let Some(error) = source {
-            write!(formatter, ": {error}")?;
-            source = error.source();
-        }
-        Ok(())
-    }
 }
 
 impl fmt::Display for Problem {

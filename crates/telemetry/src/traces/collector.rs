@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use portcullis_domain::with_causes;
 use reqwest::Client;
 use reqwest::redirect::Policy;
 use tokio::runtime::Handle;
@@ -56,10 +57,4 @@ async fn send(client: Client, request: Request<Bytes>) -> Result<Response<Bytes>
         headers.extend(answer.headers().clone());
     }
     Ok(response.body(answer.bytes().await?)?)
-}
-
-/// An error on one line, with all that caused it: reqwest tells by the causes alone what was the matter.
-fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }

@@ -1,8 +1,7 @@
 use std::fmt;
 
+use portcullis_domain::with_causes;
 use serde::Serialize;
-
-use crate::failure::with_causes;
 
 /// What a check found.
 #[derive(Debug, Serialize)]
@@ -43,7 +42,7 @@ impl Finding {
 
     /// A failure because of `error`.
     pub(super) fn error(check: &'static str, error: impl Into<anyhow::Error>, remedy: &str) -> Self {
-        Self::failed(check, with_causes(&error.into()), remedy)
+        Self::failed(check, with_causes(error.into().as_ref()), remedy)
     }
 
     /// Nothing, as the store cannot be read.
