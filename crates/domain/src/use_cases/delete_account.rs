@@ -82,7 +82,8 @@ impl DeleteAccount {
                 self.auditor.stored(&event);
                 Ok(true)
             }
-            DeleteOutcome::NotFound | DeleteOutcome::Outranked => Ok(true),
+            DeleteOutcome::NotFound => Ok(true),
+            DeleteOutcome::Outranked => Err(StorageError::broken("every permission was outranked").into()),
             DeleteOutcome::Refused => Ok(false),
             DeleteOutcome::LastAdmin => Err(DeleteAccountError::LastAdmin),
         }

@@ -53,7 +53,10 @@ impl DeleteUser {
                 Ok(())
             }
             DeleteOutcome::NotFound => Err(DeleteUserError::NotFound),
-            DeleteOutcome::Outranked | DeleteOutcome::Refused => Err(DeleteUserError::Forbidden),
+            DeleteOutcome::Outranked => Err(DeleteUserError::Forbidden),
+            DeleteOutcome::Refused => {
+                Err(StorageError::broken("a deletion that needs no password was refused for one").into())
+            }
             DeleteOutcome::LastAdmin => Err(DeleteUserError::LastAdmin),
         }
     }

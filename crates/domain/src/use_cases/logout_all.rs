@@ -25,9 +25,12 @@ impl LogoutAll {
         // Everybody has authority over themselves, whatever they were given since the call began.
         let ending = SessionsEnding { user, authority: Permissions::every([]), event: event.clone() };
         match self.sessions.end_all(ending).await? {
-            EndAllOutcome::Ended => self.auditor.stored(&event),
-            EndAllOutcome::NotFound | EndAllOutcome::Outranked => {}
+            EndAllOutcome::Ended => {
+                self.auditor.stored(&event);
+                Ok(())
+            }
+            EndAllOutcome::NotFound => Ok(()),
+            EndAllOutcome::Outranked => Err(StorageError::broken("every permission was outranked")),
         }
-        Ok(())
     }
 }
