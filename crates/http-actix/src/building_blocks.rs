@@ -21,5 +21,5 @@ pub use crate::url_encoded::pairs;
 
 /// What reads one field.
 pub mod fields {
-    pub use crate::fields::{claimed_password, flag, known_role, moment, new_password, page_limit, verbatim};
+    pub use crate::fields::{claimed_password, flag, moment, new_password, page_limit, role_name, verbatim};
 }

@@ -20,12 +20,26 @@ use crate::problem::{FieldCode, FieldError, Problem};
 ///
 /// An implementation takes every field before it gives up on one, so that all faults are found:
 ///
-/// ```ignore
-/// fn from_fields(fields: &mut Fields) -> Option<Self> {
-///     let email = fields.required("email", EmailAddress::parse);
-///     let name = fields.optional("name", Name::parse);
-///     Some(Self { email: email?, name: name? })
+/// ```
+/// use portcullis_domain::{EmailAddress, Name};
+/// use portcullis_http_actix::building_blocks::{Fields, FromFields};
+///
+/// struct Contact {
+///     email: EmailAddress,
+///     name: Option<Name>,
 /// }
+///
+/// impl FromFields for Contact {
+///     fn from_fields(fields: &mut Fields) -> Option<Self> {
+///         let email = fields.required("email", EmailAddress::parse);
+///         let name = fields.optional("name", Name::parse);
+///         Some(Self { email: email?, name: name? })
+///     }
+/// }
+///
+/// let sent = vec![("name".to_owned(), "Ada".to_owned())];
+/// let problem = Fields::of_form(sent).read::<Contact>().err().expect("there is no address");
+/// assert_eq!(problem.errors()[0].field, "email");
 /// ```
 pub trait FromFields: Sized {
     /// None if and only if `fields` has noted a fault.
@@ -107,7 +121,7 @@ impl Fields {
         Self { values: members, ..Self::default() }
     }
 
-    /// The parameters of a query; one that is given twice counts as neither.
+    /// The parameters of a query; one that is given twice is invalid to whoever reads it.
     #[must_use]
     pub fn of_query(pairs: Vec<(String, String)>) -> Self {
         let mut fields = Self::default();
@@ -251,12 +265,13 @@ pub fn moment(text: &str) -> Result<Timestamp, Fault> {
         .map_err(|_| Fault::new(FieldCode::Invalid, "has to be a moment of RFC 3339"))
 }
 
-/// The name of a role that there is. What can be the name of none names none.
+/// The name of a role. What cannot be one is answered like a name that no role has; whether one has it, the use case
+/// finds out.
 ///
 /// # Errors
 ///
 /// What is wrong with it.
-pub fn known_role(text: &str) -> Result<RoleName, Fault> {
+pub fn role_name(text: &str) -> Result<RoleName, Fault> {
     RoleName::parse(text).map_err(|_| Fault::unknown_role())
 }
 

@@ -87,8 +87,9 @@ impl MailPace {
         }
     }
 
-    /// Counts a mail that a call to `group` asks for, unless it is one too many. What is answered to strangers must not tell.
-    pub async fn admits(&self, group: RouteGroup, address: &EmailAddress) -> bool {
+    /// Counts a mail that a call to `group` asks for, and says whether it may be sent: not if it is one too many, which no
+    /// answer to a stranger may show.
+    pub async fn admit(&self, group: RouteGroup, address: &EmailAddress) -> bool {
         self.count(group, address).await.is_ok()
     }
 

@@ -33,7 +33,7 @@ pub(crate) async fn act(
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Owner(address)) => {
-            if pace.admits(RouteGroup::Reset, &address).await {
+            if pace.admit(RouteGroup::Reset, &address).await {
                 use_cases.request_password_reset.request(address.clone(), locale).await?;
             }
             Ok(done(&visit, &address))

@@ -73,7 +73,7 @@ pub(crate) async fn resend(
 ) -> Result<HttpResponse, Problem> {
     match input {
         Ok(Recipient(address)) => {
-            if pace.admits(RouteGroup::Verify, &address).await {
+            if pace.admit(RouteGroup::Verify, &address).await {
                 use_cases.resend_verification.request(address.clone(), locale).await?;
             }
             visit.leave(Notice::about(News::CodeSent, address));

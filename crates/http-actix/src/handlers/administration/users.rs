@@ -52,7 +52,7 @@ impl FromFields for UsersQuery {
         let limit = fields.optional("limit", fields::page_limit);
         let cursor = fields.optional("cursor", fields::verbatim);
         let q = fields.optional("q", SearchPrefix::parse);
-        let role = fields.optional("role", fields::known_role);
+        let role = fields.optional("role", fields::role_name);
         let email_verified = fields.optional("email_verified", fields::flag);
         let is_active = fields.optional("is_active", fields::flag);
         Some(Self {
@@ -99,7 +99,7 @@ impl FromFields for UserCreation {
         let last_name = fields.optional("last_name", Name::parse);
         let email_verified = fields.optional("email_verified", Flag);
         let is_active = fields.optional("is_active", Flag);
-        let roles = fields.optional("roles", Each(fields::known_role));
+        let roles = fields.optional("roles", Each(fields::role_name));
         Some(Self {
             email: email?,
             password: password?,

@@ -80,7 +80,7 @@ pub(crate) async fn request_password_reset(
     pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    if pace.admits(RouteGroup::Reset, &email).await {
+    if pace.admit(RouteGroup::Reset, &email).await {
         use_cases.request_password_reset.request(email, locale).await?;
     }
     Ok(MessageDto::respond(

@@ -126,7 +126,7 @@ pub(crate) async fn resend_verification(
     pace: MailPace,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
-    if pace.admits(RouteGroup::Verify, &email).await {
+    if pace.admit(RouteGroup::Verify, &email).await {
         use_cases.resend_verification.request(email, locale).await?;
     }
     Ok(MessageDto::respond(

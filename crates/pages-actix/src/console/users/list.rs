@@ -26,7 +26,7 @@ const NAMES: &[&str] = &["q", "role", "email_verified", "is_active"];
 impl FromFields for Question {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let prefix = fields.optional("q", SearchPrefix::parse);
-        let role = fields.optional("role", fields::known_role);
+        let role = fields.optional("role", fields::role_name);
         let email_verified = fields.optional("email_verified", fields::flag);
         let is_active = fields.optional("is_active", fields::flag);
         let cursor = fields.optional(CURSOR, fields::verbatim);
