@@ -46,7 +46,7 @@
 //! What is read by key for nearly each request (a session with its user, an account that signs in) is read on
 //! the thread that asks, over connections of their own, as long as the file is in memory: there, waking
 //! another thread takes longer than reading. After a read that took more than a millisecond the threads
-//! have it for a second.
+//! have all of them for twenty times as long, a second at most.
 //!
 //! Writes that wait while others are on their way to the disk are committed together: one transaction, a
 //! savepoint for each, one sync, and only then their answers. One that fails is taken back to its savepoint.

@@ -52,7 +52,7 @@ pub struct Lifetimes {
     pub access_token: Duration,
     /// A session, and with it its refresh token.
     pub session: SessionLifetime,
-    /// In which the immediate predecessor of a refresh token gets the same successor again.
+    /// How long after a refresh the token that was spent still gets the same successor.
     pub refresh_grace: Duration,
     /// The link of a verification mail, and of one that confirms a new address.
     pub verification_link: Duration,

@@ -20,7 +20,7 @@ pub enum Json {
     List(Vec<Json>),
     /// An object, in the order of its members.
     Object(Vec<(String, Json)>),
-    /// A number.
+    /// What no field can be: a number, or a parameter that was sent twice.
     Other,
 }
 

@@ -206,12 +206,12 @@ pub(crate) fn optional_refresh_token() -> Object {
 
 const REFRESH_TOKEN: &str = "AZypRQoAdcKGjrWEfcM02AAAAAABpgjIzJBJYTdVxDJUaWE68B_JWcLIlJHNmvdAkm_3Hg";
 
-/// What tells one object from another that is told by false.
+/// `true`, by which an object is told from its alternative.
 pub(crate) fn always_true() -> Object {
     always(true)
 }
 
-/// What tells one object from another that is told by true.
+/// `false`, by which an object is told from its alternative.
 pub(crate) fn always_false() -> Object {
     always(false)
 }

@@ -2,7 +2,7 @@ use actix_web::{FromRequest, Handler};
 use tracing::Instrument as _;
 use tracing::instrument::Instrumented;
 
-/// A handler whose work is a span. It runs one use case, and is called after it.
+/// A handler whose work is a span, which has its name, and so that of the use case that it runs.
 #[derive(Clone)]
 pub(crate) struct UseCaseSpan<F> {
     handler: F,

@@ -130,7 +130,7 @@ fn refuse_absence(config: &Config) -> anyhow::Result<()> {
         ensure!(
             exists,
             "there is no installation in {}: PORTCULLIS_DATA_DIR and PORTCULLIS_DATABASE_URL say where one is, and \
-             `portcullis serve`, `migrate` and `user create` begin one",
+             `portcullis serve`, `migrate`, `user create` and `user import` begin one",
             place.display()
         );
     }

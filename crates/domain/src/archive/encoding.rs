@@ -23,7 +23,7 @@ use crate::values::{
 struct Encoding(Zeroizing<Vec<u8>>);
 
 impl Encoding {
-    /// More than most records need, so that none is left behind where it grew out of.
+    /// More than most records need: growing would leave copies behind that are not wiped.
     const USUAL_LENGTH: usize = 1024;
 
     fn number(&mut self, number: u64) -> &mut Self {

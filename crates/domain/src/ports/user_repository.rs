@@ -38,11 +38,11 @@ pub trait UserRepository: Send + Sync {
 
     /// As [`register`](Self::register), for answers that must not tell a taken address from a free one.
     ///
-    /// For an address whose account is verified, MUST queue the notice to its owner and store the refusal
-    /// instead, which then concerns the owner. For one whose account is a [mere claim](User::is_mere_claim),
-    /// MUST take its password away, end its one-time secrets and sessions, and queue the way in to its owner
-    /// in place of the notice. Of two who claim an address, neither one's password is worth anything: who reads
-    /// its mails sets one. Nothing of the new account is stored then.
+    /// For an address whose account is a [mere claim](User::is_mere_claim), MUST take its password away, end its
+    /// one-time secrets and sessions, and queue the way in to its owner; the username of that claim does not count as
+    /// taken. Of two who claim an address, neither one's password is worth anything: who reads its mails sets one. For
+    /// an address whose account is more than a claim, MUST leave that account as it is and queue the notice. Either way
+    /// MUST store the refusal, which then concerns that account's user, and nothing of the new account.
     ///
     /// Proven by the cases `private_registration_of_a_taken_address_tells_its_owner`,
     /// `private_registration_ends_an_unverified_claim`, `private_registrations_are_in_the_trail`,

@@ -100,7 +100,7 @@ impl ImportUsers {
         Ok(())
     }
 
-    /// An id is made of the moment when the account was, so that lists go by age.
+    /// The account to store. An id that is made for it begins with the time at which the account was, so that lists go by age.
     fn account(&self, imported: ImportedUser, now: Timestamp) -> Account {
         let created_at = imported.created_at.unwrap_or(now);
         let locale = imported.locale.unwrap_or_else(|| self.policy.locale.clone());

@@ -27,7 +27,7 @@ pub enum ResendMailError {
 }
 
 impl ResendMail {
-    /// Makes a mail due now, for `origin`, that was set aside or waits, with a day of attempts before it. One that is
+    /// Makes a mail that waits, or was set aside, due now, for `origin`; it is then tried for a day anew. One that is
     /// being delivered is left to who delivers it.
     ///
     /// # Errors

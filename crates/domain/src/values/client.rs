@@ -1,6 +1,8 @@
 use std::fmt;
 use std::net::IpAddr;
 
+use super::text::is_deceptive;
+
 /// Where a request came from, as far as is known: kept with sessions for their owner to recognise.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Client {
@@ -18,14 +20,14 @@ impl UserAgent {
     /// The most characters that are kept.
     pub const MAX_CHARACTERS: usize = 512;
 
-    /// Keeps the first 512 characters, each control character replaced by a space.
+    /// Keeps the first 512 characters, but a space for each that is a control, cannot be seen or reorders text.
     /// Nothing but white space is no user agent.
     #[must_use]
     pub fn sanitized(text: &str) -> Option<Self> {
         let harmless: String = text
             .chars()
             .take(Self::MAX_CHARACTERS)
-            .map(|character| if super::text::is_deceptive(character) { ' ' } else { character })
+            .map(|character| if is_deceptive(character) { ' ' } else { character })
             .collect();
         let trimmed = harmless.trim();
         (!trimmed.is_empty()).then(|| Self(trimmed.to_owned()))

@@ -11,7 +11,7 @@ pub(crate) struct TokensDto<'a> {
     #[schema(examples("eyJhbGciOiJFZERTQSIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIwMTljYTBmNCJ9.c2lnbmF0dXJl"))]
     access_token: &'a str,
     /// Exchanged for the next pair of tokens, once. Opaque.
-    #[schema(examples("AZyg9DwAfMGAAF0uO396EAAAAADm2J0VqT8z4i7mWcYg3fTtJ0o9s0b1mJ0o7c5rK2xQw"))]
+    #[schema(examples("AZypRQoAdcKGjrWEfcM02AAAAAABpgjIzJBJYTdVxDJUaWE68B_JWcLIlJHNmvdAkm_3Hg"))]
     refresh_token: &'a str,
     token_type: TokenType,
     /// How many seconds the access token lives.

@@ -32,7 +32,7 @@ pub use rate::{Rate, RateLimits};
 /// when it fails: what relies on another service MUST do without it when that does not answer.
 #[async_trait]
 pub trait RateLimiter: Send + Sync {
-    /// Counts a call of `caller` to `group`, where `rate` goes, unless it is one too many.
+    /// Counts a call of `caller` to `group`, of which `rate` says how many there may be, unless it is one too many.
     ///
     /// MUST be one atomic step: of any number of calls at once, no more are admitted than the rate allows. A
     /// call that is refused MUST NOT count. Callers and groups have counts of their own.

@@ -106,7 +106,7 @@ settings! {
     refresh_token_ttl: Span<1, { 10 * YEAR }> = "30d";
     /// How long a session lives however often it is used.
     session_ttl: Span<1, { 10 * YEAR }> = "365d";
-    /// In which the immediate predecessor of a refresh token gets the same successor again; `0s` is strict.
+    /// How long after a refresh the token that was spent still gets the same successor; `0s`: never.
     refresh_grace: Span<0, HOUR> = "10s";
     /// How long the link of a verification mail lives, and of one that confirms a new address.
     verify_link_ttl: Span<1, YEAR> = "24h";
