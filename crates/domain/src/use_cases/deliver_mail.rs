@@ -9,7 +9,7 @@ use crate::ports::{
 };
 use crate::secrets::{AttemptKeys, CodeDigests, OneTimeCode, TokenSecret};
 use crate::user::{LoginIdentifier, User};
-use crate::values::{MailId, Timestamp};
+use crate::values::{EmailAddress, MailId, Timestamp};
 
 /// Delivers queued mails, one at a call. Secrets are made here, at the last moment: the queue and the
 /// use cases that fill it never see one.
@@ -122,7 +122,7 @@ impl DeliverMail {
                 })
             }
             MailKind::ResetPassword => {
-                let lifetime = lifetimes.password_reset;
+                let lifetime = self.lifetime_of_reset(&mail.recipient).await?;
                 self.tokens
                     .issue_password_reset(&mail.recipient, digest, now + lifetime)
                     .await?
@@ -152,6 +152,19 @@ impl DeliverMail {
                     .await?
                     .map(|account| to_owner(account.user, MailContent::AddressAlreadyRegistered))
             }
+        })
+    }
+
+    /// Of who was invited and has no password yet, for as long as they were invited for: anybody can ask for a reset, and
+    /// it ends the link of the invitation.
+    async fn lifetime_of_reset(&self, address: &EmailAddress) -> Result<Duration, StorageError> {
+        let lifetimes = &self.policy.lifetimes;
+        let account = self.users.find_by_login(&LoginIdentifier::Email(address.clone())).await?;
+        let has_none = account.is_some_and(|account| account.password_hash.is_none());
+        Ok(if has_none {
+            lifetimes.password_reset.max(lifetimes.invitation)
+        } else {
+            lifetimes.password_reset
         })
     }
 

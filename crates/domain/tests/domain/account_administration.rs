@@ -173,6 +173,22 @@ async fn who_is_active_already_or_has_a_password_is_not_invited_again() {
 }
 
 #[tokio::test]
+async fn who_was_invited_keeps_their_time_when_anybody_asks_for_a_reset() {
+    let domain = TestDomain::new();
+    invited(&domain, true).await;
+    domain.deliver().await;
+    domain.use_cases.request_password_reset.request(fixtures::email(ADA), None).await.unwrap();
+    domain.deliver().await;
+    let lifetimes = Policy::default().lifetimes;
+    domain.clock.advance(lifetimes.invitation / 2);
+    let token = domain.mailer.last_token_for(ADA);
+    let command =
+        ResetPasswordCommand { token, new_password: password(PASSWORD), client: fixtures::client() };
+    domain.use_cases.reset_password.reset(command).await.unwrap();
+    domain.login(ADA, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
 async fn another_spelling_of_the_address_stays_verified_and_mails_nothing() {
     let domain = TestDomain::new();
     let ada = domain.made(ADA, &[]).await;
