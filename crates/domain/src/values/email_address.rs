@@ -89,6 +89,10 @@ fn is_atom_character(character: char) -> bool {
 }
 
 fn canonical_domain(domain: &str) -> Result<String, InvalidValue> {
+    // Mapped to nothing (UTS #46), some that cannot be seen would stay in the address as it was given.
+    if domain.chars().any(is_deceptive) {
+        return Err(InvalidValue::Malformed);
+    }
     let ascii = idna::domain_to_ascii_strict(domain).map_err(|_| InvalidValue::Malformed)?;
     let named = ascii
         .rsplit_once('.')

@@ -83,6 +83,8 @@ fn what_is_not_exactly_one_address_is_refused() {
         "ada\u{ff20}example.com",
         "a\u{ff20}da@example.com",
         "ada\u{200b}@example.com",
+        "ada@exam\u{200b}ple.com",
+        "ada@exam\u{ad}ple.com",
         "\u{202e}ada@example.com",
     ] {
         assert_eq!(EmailAddress::parse(text).unwrap_err(), InvalidValue::Malformed, "{text:?}");
