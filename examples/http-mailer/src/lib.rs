@@ -1,6 +1,6 @@
 //! A mailer that posts to an HTTP mail API.
 //!
-//! It passes version 7 of the mailer contract.
+//! It passes version 8 of the mailer contract.
 
 mod words;
 

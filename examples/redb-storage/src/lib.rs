@@ -36,7 +36,7 @@ use crate::tables::failed;
 
 /// A store in one file. Clones share it.
 ///
-/// It passes version 7 of the storage contract.
+/// It passes version 8 of the storage contract.
 #[derive(Clone)]
 pub struct RedbStore(Arc<Database>);
 

@@ -123,6 +123,9 @@ fn refusal(
     if !store.is_covered(before, &update.authority)? {
         return Ok(Some(UserUpdateOutcome::Outranked));
     }
+    if update.is_overtaken(before) {
+        return Ok(Some(UserUpdateOutcome::Overtaken));
+    }
     if update.is_active == Some(false) && store.is_last_admin(before)? {
         return Ok(Some(UserUpdateOutcome::LastAdmin));
     }

@@ -54,7 +54,8 @@ impl UserAdministration for PostgresStore {
 /// gives the user as they are then.
 ///
 /// $17 the user, $18 the authority, $19 the names that change, $20 and $21 the address and its canonical form
-/// or NULL, $22 whether it is verified, $23 whether the user is active or NULL, $24 the moment.
+/// or NULL, $22 whether it is verified, $23 whether the user is active or NULL, $24 the moment, $25 and $26 the
+/// canonical address and the activity that were seen, or NULL.
 const UPDATE: &str = concat!(
     "
 WITH found AS (
@@ -62,12 +63,13 @@ WITH found AS (
     covers_user!("$18"),
     " AS is_covered, ($23::boolean IS FALSE AND ",
     is_last_admin!(),
-    ") AS leaves_no_admin
+    ") AS leaves_no_admin,
+        coalesce($25::text <> accounts.email_canonical OR $26::boolean <> accounts.is_active, FALSE) AS is_overtaken
     FROM accounts WHERE accounts.id = $17
 ), target AS (
     SELECT found.id, coalesce($21::text <> found.email_canonical, FALSE) AS moves,
         $23 IS TRUE AND NOT found.is_active AS becomes_active
-    FROM found WHERE found.is_covered AND NOT found.leaves_no_admin
+    FROM found WHERE found.is_covered AND NOT found.is_overtaken AND NOT found.leaves_no_admin
 ), updated AS (
     UPDATE accounts SET
         email = coalesce($20, accounts.email),
@@ -102,7 +104,7 @@ WITH found AS (
     "), told AS (",
     store_event_if_any!("target"),
     ")
-SELECT found.is_covered, found.leaves_no_admin, ",
+SELECT found.is_covered, found.is_overtaken, found.leaves_no_admin, ",
     user_columns!(),
     " FROM found LEFT JOIN updated AS accounts ON accounts.id = found.id"
 );
@@ -111,7 +113,8 @@ async fn update_user(
     mut connection: &AsyncPgConnection,
     update: &UserUpdate,
 ) -> Result<UserUpdateOutcome, Failure> {
-    let UserUpdate { user, authority, profile, email, verifies_email, is_active, now, mails, event } = update;
+    let UserUpdate { user, authority, profile, email, verifies_email, is_active, now, mails, seen, event } =
+        update;
     let lock = async {
         if *is_active == Some(false) {
             lock_user_and_admin(connection, *user).await
@@ -126,15 +129,18 @@ async fn update_user(
         .bind::<sql::Bool, _>(*verifies_email)
         .bind::<sql::Nullable<sql::Bool>, _>(*is_active)
         .bind::<sql::Timestamptz, _>(Moment(*now))
-        .returning_columns::<(sql::Bool, sql::Bool, ColumnsOf<Option<UserRow>>)>();
+        .bind::<sql::Nullable<sql::Text>, _>(seen.as_ref().map(|seen| seen.email.canonical()))
+        .bind::<sql::Nullable<sql::Bool>, _>(seen.as_ref().map(|seen| seen.is_active))
+        .returning_columns::<(sql::Bool, sql::Bool, sql::Bool, ColumnsOf<Option<UserRow>>)>();
     let found = locked(connection, lock, async {
-        Ok(update.get_result::<(bool, bool, Option<UserRow>)>(&mut connection).await.optional()?)
+        Ok(update.get_result::<(bool, bool, bool, Option<UserRow>)>(&mut connection).await.optional()?)
     });
     match found.await {
         Ok(None) => Ok(UserUpdateOutcome::NotFound),
-        Ok(Some((false, _, _))) => Ok(UserUpdateOutcome::Outranked),
-        Ok(Some((true, true, _))) => Ok(UserUpdateOutcome::LastAdmin),
-        Ok(Some((true, false, updated))) => {
+        Ok(Some((false, _, _, _))) => Ok(UserUpdateOutcome::Outranked),
+        Ok(Some((true, true, _, _))) => Ok(UserUpdateOutcome::Overtaken),
+        Ok(Some((true, false, true, _))) => Ok(UserUpdateOutcome::LastAdmin),
+        Ok(Some((true, false, false, updated))) => {
             let user = updated.ok_or(Failure::Overtaken)?.try_into_domain()?;
             Ok(UserUpdateOutcome::Updated(Box::new(user)))
         }

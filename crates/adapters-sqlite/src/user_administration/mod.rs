@@ -50,6 +50,9 @@ fn update(connection: &mut SqliteConnection, update: UserUpdate) -> Result<UserU
         Found::Outranking => return Ok(UserUpdateOutcome::Outranked),
         Found::Nobody => return Ok(UserUpdateOutcome::NotFound),
     };
+    if update.is_overtaken(&user) {
+        return Ok(UserUpdateOutcome::Overtaken);
+    }
     let deactivates = update.is_active == Some(false);
     if deactivates && is_last_admin(connection, &user)? {
         return Ok(UserUpdateOutcome::LastAdmin);

@@ -122,6 +122,7 @@ async fn administration(store: &SqliteStore, address: &dyn Fn(&str) -> String) -
         is_active: Some(false),
         now: NOW,
         mails: vec![mail(MailKind::EmailChanged, eve.email.as_str())],
+        seen: None,
         event: event(AuditKind::UserUpdate),
     };
     UserAdministration::update(store, update).await?;

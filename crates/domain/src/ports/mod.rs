@@ -86,8 +86,8 @@ pub use token_repository::{
     VerificationSecrets,
 };
 pub use user_administration::{
-    ImportOutcome, PasswordSetting, SetPasswordOutcome, UnlockOutcome, Unlocking, UserAdministration,
-    UserFilter, UserQuery, UserUpdate, UserUpdateOutcome,
+    ImportOutcome, PasswordSetting, SeenUser, SetPasswordOutcome, UnlockOutcome, Unlocking,
+    UserAdministration, UserFilter, UserQuery, UserUpdate, UserUpdateOutcome,
 };
 pub use user_repository::{
     DeleteOutcome, Deletion, NewAccount, PasswordChange, PrivateRegistration, PrivateRegistrationOutcome,

@@ -43,9 +43,11 @@ pub trait UserAdministration: Send + Sync {
     /// deactivated MUST lose every session, one-time secret and pending e-mail change. For one who was inactive and
     /// becomes active it MUST queue `update.mails`, too.
     ///
+    /// Where the user is not as `update.seen` says, MUST change nothing: the mails are for somebody else by now.
+    ///
     /// Proven by the cases `an_administered_change_keeps_the_rest`,
     /// `a_new_address_is_unverified_and_ends_what_was_mailed_before`, `deactivation_ends_all_sessions`,
-    /// `an_activation_queues_its_mails_once`,
+    /// `an_activation_queues_its_mails_once`, `mails_go_to_the_addresses_that_they_were_chosen_for`,
     /// `an_administered_change_to_something_taken_changes_nothing` and
     /// `an_administered_change_is_made_whole_or_not_at_all`.
     ///
@@ -135,8 +137,27 @@ pub struct UserUpdate {
     pub now: Timestamp,
     /// To be queued when the address is another, or the user becomes active.
     pub mails: Vec<QueuedMail>,
+    /// How the user was when these were chosen, if that mattered.
+    pub seen: Option<SeenUser>,
     /// Tells of it.
     pub event: AuditEvent,
+}
+
+impl UserUpdate {
+    /// Whether `user`, whom it is to change, is otherwise by now than they were seen.
+    #[must_use]
+    pub fn is_overtaken(&self, user: &User) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.email != user.email || seen.is_active != user.is_active)
+    }
+}
+
+/// How a user was when mails about a change of theirs were chosen.
+#[derive(Clone, Debug)]
+pub struct SeenUser {
+    /// Their address.
+    pub email: EmailAddress,
+    /// Whether they might use their account.
+    pub is_active: bool,
 }
 
 /// What a change of an account came to.
@@ -154,6 +175,8 @@ pub enum UserUpdateOutcome {
     EmailTaken,
     /// Another account has the username.
     UsernameTaken,
+    /// They are no longer as they were seen.
+    Overtaken,
 }
 
 /// A lockout to be lifted.

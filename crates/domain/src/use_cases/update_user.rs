@@ -4,7 +4,7 @@ use crate::audit::AuditKind;
 use crate::mail::{MailKind, QueuedMail};
 use crate::origin::Actor;
 use crate::ports::{
-    Clock, DeliverySignal, Entropy, StorageError, UserAdministration, UserRepository, UserUpdate,
+    Clock, DeliverySignal, Entropy, SeenUser, StorageError, UserAdministration, UserRepository, UserUpdate,
     UserUpdateOutcome,
 };
 use crate::services::Auditor;
@@ -58,7 +58,8 @@ pub enum UpdateUserError {
 impl UpdateUser {
     /// Changes the account of `user` for `actor`, and returns them as they are then.
     ///
-    /// Who has no password yet is mailed an invitation when the account becomes active or has another address.
+    /// When the account becomes active or has another address, who has no password yet is mailed an invitation, and
+    /// anybody else whose address is unverified then a mail that verifies it.
     ///
     /// # Errors
     ///
@@ -69,10 +70,26 @@ impl UpdateUser {
         user: UserId,
         command: UpdateUserCommand,
     ) -> Result<User, UpdateUserError> {
+        const ATTEMPTS: usize = 4;
+        for _ in 0..ATTEMPTS {
+            if let Some(updated) = self.attempt(actor, user, command.clone()).await? {
+                return Ok(updated);
+            }
+        }
+        Err(StorageError::unavailable("others change the account again and again").into())
+    }
+
+    /// None when somebody else changed the account meanwhile, and the mails would go to the wrong addresses.
+    async fn attempt(
+        &self,
+        actor: &Actor,
+        user: UserId,
+        command: UpdateUserCommand,
+    ) -> Result<Option<User>, UpdateUserError> {
         let account = self.users.find_by_id(user).await?.ok_or(UpdateUserError::NotFound)?;
         let Account { user: found, password_hash } = account;
         if command.is_empty() {
-            return Ok(found);
+            return Ok(Some(found));
         }
         let now = self.clock.now();
         let mail = |kind, recipient: &EmailAddress| {
@@ -82,9 +99,10 @@ impl UpdateUser {
         let has_new_address = *address != found.email;
         let becomes_active = command.is_active == Some(true) && !found.is_active;
         let link = match password_hash {
-            // The invitation to the old address ends with it, and nobody was invited to an inactive account.
+            // What was mailed to the old address ends with it, and an inactive account is mailed nothing.
             None => (has_new_address || becomes_active).then_some(MailKind::Invitation),
-            Some(_) => has_new_address.then_some(MailKind::VerifyEmail),
+            Some(_) => (has_new_address || (becomes_active && !found.email_verified))
+                .then_some(MailKind::VerifyEmail),
         };
         let notice = has_new_address.then(|| mail(MailKind::EmailChanged, &found.email));
         let mails: Vec<_> = link.map(|kind| mail(kind, address)).into_iter().chain(notice).collect();
@@ -108,6 +126,7 @@ impl UpdateUser {
             is_active,
             now,
             mails,
+            seen: Some(SeenUser { email: found.email, is_active: found.is_active }),
             event: event.clone(),
         };
         match self.administration.update(update).await? {
@@ -116,13 +135,14 @@ impl UpdateUser {
                 if is_mailed {
                     self.delivery.mail_queued();
                 }
-                Ok(*user)
+                Ok(Some(*user))
             }
             UserUpdateOutcome::NotFound => Err(UpdateUserError::NotFound),
             UserUpdateOutcome::Outranked => Err(UpdateUserError::Forbidden),
             UserUpdateOutcome::LastAdmin => Err(UpdateUserError::LastAdmin),
             UserUpdateOutcome::EmailTaken => Err(UpdateUserError::EmailTaken),
             UserUpdateOutcome::UsernameTaken => Err(UpdateUserError::UsernameTaken),
+            UserUpdateOutcome::Overtaken => Ok(None),
         }
     }
 }

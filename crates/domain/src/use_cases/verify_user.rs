@@ -50,6 +50,7 @@ impl VerifyUser {
             is_active: None,
             now,
             mails: Vec::new(),
+            seen: None,
             event: event.clone(),
         };
         match self.administration.update(update).await? {
@@ -61,7 +62,8 @@ impl VerifyUser {
             UserUpdateOutcome::Outranked => Err(VerifyUserError::Forbidden),
             UserUpdateOutcome::LastAdmin
             | UserUpdateOutcome::EmailTaken
-            | UserUpdateOutcome::UsernameTaken => {
+            | UserUpdateOutcome::UsernameTaken
+            | UserUpdateOutcome::Overtaken => {
                 Err(StorageError::broken("a verification changes no address, username or role").into())
             }
         }

@@ -173,6 +173,41 @@ async fn who_is_active_already_or_has_a_password_is_not_invited_again() {
 }
 
 #[tokio::test]
+async fn who_becomes_active_at_an_unverified_address_is_mailed_how_to_verify_it() {
+    let domain = TestDomain::new();
+    let command = CreateUserCommand { email_verified: false, is_active: false, ..new_user(ADA) };
+    let ada = domain.use_cases.create_user.create(&Actor::operator(), command).await.unwrap();
+    update(&domain, &ada, email(NEW)).await.unwrap();
+    domain.deliver().await;
+    assert!(domain.mailer.last_token_for(NEW).is_none(), "they may not use it");
+    update(&domain, &ada, is_active(true)).await.unwrap();
+    domain.deliver().await;
+    domain.verify(&domain.mailer.last_token_for(NEW).unwrap()).await.unwrap();
+    domain.login(NEW, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
+async fn mails_of_a_change_that_another_overtakes_go_to_the_address_of_then() {
+    let domain = TestDomain::new();
+    let ada = domain.made(ADA, &[]).await;
+    let back = UpdateUserCommand { is_active: Some(true), ..email(ADA) };
+    let (back, there) = domain
+        .storage
+        .interleave(
+            "UserAdministration::update",
+            update(&domain, &ada, back),
+            update(&domain, &ada, email(NEW)),
+        )
+        .await;
+    there.unwrap();
+    assert_eq!(back.unwrap().email, fixtures::email(ADA));
+    domain.deliver().await;
+    assert!(matches!(domain.last_mail_to(NEW).content, MailContent::EmailChanged));
+    domain.verify(&domain.mailer.last_token_for(ADA).unwrap()).await.unwrap();
+    domain.login(ADA, PASSWORD).await.unwrap();
+}
+
+#[tokio::test]
 async fn who_was_invited_keeps_their_time_when_anybody_asks_for_a_reset() {
     let domain = TestDomain::new();
     invited(&domain, true).await;

@@ -61,6 +61,7 @@ macro_rules! storage_contract {
             administration::a_new_address_is_unverified_and_ends_what_was_mailed_before: Incomplete,
             administration::deactivation_ends_all_sessions: Incomplete,
             administration::an_activation_queues_its_mails_once: UncheckedCondition,
+            administration::mails_go_to_the_addresses_that_they_were_chosen_for: UncheckedCondition,
             administration::an_administered_change_to_something_taken_changes_nothing: HalfDone,
             administration::unlocking_lets_passwords_and_codes_count_from_zero: Incomplete,
             administration::a_password_that_is_set_ends_what_hung_on_the_old_one: Incomplete,

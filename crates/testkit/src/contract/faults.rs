@@ -280,6 +280,7 @@ pub async fn an_administered_change_is_made_whole_or_not_at_all(setup: &FaultSet
             is_active: Some(false),
             now: NOW,
             mails: vec![mail(MailKind::EmailChanged, address)],
+            seen: None,
             event: event(AuditKind::UserUpdate).about(person.user.id),
         };
         storage.administration.update(update).await

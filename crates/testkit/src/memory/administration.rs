@@ -33,6 +33,9 @@ impl UserAdministration for MemoryStorage {
         if !state.is_covered(&before, &update.authority) {
             return Ok(UserUpdateOutcome::Outranked);
         }
+        if update.is_overtaken(&before) {
+            return Ok(UserUpdateOutcome::Overtaken);
+        }
         if let Some(refusal) = state.refusal(&update, &before) {
             return Ok(refusal);
         }

@@ -32,6 +32,7 @@ impl<Cost: Fn() -> usize> Calls<'_, Cost> {
             is_active: None,
             now: NOW,
             mails: vec![],
+            seen: None,
             event: event(AuditKind::UserUpdate).about(user.id),
         };
         let new_address = self.address("readdressed");

@@ -28,6 +28,7 @@ pub(super) fn update(user: UserId) -> UserUpdate {
         is_active: None,
         now: NOW + TICK,
         mails: vec![],
+        seen: None,
         event: event(AuditKind::UserUpdate).about(user),
     }
 }

@@ -1,7 +1,9 @@
 //! Changes of somebody else's account.
 
 use portcullis_domain::mail::MailKind;
-use portcullis_domain::ports::{CodeOutcome, OpenOutcome, RegisterOutcome, UserUpdate, UserUpdateOutcome};
+use portcullis_domain::ports::{
+    CodeOutcome, OpenOutcome, RegisterOutcome, SeenUser, UserUpdate, UserUpdateOutcome,
+};
 use portcullis_domain::{Change, ProfileChange, ProfileNames, User};
 
 use super::steps::{Mailed, activation, move_to, update};
@@ -186,6 +188,27 @@ pub async fn an_activation_queues_its_mails_once(storage: &Storage) {
     ] {
         storage.updated(change(is_active)).await;
         assert_eq!(storage.take_mails().await, queued, "{what}");
+    }
+}
+
+/// A change whose mails were chosen for another address than the user has by now, or for somebody who was active or was
+/// not, changes nothing.
+pub async fn mails_go_to_the_addresses_that_they_were_chosen_for(storage: &Storage) {
+    let ada = storage.register(account("ada@example.com")).await;
+    let seen = |address: &str, is_active| Some(SeenUser { email: email(address), is_active });
+    storage
+        .updated(UserUpdate { seen: seen("ADA@example.com", true), ..move_to(&ada, email("b@example.com")) })
+        .await;
+    let before = storage.stored(ada.id).await.user;
+    storage.take_mails().await;
+    for (seen, what) in [
+        (seen("ada@example.com", true), "the address is another by now"),
+        (seen("b@example.com", false), "the account is active by now"),
+    ] {
+        let change = UserUpdate { seen, is_active: Some(false), ..move_to(&ada, email("c@example.com")) };
+        assert_eq!(storage.update(change).await, UserUpdateOutcome::Overtaken, "{what}");
+        assert_eq!(storage.stored(ada.id).await.user, before, "{what}");
+        assert_eq!(storage.take_mails().await, [], "{what}");
     }
 }
 

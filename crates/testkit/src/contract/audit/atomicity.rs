@@ -232,6 +232,7 @@ async fn administered_accounts_stay(world: &World<'_>) {
         is_active: Some(false),
         now: NOW,
         mails: vec![mail(MailKind::EmailChanged, "ada@example.com")],
+        seen: None,
         event: world.event(AuditKind::UserUpdate),
     };
     world.fails("an administered change", administration.update(update).await).await;
