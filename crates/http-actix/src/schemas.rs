@@ -149,17 +149,9 @@ pub(crate) fn role_description() -> Object {
 }
 
 /// All that the holders of a role may do.
-pub(crate) fn permissions() -> Array {
-    permissions_of_type(SchemaType::new(Type::Array))
-}
-
-/// All that the holders of a role may do, if anything.
 pub(crate) fn optional_permissions() -> Array {
-    permissions_of_type(SchemaType::from_iter([Type::Array, Type::Null]))
-}
-
-fn permissions_of_type(schema_type: SchemaType) -> Array {
     let permission = text("`noun:verb`.").pattern(Some(PERMISSION_PATTERN)).examples(["reports:read"]);
+    let schema_type = SchemaType::from_iter([Type::Array, Type::Null]);
     list("All that the holders of the role may do.", schema_type, permission.build())
 }
 
@@ -269,7 +261,7 @@ mod tests {
         check(&username(), |text| Username::parse(text).is_ok());
         check(&role_name(), |text| RoleName::parse(text).is_ok());
         check(&role_description(), |text| RoleDescription::parse(text).is_ok());
-        let ArrayItems::RefOrSchema(permission) = permissions().items else { panic!("one schema") };
+        let ArrayItems::RefOrSchema(permission) = optional_permissions().items else { panic!("one schema") };
         let permission = serde_json::to_value(permission).unwrap();
         assert!(Permission::parse(permission["examples"][0].as_str().unwrap()).is_ok());
     }

@@ -46,7 +46,7 @@ pub(crate) struct RoleChange {
     name: Option<RoleName>,
     #[schema(schema_with = schemas::role_description, required = false)]
     description: Change<RoleDescription>,
-    #[schema(schema_with = schemas::permissions, required = false)]
+    #[schema(schema_with = schemas::optional_permissions, required = false)]
     permissions: Option<BTreeSet<Permission>>,
 }
 
@@ -54,8 +54,12 @@ impl FromFields for RoleChange {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let name = fields.replacement("name", RoleName::parse);
         let description = fields.change("description", RoleDescription::parse);
-        let permissions = fields.replacement("permissions", Each(Permission::parse));
-        Some(Self { name: name?, description: description?, permissions: permissions? })
+        let permissions = match fields.change("permissions", Each(Permission::parse))? {
+            Change::Keep => None,
+            Change::Clear => Some(BTreeSet::new()),
+            Change::Set(permissions) => Some(permissions),
+        };
+        Some(Self { name: name?, description: description?, permissions })
     }
 }
 
