@@ -118,7 +118,11 @@ impl Frame {
             sign_out,
             body: Html::of(page.body),
         };
-        HttpResponse::build(page.status)
+        let mut response = HttpResponse::build(page.status);
+        for header in page.headers {
+            response.insert_header(header);
+        }
+        response
             .content_type(ContentType::html())
             .insert_header((header::CONTENT_LANGUAGE, self.language.tag()))
             .insert_header((header::CONTENT_SECURITY_POLICY, powers.content_security_policy()))

@@ -5,7 +5,6 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, ContentType};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
@@ -154,7 +153,7 @@ async fn list(frame: Frame, mailbox: Mailbox) -> Result<HttpResponse, Problem> {
     let texts = &frame.texts().mailbox;
     let newest = mails.first().map_or("", |mail| &mail.id);
     let body = MailboxPage { texts, newest, mails: mails.iter().map(MailView::from).collect() };
-    let page = Page { status: StatusCode::OK, title: texts.title.clone(), body };
+    let page = Page::ok(texts.title.clone(), body);
     Ok(frame.respond(page, Powers::Mailbox, None))
 }
 
@@ -169,7 +168,7 @@ async fn list_as_json(mailbox: Mailbox, Query(filter): Query<Filter>) -> Result<
 async fn show(frame: Frame, mailbox: Mailbox, id: web::Path<String>) -> Result<HttpResponse, Problem> {
     let mail = mailbox.find(&id).await?;
     let body = MailPage { texts: &frame.texts().mailbox, mail: MailView::from(&mail) };
-    let page = Page { status: StatusCode::OK, title: mail.subject.clone(), body };
+    let page = Page::ok(mail.subject.clone(), body);
     Ok(frame.respond(page, Powers::Mail, None))
 }
 

@@ -1,6 +1,7 @@
 //! What was wrong with a form, in words.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use portcullis_domain::Password;
 use portcullis_http_actix::building_blocks::{Code, FieldCode, Problem};
 
@@ -17,6 +18,7 @@ pub(crate) struct Refusals {
     fields: Vec<(&'static str, String)>,
     banner: Option<String>,
     status: Option<StatusCode>,
+    headers: Vec<(HeaderName, HeaderValue)>,
     /// Name and password do not go together; the password is what is typed again.
     pub(crate) is_of_credentials: bool,
     /// A locked account can be opened by a new password.
@@ -39,7 +41,8 @@ impl Refusals {
     pub(crate) fn of(problem: Problem, visit: &Visit) -> Result<Self, Problem> {
         let texts = &visit.texts().refusals;
         let minimum = visit.site().options.password.minimum();
-        let mut refusals = Self { status: Some(problem.status()), ..Self::default() };
+        let mut refusals =
+            Self { status: Some(problem.status()), headers: problem.headers(), ..Self::default() };
         match problem.code() {
             Code::ValidationFailed => {
                 let in_words = |field, code| words_for(texts, field, code, minimum);
@@ -101,9 +104,14 @@ impl Refusals {
         self.banner.clone().map(|text| Banner { tone: Tone::Problem, text, link })
     }
 
-    /// That of the page that shows the form again.
+    /// The status of the page that shows the form again.
     pub(crate) fn status(&self) -> StatusCode {
         self.status.unwrap_or(StatusCode::OK)
+    }
+
+    /// What the head of that page says of what was refused.
+    pub(crate) fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
     }
 
     fn of_fields<const N: usize>(&mut self, fields: [&'static str; N], words: &str) {

@@ -188,9 +188,11 @@ impl Problem {
         self.code.status()
     }
 
-    /// The answer in full, but for the headers that all answers have.
-    pub(crate) fn describe(&self, request: Option<RequestId>) -> Description {
-        let mut headers = vec![(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE))];
+    /// What the head of the answer says of it, whatever its body is: how to authenticate, when to try again, which
+    /// methods there are.
+    #[must_use]
+    pub fn headers(&self) -> Vec<(HeaderName, HeaderValue)> {
+        let mut headers = Vec::new();
         if let Some(challenge) = self.challenge() {
             headers.push((header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge)));
         }
@@ -200,6 +202,13 @@ impl Problem {
         if let Some(allow) = self.allow.as_deref().and_then(|methods| HeaderValue::from_str(methods).ok()) {
             headers.push((header::ALLOW, allow));
         }
+        headers
+    }
+
+    /// The answer in full, but for the headers that all answers have.
+    pub(crate) fn describe(&self, request: Option<RequestId>) -> Description {
+        let mut headers = self.headers();
+        headers.push((header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE)));
         let body = ProblemBody {
             r#type: format!("urn:portcullis:problem:{}", self.code.as_str()),
             title: self.code.title(),

@@ -65,5 +65,5 @@ fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpRespo
         ..Panel::default()
     };
     let shell = Shell { panels: vec![panel], ..Part::Profile.shell(visit, &texts.title, refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }

@@ -75,5 +75,5 @@ fn page(visit: &Visit, address: &EmailAddress, typed: &Typed, refusals: &Refusal
         ..Panel::default()
     };
     let shell = Shell { panels: vec![panel], ..Part::Email.shell(visit, &texts.title, refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }

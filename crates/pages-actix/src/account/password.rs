@@ -71,5 +71,5 @@ fn page(visit: &Visit, address: &EmailAddress, refusals: &Refusals) -> HttpRespo
     form.account = Some(address.to_string());
     let panel = Panel { text: vec![texts.text.clone()], content: Some(Html::of(form)), ..Panel::default() };
     let shell = Shell { panels: vec![panel], ..Part::Password.shell(visit, &texts.title, refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }

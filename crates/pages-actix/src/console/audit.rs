@@ -92,7 +92,7 @@ pub(crate) async fn show(
         panels: vec![place.listing(Some(filter), found)],
         ..Section::Audit.shell(&visit, &*visit.texts().console.audit, &refusals)
     };
-    Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
+    Ok(visit.respond(Page::from(shell).refused(&refusals)))
 }
 
 async fn find(

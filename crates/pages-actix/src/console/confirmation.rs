@@ -33,6 +33,6 @@ impl Confirmation {
             ..Panel::default()
         };
         let shell = Shell { panels: vec![panel], ..section.shell(visit, &question.title, refusals) };
-        visit.respond(Page::from(shell).with_status(refusals.status()))
+        visit.respond(Page::from(shell).refused(refusals))
     }
 }

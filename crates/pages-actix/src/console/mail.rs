@@ -42,7 +42,7 @@ pub(crate) async fn show(
         panels: vec![place.listing(None, found)],
         ..Section::Mail.shell(&visit, &*visit.texts().console.mail, &refusals)
     };
-    Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
+    Ok(visit.respond(Page::from(shell).refused(&refusals)))
 }
 
 async fn find(use_cases: &UseCases, question: Result<Question, Problem>) -> Result<Vec<MailRecord>, Problem> {

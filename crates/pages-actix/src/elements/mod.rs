@@ -2,12 +2,15 @@
 //! marked up, for browsers and screen readers, stands in the templates alone.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use askama::Template;
 use portcullis_domain::Timestamp;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use zeroize::Zeroizing;
+
+use crate::refusals::Refusals;
 
 mod field;
 mod table;
@@ -309,23 +312,33 @@ fn written(moment: Timestamp, format: &[BorrowedFormatItem<'_>]) -> String {
 /// A page, ready to be put into the frame that all have.
 pub(crate) struct Page<B> {
     pub(crate) status: StatusCode,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) title: String,
     pub(crate) body: B,
 }
 
 impl From<Card> for Page<Card> {
     fn from(card: Card) -> Self {
-        Self { status: StatusCode::OK, title: card.title.clone(), body: card }
+        Self::ok(card.title.clone(), card)
     }
 }
 
 impl From<Shell> for Page<Shell> {
     fn from(shell: Shell) -> Self {
-        Self { status: StatusCode::OK, title: shell.title.clone(), body: shell }
+        Self::ok(shell.title.clone(), shell)
     }
 }
 
 impl<B> Page<B> {
+    pub(crate) fn ok(title: String, body: B) -> Self {
+        Self { status: StatusCode::OK, headers: Vec::new(), title, body }
+    }
+
+    /// Tells the browser, too, what was refused, if something was.
+    pub(crate) fn refused(self, refusals: &Refusals) -> Self {
+        Self { status: refusals.status(), headers: refusals.headers().to_vec(), ..self }
+    }
+
     pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }

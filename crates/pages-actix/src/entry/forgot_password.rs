@@ -55,7 +55,7 @@ fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {
         links: vec![Link::new(&texts.back, visit.frame.to("sign-in"))],
         ..Card::new(Sign::Password, &texts.title)
     };
-    visit.respond(Page::from(card).with_status(refusals.status()))
+    visit.respond(Page::from(card).refused(refusals))
 }
 
 fn done(visit: &Visit, address: &EmailAddress) -> HttpResponse {

@@ -116,5 +116,5 @@ fn page(visit: &Visit, next: Option<&OwnPath>, typed: &Typed, refusals: &Refusal
         links: is_open.then_some(sign_up).into_iter().collect(),
         ..Card::new(Sign::Person, &texts.title)
     };
-    visit.respond(Page::from(card).with_status(refusals.status()))
+    visit.respond(Page::from(card).refused(refusals))
 }

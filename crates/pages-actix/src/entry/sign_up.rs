@@ -116,7 +116,7 @@ fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {
         links: vec![sign_in],
         ..Card::new(Sign::Person, &texts.title)
     };
-    visit.respond(Page::from(card).with_status(refusals.status()))
+    visit.respond(Page::from(card).refused(refusals))
 }
 
 fn closed(visit: &Visit) -> HttpResponse {

@@ -100,5 +100,5 @@ fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {
         links: vec![Link::new(&common.sign_in, visit.frame.to("sign-in"))],
         ..Card::new(Sign::Mail, &texts.title)
     };
-    visit.respond(Page::from(card).with_status(refusals.status()))
+    visit.respond(Page::from(card).refused(refusals))
 }

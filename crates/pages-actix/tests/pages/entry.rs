@@ -125,12 +125,14 @@ async fn a_wrong_password_and_a_lockout_are_told_as_the_api_tells_them() {
     for _ in 0..5 {
         let page = browser.sign_in(ADA, "not the password").await;
         page.assert_is_form_page(401);
+        assert_eq!(page.header("www-authenticate"), Some("Bearer"));
         page.assert_contains("There is no account with this name and password.");
         page.assert_contains(r#"name="password" autocomplete="current-password" required autofocus>"#);
         page.assert_contains(&format!(r#"value="{ADA}""#));
     }
     let locked = browser.sign_in(ADA, PASSWORD).await;
     locked.assert_is_form_page(429);
+    assert_eq!(locked.header("retry-after"), Some("900"));
     locked.assert_contains("Try again in 15 min");
     let unknown = browser.sign_in("nobody@example.com", "not the password").await;
     unknown.assert_is_form_page(401);

@@ -51,7 +51,7 @@ pub(super) async fn page(
         panels,
         ..Section::Users.shell(visit, display_name(&user), refusals)
     };
-    Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
+    Ok(visit.respond(Page::from(shell).refused(refusals)))
 }
 
 fn about(visit: &Visit, user: &User, locked_until: Option<Timestamp>) -> Panel {

@@ -56,7 +56,7 @@ pub(crate) async fn show(
         panels: vec![place.listing(Some(filter), found)],
         ..Section::Users.shell(&visit, &*visit.texts().console.users, &refusals)
     };
-    Ok(visit.respond(Page::from(shell).with_status(refusals.status())))
+    Ok(visit.respond(Page::from(shell).refused(&refusals)))
 }
 
 async fn find(use_cases: &UseCases, question: Result<Question, Problem>) -> Result<PageOf<User>, Problem> {
