@@ -1,11 +1,14 @@
 //! Forms that visitors send.
 
+use std::collections::HashMap;
+
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use futures_util::future::LocalBoxFuture;
 use portcullis_http_actix::building_blocks::{Code, Fields, FormPairs, FromFields, Problem};
 use zeroize::Zeroize as _;
 
+use crate::elements::Content;
 use crate::visit::{FORM_TOKEN, Visit};
 
 /// A form that a visitor sent from a page of ours: any other is refused before anything in it is read. `V` says
@@ -25,6 +28,9 @@ pub(crate) fn forged(request: &HttpRequest) -> Problem {
     request.extensions_mut().insert(Forged);
     Problem::new(Code::Forbidden)
 }
+
+/// Begins the name of a hidden field that says what was shown in another one before anybody typed.
+pub(crate) const SHOWN: &str = "shown.";
 
 /// What was typed, to be shown again beside what was wrong with it.
 pub(crate) struct Typed(Vec<(String, String)>);
@@ -57,6 +63,19 @@ impl Typed {
     pub(crate) fn value(&self, field: &str) -> String {
         self.get(field).unwrap_or_default().to_owned()
     }
+
+    /// The same with what was shown before.
+    pub(crate) fn content(&self, field: &str) -> Content {
+        let shown = self.get(&format!("{SHOWN}{field}")).map(ToOwned::to_owned);
+        Content { value: self.value(field), shown }
+    }
+}
+
+/// Leaves out the fields that are still as they were shown: these are no change, even where somebody else has made one
+/// meanwhile.
+fn leave_out_unchanged(pairs: &mut Vec<(String, String)>) {
+    let shown: HashMap<String, String> = pairs.extract_if(.., |(name, _)| name.starts_with(SHOWN)).collect();
+    pairs.retain(|(name, value)| shown.get(&format!("{SHOWN}{name}")) != Some(value));
 }
 
 impl<V, T> FromRequest for Submission<V, T>
@@ -81,6 +100,7 @@ where
                 return Err(forged(&request));
             }
             let typed = Typed::of(&pairs);
+            leave_out_unchanged(&mut pairs);
             Ok(Self { visitor, input: Fields::of_form(pairs).read(), typed })
         })
     }

@@ -2,23 +2,18 @@
 
 use actix_web::{HttpResponse, web};
 use portcullis_domain::use_cases::UseCases;
-use portcullis_domain::{Change, Name, ProfileChange, RoleName, User, Username};
+use portcullis_domain::{Name, ProfileChange, RoleName, User, Username};
 use portcullis_http_actix::building_blocks::{Fields, FromFields, Problem};
 
 use super::Part;
-use crate::elements::{Fact, Facts, Field, Form, Html, Link, Moment, Page, Panel, Plain, Shell};
+use crate::elements::{Content, Fact, Facts, Field, Form, Html, Link, Moment, Page, Panel, Plain, Shell};
 use crate::notice::News;
 use crate::refusals::Refusals;
 use crate::submission::Submission;
 use crate::visit::{SignedIn, Visit};
 
-/// What they want to be called; a field that is left empty is cleared.
-pub(crate) struct Names {
-    name: Change<Name>,
-    username: Change<Username>,
-    first_name: Change<Name>,
-    last_name: Change<Name>,
-}
+/// What shall be different in what they are called; a field that is left empty is cleared.
+pub(crate) struct Names(pub(crate) ProfileChange);
 
 impl FromFields for Names {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
@@ -26,29 +21,18 @@ impl FromFields for Names {
         let username = fields.change("username", Username::parse);
         let first_name = fields.change("first_name", Name::parse);
         let last_name = fields.change("last_name", Name::parse);
-        Some(Self { name: name?, username: username?, first_name: first_name?, last_name: last_name? })
+        Some(Self(ProfileChange {
+            name: name?,
+            username: username?,
+            first_name: first_name?,
+            last_name: last_name?,
+        }))
     }
-}
-
-impl Names {
-    /// What of it is different: a form always sends all fields.
-    pub(crate) fn change_of(self, user: &User) -> ProfileChange {
-        ProfileChange {
-            username: difference(self.username, user.username.as_ref()),
-            name: difference(self.name, user.profile.name.as_ref()),
-            first_name: difference(self.first_name, user.profile.first_name.as_ref()),
-            last_name: difference(self.last_name, user.profile.last_name.as_ref()),
-        }
-    }
-}
-
-fn difference<T: Clone + PartialEq>(change: Change<T>, current: Option<&T>) -> Change<T> {
-    if change.clone().apply(current.cloned()).as_ref() == current { Change::Keep } else { change }
 }
 
 pub(crate) async fn show(SignedIn { visit, principal }: SignedIn) -> HttpResponse {
     let user = &principal.user;
-    page(&visit, user, |field| name_of(user, field), &Refusals::none())
+    page(&visit, user, |field| Content::to_change(name_of(user, field)), &Refusals::none())
 }
 
 /// What stands in a field of the form before anything is typed.
@@ -76,7 +60,7 @@ pub(crate) async fn act(
         }
         Err(problem) => {
             let refusals = Refusals::of(problem, &visit)?;
-            Ok(page(&visit, &user, |field| typed.value(field), &refusals))
+            Ok(page(&visit, &user, |field| typed.content(field), &refusals))
         }
     }
 }
@@ -87,16 +71,16 @@ async fn update(
     user: User,
     visit: &Visit,
 ) -> Result<(), Problem> {
-    let change = input?.change_of(&user);
+    let Names(change) = input?;
     use_cases.update_profile.update(user, change, visit.client.clone()).await?;
     Ok(())
 }
 
-fn page(visit: &Visit, user: &User, value: impl Fn(&str) -> String, refusals: &Refusals) -> HttpResponse {
+fn page(visit: &Visit, user: &User, content: impl Fn(&str) -> Content, refusals: &Refusals) -> HttpResponse {
     let texts = &visit.texts().profile;
     let form = Panel {
         text: vec![texts.text.clone()],
-        content: Some(Html::of(form(visit, value, refusals))),
+        content: Some(Html::of(form(visit, content, refusals))),
         ..Panel::default()
     };
     let about =
@@ -110,15 +94,15 @@ fn page(visit: &Visit, user: &User, value: impl Fn(&str) -> String, refusals: &R
     };
     let shell =
         Shell { panels: vec![form, about, deletion], ..Part::Profile.shell(visit, &texts.title, refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }
 
-fn form(visit: &Visit, value: impl Fn(&str) -> String, refusals: &Refusals) -> Form {
+fn form(visit: &Visit, content: impl Fn(&str) -> Content, refusals: &Refusals) -> Form {
     let (texts, common) = (&visit.texts().profile, &visit.texts().common);
     let field = |name, label, autocomplete| {
         Field::text(name, label, autocomplete)
             .optional(&common.optional)
-            .value(value(name))
+            .content(content(name))
             .error(refusals.with(name))
     };
     visit

@@ -10,6 +10,8 @@ pub(crate) struct Field {
     /// What browsers and password managers may fill in (HTML §4.10.18.7).
     autocomplete: &'static str,
     value: String,
+    /// What was shown before anybody typed.
+    shown: Option<String>,
     is_required: bool,
     /// The word for that it may be left empty.
     optional: Option<&'static str>,
@@ -34,6 +36,21 @@ enum FieldKind {
     Switch,
     /// Any of several, each a field of its own.
     Checks(Vec<Check>),
+}
+
+/// What stands in a field.
+pub(crate) struct Content {
+    pub(crate) value: String,
+    /// Where the form changes what there is: what was shown before anybody typed. It is sent along, so that what stays as
+    /// it was is not taken for a change.
+    pub(crate) shown: Option<String>,
+}
+
+impl Content {
+    /// As it is shown first, in a form that changes it.
+    pub(crate) fn to_change(value: String) -> Self {
+        Self { shown: Some(value.clone()), value }
+    }
 }
 
 /// Something to choose.
@@ -87,6 +104,7 @@ impl Field {
             kind: FieldKind::Text,
             autocomplete,
             value: String::new(),
+            shown: None,
             is_required: true,
             optional: None,
             hint: None,
@@ -141,6 +159,11 @@ impl Field {
 
     pub(crate) fn value(mut self, value: impl Into<String>) -> Self {
         self.value = value.into();
+        self
+    }
+
+    pub(crate) fn content(mut self, content: Content) -> Self {
+        Content { value: self.value, shown: self.shown } = content;
         self
     }
 

@@ -15,7 +15,7 @@ use crate::refusals::Refusals;
 mod field;
 mod table;
 
-pub(crate) use field::{Check, Choice, Field};
+pub(crate) use field::{Check, Choice, Content, Field};
 pub(crate) use table::Table;
 
 /// A way to another page.

@@ -60,8 +60,9 @@ impl<'a> Browser<'a> {
     /// The same where the form is sent to another path than that of its page.
     pub(crate) async fn send_from(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.get(page).await;
-        let token = form_token(&page);
-        let fields = [&[("form_token", token.as_str())], fields].concat();
+        let (token, shown) = (form_token(&page), shown_before(&page));
+        let shown = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
+        let fields = [&[("form_token", token.as_str())], shown.as_slice(), fields].concat();
         self.post(path, &fields).await
     }
 
@@ -108,6 +109,16 @@ pub(crate) fn form_token(page: &Answer) -> String {
         .and_then(|rest| rest.split('"').next())
         .unwrap_or_else(|| panic!("no form: {}", page.body))
         .to_owned()
+}
+
+/// The hidden fields that say what a form showed before anybody typed.
+pub(crate) fn shown_before(page: &Answer) -> Vec<(String, String)> {
+    let hidden = page.body.split(r#"<input type="hidden" name="shown"#).skip(1);
+    let fields = hidden.map(|rest| rest.split_once(r#"" value=""#).expect("it has a value"));
+    let unescape = |text: &str| text.replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&");
+    fields
+        .map(|(name, rest)| (format!("shown{name}"), unescape(rest.split('"').next().unwrap_or_default())))
+        .collect()
 }
 
 impl Answer {

@@ -11,7 +11,7 @@ use portcullis_http_actix::building_blocks::{Fields, FromFields, PathId, Problem
 
 use super::path_of;
 use crate::console::Section;
-use crate::elements::{Check, Field, Html, Link, Page, Panel, Shell};
+use crate::elements::{Check, Content, Field, Html, Link, Page, Panel, Shell};
 use crate::notice::News;
 use crate::refusals::Refusals;
 use crate::submission::{Submission, Typed};
@@ -28,16 +28,57 @@ impl FromFields for Definition {
     fn from_fields(fields: &mut Fields) -> Option<Self> {
         let name = fields.required("role_name", RoleName::parse);
         let description = fields.optional("description", RoleDescription::parse);
-        let mut permissions = fields.optional("further", further).map(Option::unwrap_or_default);
-        for &own in OwnPermission::ALL {
-            let is_checked = fields.optional(own.name(), fields::flag)?.unwrap_or(false);
-            permissions = permissions.map(|mut permissions| {
-                permissions.extend(is_checked.then(|| own.into()));
-                permissions
-            });
-        }
+        let permissions = permissions_of(fields);
         Some(Self { name: name?, description: description?, permissions: permissions? })
     }
+}
+
+/// What shall be different in a role.
+pub(crate) struct Redefinition {
+    name: Option<RoleName>,
+    description: Change<RoleDescription>,
+    permissions: BTreeSet<Permission>,
+    /// Those that were shown before anybody changed them.
+    shown: BTreeSet<Permission>,
+}
+
+impl FromFields for Redefinition {
+    fn from_fields(fields: &mut Fields) -> Option<Self> {
+        let name = fields.replacement("role_name", RoleName::parse);
+        let description = fields.change("description", RoleDescription::parse);
+        let permissions = permissions_of(fields);
+        let shown = fields.optional(SHOWN_PERMISSIONS, further).map(Option::unwrap_or_default);
+        Some(Self { name: name?, description: description?, permissions: permissions?, shown: shown? })
+    }
+}
+
+impl Redefinition {
+    /// What was ticked or written goes to those that the role names by now, and what no longer is, from them.
+    fn change_of(self, role: &Role) -> UpdateRoleCommand {
+        let (added, removed) = (&self.permissions - &self.shown, &self.shown - &self.permissions);
+        let permissions = &(&role.permissions - &removed) | &added;
+        UpdateRoleCommand {
+            name: self.name,
+            description: self.description,
+            permissions: (permissions != role.permissions).then_some(permissions),
+        }
+    }
+}
+
+/// The hidden field with the permissions that a role named when the form was shown.
+const SHOWN_PERMISSIONS: &str = "shown_permissions";
+
+/// All that are ticked or written.
+fn permissions_of(fields: &mut Fields) -> Option<BTreeSet<Permission>> {
+    let mut permissions = fields.optional("further", further).map(Option::unwrap_or_default);
+    for &own in OwnPermission::ALL {
+        let is_checked = fields.optional(own.name(), fields::flag)?.unwrap_or(false);
+        permissions = permissions.map(|mut permissions| {
+            permissions.extend(is_checked.then(|| own.into()));
+            permissions
+        });
+    }
+    permissions
 }
 
 /// Permissions of an application's own, however they are put apart.
@@ -46,38 +87,25 @@ fn further(text: &str) -> Result<BTreeSet<Permission>, InvalidValue> {
     text.split(is_between).filter(|word| !word.is_empty()).map(Permission::parse).collect()
 }
 
-impl Definition {
-    /// What of it is different: a form always sends all fields.
-    fn change_of(self, role: &Role) -> UpdateRoleCommand {
-        let description = match self.description {
-            description if description == role.description => Change::Keep,
-            None => Change::Clear,
-            Some(description) => Change::Set(description),
-        };
-        UpdateRoleCommand {
-            name: (self.name != role.name).then_some(self.name),
-            description,
-            permissions: (self.permissions != role.permissions).then_some(self.permissions),
-        }
-    }
-}
-
 /// What stands in the form.
 struct Filled {
-    name: String,
-    description: String,
+    name: Content,
+    description: Content,
     checked: BTreeSet<&'static str>,
     further: String,
+    /// All permissions as they were shown first.
+    shown_permissions: String,
 }
 
 impl Filled {
     fn typed(typed: &Typed) -> Self {
         let names = OwnPermission::ALL.iter().map(|own| own.name());
         Self {
-            name: typed.value("role_name"),
-            description: typed.value("description"),
+            name: typed.content("role_name"),
+            description: typed.content("description"),
             checked: names.filter(|name| typed.get(name).is_some()).collect(),
             further: typed.value("further"),
+            shown_permissions: typed.value(SHOWN_PERMISSIONS),
         }
     }
 
@@ -87,10 +115,13 @@ impl Filled {
             |permission: &&Permission| OwnPermission::ALL.iter().any(|own| own.name() == permission.as_str());
         let further = role.permissions.iter().filter(|permission| !is_own(permission));
         Self {
-            name: role.name.to_string(),
-            description: role.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+            name: Content::to_change(role.name.to_string()),
+            description: Content::to_change(
+                role.description.as_ref().map(ToString::to_string).unwrap_or_default(),
+            ),
             checked: names.filter(|name| role.permissions.contains(*name)).collect(),
             further: further.map(Permission::as_str).collect::<Vec<_>>().join("\n"),
+            shown_permissions: role.permissions.iter().map(Permission::as_str).collect::<Vec<_>>().join(" "),
         }
     }
 }
@@ -132,7 +163,7 @@ pub(crate) async fn edit(
 }
 
 pub(crate) async fn update(
-    Submission { visitor, input, typed }: Submission<SignedIn, Definition>,
+    Submission { visitor, input, typed }: Submission<SignedIn, Redefinition>,
     id: PathId<RoleId>,
     use_cases: web::Data<UseCases>,
 ) -> Result<HttpResponse, Problem> {
@@ -151,7 +182,7 @@ async fn changed(
     use_cases: &UseCases,
     actor: &Actor,
     role: &Role,
-    input: Result<Definition, Problem>,
+    input: Result<Redefinition, Problem>,
 ) -> Result<(), Problem> {
     use_cases.update_role.update(actor, role.id, input?.change_of(role)).await?;
     Ok(())
@@ -164,7 +195,7 @@ fn page(visit: &Visit, role: Option<RoleId>, filled: Filled, refusals: &Refusals
         Some(id) => (format!("{}/edit", path_of(id)), path_of(id), &texts.edit, &visit.texts().console.save),
         None => ("admin/roles/new".to_owned(), Section::Roles.path().to_owned(), &texts.new, &texts.create),
     };
-    let Filled { name, description, checked, further } = filled;
+    let Filled { name, description, checked, further, shown_permissions } = filled;
     let check = |own: &OwnPermission| Check {
         name: own.name(),
         hint: &texts.own_permissions[own.name()],
@@ -175,14 +206,14 @@ fn page(visit: &Visit, role: Option<RoleId>, filled: Filled, refusals: &Refusals
         .form(&action, button)
         .field(
             Field::text("role_name", &texts.name, "off")
-                .value(name)
+                .content(name)
                 .hint(&texts.name_hint)
                 .error(refusals.with("role_name")),
         )
         .field(
             Field::text("description", &texts.description, "off")
                 .optional(&common.optional)
-                .value(description)
+                .content(description)
                 .error(refusals.with("description")),
         )
         .field(
@@ -196,8 +227,11 @@ fn page(visit: &Visit, role: Option<RoleId>, filled: Filled, refusals: &Refusals
                 .hint(&texts.further_hint)
                 .error(refusals.with("further").or_else(|| refusals.with("permissions"))),
         );
+    if role.is_some() {
+        form = form.hidden(SHOWN_PERMISSIONS, shown_permissions.into());
+    }
     form.cancel = Some(Link::new(&common.cancel, visit.frame.to(&back)));
     let panel = Panel { content: Some(Html::of(form)), ..Panel::default() };
     let shell = Shell { panels: vec![panel], ..Section::Roles.shell(visit, title.as_str(), refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }

@@ -101,9 +101,9 @@ fn page(visit: &Visit, typed: &Typed, refusals: &Refusals) -> HttpResponse {
                 .error(refusals.with("password")),
         )
         .field(Field::switch("email_verified", &texts.is_verified).value(typed.value("email_verified")));
-    form.fields.extend(name_fields(visit, |name| typed.value(name), refusals));
+    form.fields.extend(name_fields(visit, |name| typed.content(name), refusals));
     form.cancel = Some(Link::new(&common.cancel, visit.frame.to(Section::Users.path())));
     let panel = Panel { content: Some(Html::of(form)), ..Panel::default() };
     let shell = Shell { panels: vec![panel], ..Section::Users.shell(visit, &*texts.new, refusals) };
-    visit.respond(Page::from(shell).with_status(refusals.status()))
+    visit.respond(Page::from(shell).refused(refusals))
 }

@@ -10,7 +10,7 @@ pub(super) mod roles;
 use portcullis_domain::{User, UserId};
 
 use super::elements::Badges;
-use crate::elements::{Field, Html};
+use crate::elements::{Content, Field, Html};
 use crate::refusals::Refusals;
 use crate::visit::Visit;
 
@@ -29,12 +29,12 @@ fn state(visit: &Visit, user: &User) -> Html {
 }
 
 /// The fields for what a person is called. Browsers know what their own user is called, which is not asked.
-fn name_fields(visit: &Visit, value: impl Fn(&str) -> String, refusals: &Refusals) -> [Field; 4] {
+fn name_fields(visit: &Visit, content: impl Fn(&str) -> Content, refusals: &Refusals) -> [Field; 4] {
     let (texts, common) = (&visit.texts().profile, &visit.texts().common);
     let field = |name, label| {
         Field::text(name, label, "off")
             .optional(&common.optional)
-            .value(value(name))
+            .content(content(name))
             .error(refusals.with(name))
     };
     [
