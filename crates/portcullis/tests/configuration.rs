@@ -116,9 +116,11 @@ mod precedence {
             .env("PORTCULLIS_OPS_BIND", "")
             .env("PORTCULLIS_SMTP_URL", "")
             .env("PORTCULLIS_TRUSTED_PROXIES", "")
+            .env("PORTCULLIS_LOG", "")
             .load()
             .config;
         assert!(config.ops_bind.is_none() && config.smtp_url.is_none());
+        assert_eq!(config.log_filter(), "info");
     }
 
     #[test]
@@ -308,7 +310,7 @@ mod refusals {
             ("TRUSTED_PROXIES", "10.0.0.0/33"),
             ("CORS_ORIGINS", "https://example.com, *"),
             ("FRONTEND_RESET_URL", "https://example.com/reset"),
-            ("LOG", "info,=x=y"),
+            ("LOG", "warning"),
             ("LOG_FORMAT", "xml"),
             ("LOG_EMAIL_ADDRESSES", "some"),
             ("SHUTDOWN_GRACE", "soon"),

@@ -13,6 +13,7 @@ use portcullis_domain::ports::LockoutPolicy;
 use portcullis_pages_actix::linked_pages;
 
 use super::settings::Config;
+use super::text::LogFilter;
 use super::urls::{DatabaseUrl, HttpUrl};
 
 impl Config {
@@ -79,6 +80,12 @@ impl Config {
             threads: positive(self.hashing_threads).unwrap_or_else(cores),
             queue: size(self.hashing_queue),
         }
+    }
+
+    /// Which records are logged.
+    #[must_use]
+    pub fn log_filter(&self) -> &str {
+        self.log.as_deref().unwrap_or(LogFilter::DEFAULT)
     }
 
     /// What the installation decides about its accounts.

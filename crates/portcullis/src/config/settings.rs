@@ -171,7 +171,7 @@ settings! {
     /// A file with styles that the pages load after their own.
     pages_css: Optional<Path>, else "none";
     /// What is logged, to standard error.
-    log: LogFilter = "info";
+    log: Optional<LogFilter>, else "`info`";
     /// How it is written: for people or for programs.
     log_format: Optional<OneOf<LogFormat>>, else "`pretty` on a terminal, else `json`";
     /// Whether e-mail addresses stay in log records; else each is written as `[address]`.

@@ -30,7 +30,7 @@ pub(crate) fn start(config: &Config, spans: Option<SpanLayer>) {
         LogFormat::Pretty => layer.with_ansi(on_terminal).boxed(),
         LogFormat::Json => layer.fmt_fields(JsonFields).event_format(JsonRecords).boxed(),
     };
-    let records = layer.with_filter(what_is_logged(&config.log));
+    let records = layer.with_filter(what_is_logged(config.log_filter()));
     if tracing_subscriber::registry().with(spans).with(records).try_init().is_ok() {
         panic::set_hook(Box::new(log_panic));
     }
