@@ -195,6 +195,25 @@ mod files_with_secrets {
     }
 
     #[test]
+    fn an_empty_form_leaves_the_value_to_the_other() {
+        let given = nothing();
+        let path = given.file("key", SECRET).display().to_string();
+        let from_file = given.env("PORTCULLIS_SECRET_KEY", "").env("PORTCULLIS_SECRET_KEY_FILE", &path);
+        assert!(from_file.load().config.secret_key.is_some());
+        let direct = nothing().env("PORTCULLIS_SECRET_KEY", SECRET).env("PORTCULLIS_SECRET_KEY_FILE", " ");
+        assert!(direct.load().config.secret_key.is_some());
+        let neither = nothing().env("PORTCULLIS_SMTP_URL", "").env("PORTCULLIS_SMTP_URL_FILE", "");
+        assert!(neither.load().config.smtp_url.is_none());
+    }
+
+    #[test]
+    fn an_empty_name_of_a_file_overrules_nothing() {
+        let toml = "smtp_url = 'smtps://mail.example.com:465'";
+        let config = nothing().toml(toml).env("PORTCULLIS_SMTP_URL_FILE", "").load().config;
+        assert!(config.smtp_url.is_some());
+    }
+
+    #[test]
     fn a_file_that_is_not_there_is_named() {
         assert_snapshot!(refusal_of("PORTCULLIS_SMTP_URL_FILE", "/nowhere/smtp"), @"PORTCULLIS_SMTP_URL_FILE (environment) names /nowhere/smtp, which cannot be read: No such file or directory (os error 2)");
     }

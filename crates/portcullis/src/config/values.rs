@@ -1,6 +1,6 @@
 //! The text of every setting, and where it came from.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
 
@@ -59,6 +59,32 @@ pub(super) struct Entry {
     pub(super) place: Place,
 }
 
+impl Layer {
+    /// The entries but for those that leave the value to the other form of their setting: an empty `_file` names
+    /// none, and an empty value beside a file is not given.
+    fn without_vacant_forms(self) -> Vec<Entry> {
+        let mut entries = self.0;
+        entries.retain(|entry| !entry.is_empty() || entry.setting_given_as_file().is_none());
+        let from_files: BTreeSet<_> = entries.iter().filter_map(Entry::setting_given_as_file).collect();
+        entries.retain(|entry| !entry.is_empty() || !from_files.contains(entry.name.as_str()));
+        entries
+    }
+}
+
+impl Entry {
+    fn is_empty(&self) -> bool {
+        self.text.as_ref().is_some_and(|text| text.trim().is_empty())
+    }
+
+    /// The name of the setting whose value stands in a file that this entry names.
+    fn setting_given_as_file(&self) -> Option<&'static str> {
+        match setting(&self.name)? {
+            (setting, Given::AsFile) => Some(setting.name),
+            (_, Given::Directly) => None,
+        }
+    }
+}
+
 impl Values {
     /// Reads the sources, the later overruling the earlier.
     pub(super) fn read(sources: Sources) -> Result<Self, Problems> {
@@ -88,7 +114,7 @@ impl Values {
 
     fn overrule(&mut self, layer: Layer, problems: &mut Vec<Problem>) {
         let mut given = BTreeMap::new();
-        for Entry { name, text, place } in layer.0 {
+        for Entry { name, text, place } in layer.without_vacant_forms() {
             let read = known(&name, &place).and_then(|(setting, form)| {
                 if let Some(first) = given.insert(setting.name, place.clone()) {
                     return Err(Problem::GivenTwice { first, second: place.clone() });
