@@ -50,6 +50,16 @@ impl PostgresStore {
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
         self.read((), |connection, ()| pending(connection).boxed()).await
     }
+
+    /// The versions of the migrations that were applied to the database and that nobody here knows: those of a newer
+    /// version, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    pub async fn unknown_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.read((), |connection, ()| unknown(connection).boxed()).await
+    }
 }
 
 /// Waits as long as it takes for other instances, but not for a table: whoever waits for one makes
@@ -77,14 +87,27 @@ const LIST_IS_THERE: &str = "
 SELECT FROM pg_tables
 WHERE tablename = '__diesel_schema_migrations' AND schemaname = ANY (current_schemas(FALSE))";
 
-async fn pending(mut connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
+async fn applied_versions(mut connection: &AsyncPgConnection) -> Result<BTreeSet<String>, Failure> {
     let is_begun = statement(LIST_IS_THERE).execute(&mut connection).await? > 0;
     let mut versions = BTreeSet::new();
     if is_begun {
         let applied: Vec<String> = applied::table.select(applied::version).load(&mut connection).await?;
         versions.extend(applied);
     }
+    Ok(versions)
+}
+
+async fn pending(connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
+    let versions = applied_versions(connection).await?;
     let mut migrations = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Failure::Migration)?;
     migrations.retain(|migration| !versions.contains(&migration.name().version().to_string()));
     Ok(migrations.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+async fn unknown(connection: &AsyncPgConnection) -> Result<Vec<String>, Failure> {
+    let mut versions = applied_versions(connection).await?;
+    for migration in MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Failure::Migration)? {
+        versions.remove(&migration.name().version().to_string());
+    }
+    Ok(versions.into_iter().collect())
 }

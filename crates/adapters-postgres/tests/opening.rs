@@ -278,3 +278,17 @@ async fn a_migration_that_fails_changes_nothing() {
     assert_eq!(store.pending_migrations().await.unwrap(), all, "none is applied");
     assert_eq!(store.migrate().await.unwrap(), all);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_of_a_newer_version_are_told() {
+    let database = Template::empty_database().await;
+    let store = connect(&database.url()).await.unwrap();
+    assert_eq!(store.unknown_migrations().await.unwrap(), Vec::<String>::new(), "nothing is applied yet");
+    store.migrate().await.unwrap();
+    assert_eq!(store.unknown_migrations().await.unwrap(), Vec::<String>::new());
+    let newer =
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000002'), ('99991231000001')";
+    database.run(newer).await;
+    assert_eq!(store.unknown_migrations().await.unwrap(), ["99991231000001", "99991231000002"]);
+    assert_eq!(store.migrate().await.unwrap(), Vec::<String>::new(), "an older version goes on");
+}

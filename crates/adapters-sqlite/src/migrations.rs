@@ -1,5 +1,7 @@
 //! The schema: which version of it a database has, and how it gets the newest.
 
+use std::collections::BTreeSet;
+
 use diesel::dsl::sql;
 use diesel::migration::{Migration as _, MigrationSource};
 use diesel::sql_types::Bool;
@@ -37,6 +39,16 @@ impl SqliteStore {
     pub async fn pending_migrations(&self) -> Result<Vec<String>, StorageError> {
         self.read(pending).await
     }
+
+    /// The versions of the migrations that were applied to the database and that nobody here knows: those of a newer
+    /// version, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StorageError`].
+    pub async fn unknown_migrations(&self) -> Result<Vec<String>, StorageError> {
+        self.read(unknown).await
+    }
 }
 
 fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
@@ -48,6 +60,18 @@ fn pending(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
     };
     let pending = pending.map_err(Failure::Migration)?;
     Ok(pending.iter().map(|migration| migration.name().to_string()).collect())
+}
+
+fn unknown(connection: &mut SqliteConnection) -> Result<Vec<String>, Failure> {
+    if !has_applied_any(connection)? {
+        return Ok(Vec::new());
+    }
+    let applied = connection.applied_migrations().map_err(Failure::Migration)?;
+    let mut unknown: BTreeSet<_> = applied.iter().map(ToString::to_string).collect();
+    for migration in MigrationSource::<Sqlite>::migrations(&MIGRATIONS).map_err(Failure::Migration)? {
+        unknown.remove(&migration.name().version().to_string());
+    }
+    Ok(unknown.into_iter().collect())
 }
 
 fn has_applied_any(connection: &mut SqliteConnection) -> QueryResult<bool> {

@@ -202,3 +202,18 @@ async fn to_look_for_pending_migrations_changes_nothing() {
     assert_eq!(store.migrate().await.unwrap(), pending);
     assert_eq!(store.pending_migrations().await.unwrap(), Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_of_a_newer_version_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("portcullis.db");
+    let store = open(&path).await.unwrap();
+    assert_eq!(store.unknown_migrations().await.unwrap(), Vec::<String>::new(), "nothing is applied yet");
+    store.migrate().await.unwrap();
+    assert_eq!(store.unknown_migrations().await.unwrap(), Vec::<String>::new());
+    let newer =
+        "INSERT INTO __diesel_schema_migrations (version) VALUES ('99991231000002'), ('99991231000001')";
+    connect(&path).batch_execute(newer).unwrap();
+    assert_eq!(store.unknown_migrations().await.unwrap(), ["99991231000001", "99991231000002"]);
+    assert_eq!(store.migrate().await.unwrap(), Vec::<String>::new(), "an older version goes on");
+}

@@ -39,6 +39,9 @@ pub(crate) trait Store:
     /// Names the migrations that the schema lacks.
     async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError>;
 
+    /// Names the migrations of a newer version that the schema has.
+    async fn unknown_migrations(&self) -> Result<Vec<String>, StorageError>;
+
     /// What time it is where the store is; none where that is this machine.
     async fn server_time(&self) -> Result<Option<Timestamp>, StorageError>;
 
@@ -56,6 +59,10 @@ macro_rules! stores {
 
             async fn lacking_migrations(&self) -> Result<Vec<String>, StorageError> {
                 self.pending_migrations().await
+            }
+
+            async fn unknown_migrations(&self) -> Result<Vec<String>, StorageError> {
+                Self::unknown_migrations(self).await
             }
 
             async fn server_time(&self) -> Result<Option<Timestamp>, StorageError> {
@@ -137,16 +144,18 @@ fn refuse_absence(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Opens the store that an installation is copied from, which is there and whose schema is the newest.
+/// Opens the store that an installation is copied from, which is there and whose schema is that of this version.
 pub(crate) async fn open_source(url: DatabaseUrl, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let store = connect(url, Purpose::CopyFrom, config).await?;
+    refuse_newer_schema(store.as_ref(), config).await?;
     refuse_stale_schema(store.as_ref(), config).await?;
     Ok(store)
 }
 
-/// Opens the store that an installation is copied to, with the newest schema.
+/// Opens the store that an installation is copied to, with the schema of this version.
 pub(crate) async fn open_target(url: DatabaseUrl, config: &Config) -> anyhow::Result<Arc<dyn Store>> {
     let store = connect(url, Purpose::CopyTo, config).await?;
+    refuse_newer_schema(store.as_ref(), config).await?;
     migrate(store.as_ref(), config).await?;
     Ok(store)
 }
@@ -235,6 +244,20 @@ async fn refuse_stale_schema(store: &dyn Store, config: &Config) -> anyhow::Resu
         pending.is_empty(),
         "the database lacks the migrations {}; `portcullis migrate` applies them",
         pending.join(", ")
+    );
+    Ok(())
+}
+
+/// Refuses a schema that may hold what this version does not know.
+async fn refuse_newer_schema(store: &dyn Store, config: &Config) -> anyhow::Result<()> {
+    let asking = async || store.unknown_migrations().await;
+    let unknown = patiently(config.database_wait, StorageError::is_unavailable, asking)
+        .await
+        .context("the version of the database schema cannot be found out")?;
+    ensure!(
+        unknown.is_empty(),
+        "the database has the migrations {}, which this version does not know; take the version that applied them",
+        unknown.join(", ")
     );
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::accounts::{PASSWORD, create};
+use crate::newer_version;
 use crate::process::{Finished, Installation};
 
 /// An installation with one user, and the folder of the store that it is to move to.
@@ -117,6 +118,21 @@ fn a_source_that_is_not_there_or_not_ready_is_not_made() {
     let stale = installation.run(&["copy", "--from", "sqlite://empty.db", "--to", TO]);
     let message = "the source cannot be copied: the database lacks the migrations";
     assert!(failure(&stale).starts_with(message), "{stale:?}");
+}
+
+#[test]
+fn a_store_of_a_newer_version_is_neither_read_nor_written() {
+    let installation = installation();
+    copy(&installation).json();
+    for (newer, refused) in [
+        ("new/portcullis.db", "the target cannot take a copy"),
+        ("data/portcullis.db", "the source cannot be copied"),
+    ] {
+        newer_version::apply_migration(&installation.path(newer));
+        let finished = copy(&installation);
+        let told = failure(&finished);
+        assert!(told.starts_with(refused) && told.contains(newer_version::MIGRATION), "{told}");
+    }
 }
 
 #[test]

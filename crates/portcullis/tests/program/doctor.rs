@@ -15,6 +15,7 @@ use portcullis_testkit::fixtures::event_at;
 use serde_json::Value;
 
 use crate::accounts::{PASSWORD, create};
+use crate::newer_version;
 use crate::process::{Finished, Installation, NOWHERE};
 
 const CHECKS: [&str; 12] = [
@@ -104,6 +105,15 @@ fn a_stale_schema_is_found_and_left_as_it_is() {
     }
     installation.run(&["migrate"]).output();
     assert!(failure(&examine(&installation), "administrator").contains("portcullis user create"));
+}
+
+#[test]
+fn a_schema_of_a_newer_version_is_found_and_served() {
+    let installation = healthy();
+    newer_version::apply_migration(&installation.path("data/portcullis.db"));
+    let words = warning(&installation, "store");
+    assert!(words.contains(newer_version::MIGRATION), "{words}");
+    installation.serve().end("TERM");
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod command_line;
 mod copying;
 mod doctor;
 mod mails;
+mod newer_version;
 mod process;
 mod requests_in_the_log;
 mod serving;

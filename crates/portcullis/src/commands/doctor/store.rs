@@ -17,9 +17,9 @@ pub(super) async fn examine(config: &Config) -> (Option<Arc<dyn Store>>, Finding
             return (None, Finding::error(CHECK, error, remedy));
         }
     };
-    match store.lacking_migrations().await {
-        Ok(lacking) if lacking.is_empty() => {}
-        Ok(lacking) => {
+    let unknown = match tokio::try_join!(store.lacking_migrations(), store.unknown_migrations()) {
+        Ok((lacking, unknown)) if lacking.is_empty() => unknown,
+        Ok((lacking, _)) => {
             let finding = format!("the schema lacks the migrations {}", lacking.join(", "));
             return (None, Finding::failed(CHECK, finding, "apply them with `portcullis migrate`"));
         }
@@ -27,9 +27,19 @@ pub(super) async fn examine(config: &Config) -> (Option<Arc<dyn Store>>, Finding
             let remedy = "let the database's user read the table __diesel_schema_migrations";
             return (None, Finding::error(CHECK, error, remedy));
         }
-    }
+    };
     let finding = match store.ping().await {
-        Ok(()) => Finding::ok(CHECK, "it can be read and written, and its schema is current"),
+        Ok(()) if unknown.is_empty() => {
+            Finding::ok(CHECK, "it can be read and written, and its schema is current")
+        }
+        Ok(()) => Finding::warning(
+            CHECK,
+            format!(
+                "it can be read and written, but its schema has the migrations {}, which this version does not know",
+                unknown.join(", ")
+            ),
+            "go on to the version that applied them: this one can serve meanwhile, but not copy",
+        ),
         Err(error) => {
             Finding::error(CHECK, error, "see that it can be written, and that its disk is not full")
         }
