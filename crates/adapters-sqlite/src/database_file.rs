@@ -22,15 +22,19 @@ pub(crate) fn prepare(path: &Path, may_create: bool, busy_timeout: Duration) -> 
     let inaccessible = |source| OpenError::Inaccessible { path: path.to_owned(), source };
     // Without a leading slash SQLite could take a path for a URI, or for a database in memory.
     let path = std::path::absolute(path).map_err(inaccessible)?;
-    if path.exists() && !path.is_file() {
+    // Where one may not look, there may well be a database.
+    let is_there = path.try_exists().map_err(inaccessible)?;
+    if is_there && !path.is_file() {
         return Err(OpenError::NotAFile { path });
     }
-    if let Some(folder) = path.parent().filter(|folder| !folder.exists()) {
+    if let Some(folder) = path.parent()
+        && !folder.try_exists().map_err(inaccessible)?
+    {
         return Err(OpenError::NoSuchFolder { folder: folder.to_owned() });
     }
     if may_create {
         create(&path).map_err(inaccessible)?;
-    } else if !path.exists() {
+    } else if !is_there {
         return Err(OpenError::NoSuchFile { path });
     }
     let path =

@@ -192,6 +192,23 @@ async fn a_database_that_must_be_there_is_not_made() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_path_that_cannot_be_looked_at_is_not_taken_for_a_missing_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter.txt");
+    fs::write(&letter, "Dear Ada").unwrap();
+    for path in [letter.join("portcullis.db"), letter.join("data/portcullis.db")] {
+        for create in [false, true] {
+            let options = SqliteOptions { create, ..SqliteOptions::new(path.clone()) };
+            let error = SqliteStore::open(&options).await.err().expect("no file is below a file");
+            assert!(
+                matches!(&error, OpenError::Inaccessible { path: named, .. } if *named == path),
+                "{error}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn to_look_for_pending_migrations_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("portcullis.db");
