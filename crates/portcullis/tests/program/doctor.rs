@@ -95,6 +95,18 @@ fn nothing_is_made_where_there_is_nothing() {
 }
 
 #[test]
+fn what_cannot_be_looked_at_is_not_taken_for_missing() {
+    let installation = Installation::new().with("PORTCULLIS_DATA_DIR", "file/data");
+    fs::write(installation.path("file"), "").unwrap();
+    let finished = examine(&installation);
+    for check in ["store", "files"] {
+        let words = failure(&finished, check);
+        assert!(words.contains("Not a directory") && words.contains("the user that the service"), "{words}");
+        assert!(!words.contains("portcullis migrate"), "{words}");
+    }
+}
+
+#[test]
 fn a_stale_schema_is_found_and_left_as_it_is() {
     let installation = Installation::new();
     fs::create_dir(installation.path("data")).unwrap();

@@ -1,5 +1,8 @@
 use std::sync::Arc;
 
+use portcullis_adapters_sqlite::OpenError;
+
+use super::files::AS_THE_SERVICE;
 use super::finding::Finding;
 use crate::config::Config;
 use crate::store::{self, Store};
@@ -12,8 +15,13 @@ pub(super) async fn examine(config: &Config) -> (Option<Arc<dyn Store>>, Finding
     let store = match store::open_to_examine(config).await {
         Ok(store) => store,
         Err(error) => {
-            let remedy = "see PORTCULLIS_DATABASE_URL and PORTCULLIS_DATA_DIR; `portcullis migrate` sets up \
-                          a store that is new";
+            let remedy = match error.downcast_ref() {
+                Some(OpenError::Inaccessible { .. }) => AS_THE_SERVICE,
+                _ => {
+                    "see PORTCULLIS_DATABASE_URL and PORTCULLIS_DATA_DIR; `portcullis migrate` sets up a store \
+                     that is new"
+                }
+            };
             return (None, Finding::error(CHECK, error, remedy));
         }
     };
