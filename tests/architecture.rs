@@ -89,7 +89,10 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
             "zeroize",
         ],
     ),
-    ("portcullis-account-files", &["csv", "portcullis-domain", "serde", "serde_json", "thiserror", "time"]),
+    (
+        "portcullis-account-files",
+        &["csv", "csv-core", "portcullis-domain", "serde", "serde_json", "thiserror", "time"],
+    ),
     (
         "portcullis-adapters-crypto",
         &[

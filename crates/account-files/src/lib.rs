@@ -4,6 +4,7 @@
 
 mod reader;
 mod record;
+mod rows;
 mod writer;
 
 use std::path::Path;

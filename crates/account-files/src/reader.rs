@@ -2,6 +2,7 @@ use std::io::{self, BufRead, BufReader, Read};
 
 use serde_json::Map;
 
+use super::rows::{Fields, Row, RowContent, Rows};
 use super::{AccountFormat, AccountRecord};
 
 /// Why a file is not read, or not read on.
@@ -13,15 +14,12 @@ pub enum AccountFileError {
     /// It begins with the mark of UTF-16.
     #[error("the file is UTF-16; write it as UTF-8")]
     Utf16,
-    /// A row of a table goes on and on. Where the next one begins cannot be known.
-    #[error("the row that begins at line {line} has more than {MAX_OCTETS} octets; is a quote never closed?")]
-    EndlessRow {
-        /// Where it begins, counting from 1.
-        line: u64,
-    },
-    /// The head of a table is no CSV in UTF-8.
-    #[error("the first line of the file cannot be read")]
-    UnreadableHead(#[source] csv::Error),
+    /// The head of a table goes on and on.
+    #[error("the first line of the file has more than {MAX_OCTETS} octets")]
+    EndlessHead,
+    /// The head of a table is not UTF-8.
+    #[error("the first line of the file cannot be read: it is not UTF-8")]
+    UnreadableHead,
     /// The head names what accounts do not have.
     #[error("the first line names the field {0:?}, which accounts do not have; they have {known}", known = AccountRecord::FIELDS.join(", "))]
     UnknownField(String),
@@ -34,7 +32,7 @@ pub enum AccountFileError {
 }
 
 /// More than any account has, and more than is ever held of one.
-const MAX_OCTETS: u64 = 64 * 1024;
+const MAX_OCTETS: usize = 64 * 1024;
 
 /// One account of a file, or why it cannot be read.
 pub struct Line {
@@ -52,7 +50,7 @@ pub struct AccountReader<R> {
 /// The forms of a file, each with how far it was read.
 enum Lines<R> {
     Json { input: BufReader<R>, number: u64, octets: u64 },
-    Csv { reader: Box<csv::Reader<Bounded<BufReader<R>>>>, row: csv::ByteRecord, ends: LineEnds },
+    Csv { rows: Box<Rows<R>>, head: Vec<String> },
 }
 
 impl<R: Read> AccountReader<R> {
@@ -73,10 +71,9 @@ impl<R: Read> AccountReader<R> {
         let lines = match format {
             AccountFormat::JsonLines => Lines::Json { input, number: 0, octets: 0 },
             AccountFormat::Csv => {
-                let ends = LineEnds::of(input.buffer());
-                let mut reader = csv::Reader::from_reader(Bounded { input, left: MAX_OCTETS });
-                check_head(reader.headers().map_err(unreadable_head)?)?;
-                Lines::Csv { reader: Box::new(reader), row: csv::ByteRecord::new(), ends }
+                let mut rows = Rows::new(input, MAX_OCTETS);
+                let head = read_head(&mut rows)?;
+                Lines::Csv { rows: Box::new(rows), head }
             }
         };
         Ok(Self { lines })
@@ -87,7 +84,7 @@ impl<R: Read> AccountReader<R> {
     pub fn octets_read(&self) -> u64 {
         match &self.lines {
             Lines::Json { octets, .. } => *octets,
-            Lines::Csv { reader, .. } => reader.position().byte(),
+            Lines::Csv { rows, .. } => rows.octets_read(),
         }
     }
 
@@ -99,76 +96,33 @@ impl<R: Read> AccountReader<R> {
     pub fn next_line(&mut self) -> Result<Option<Line>, AccountFileError> {
         match &mut self.lines {
             Lines::Json { input, number, octets } => next_json_line(input, number, octets),
-            Lines::Csv { reader, row, ends } => next_csv_row(reader, row, *ends),
+            Lines::Csv { rows, head } => next_csv_row(rows, head),
         }
     }
 }
 
-/// How the lines of a table end.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum LineEnds {
-    Feed,
-    /// The parser takes a row to end before the feed, and so counts that to the next one.
-    CarriageReturnAndFeed,
-}
-
-impl LineEnds {
-    fn of(start: &[u8]) -> Self {
-        let first = start.split_inclusive(|octet| *octet == b'\n').next().unwrap_or_default();
-        if first.ends_with(b"\r\n") { Self::CarriageReturnAndFeed } else { Self::Feed }
-    }
-}
-
-/// Gives out so many octets, and then fails: `csv` reads a row whole, whatever its length.
-///
-/// What it has read ahead of a row is not counted to it, so a row is refused a little later than at the limit, and
-/// never before.
-struct Bounded<R> {
-    input: R,
-    left: u64,
-}
-
-impl<R: Read> Read for Bounded<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            return Err(io::Error::other(Endless));
+/// The names of the fields.
+fn read_head<R: Read>(rows: &mut Rows<R>) -> Result<Vec<String>, AccountFileError> {
+    let head = match rows.next()? {
+        None => Vec::new(),
+        Some(Row { content: RowContent::TooLong { .. }, .. }) => return Err(AccountFileError::EndlessHead),
+        Some(Row { content: RowContent::Fields(fields), .. }) => {
+            let names: Result<_, _> =
+                fields.first().map(|name| str::from_utf8(name).map(str::to_owned)).collect();
+            names.map_err(|_| AccountFileError::UnreadableHead)?
         }
-        let read = self.input.read(buffer)?;
-        self.left = self.left.saturating_sub(read as u64);
-        Ok(read)
-    }
-}
-
-/// There is no end to a row.
-#[derive(Debug, thiserror::Error)]
-#[error("a row has more than {MAX_OCTETS} octets")]
-struct Endless;
-
-/// Why `csv` could not read on from `line`.
-fn unreadable(error: csv::Error, line: u64) -> AccountFileError {
-    let cause = match error.kind() {
-        csv::ErrorKind::Io(cause) => cause.get_ref(),
-        _ => None,
     };
-    let is_endless = matches!(cause, Some(cause) if cause.is::<Endless>());
-    if is_endless {
-        AccountFileError::EndlessRow { line }
-    } else {
-        AccountFileError::Unreadable(error.into())
-    }
+    check_head(&head)?;
+    Ok(head)
 }
 
-fn unreadable_head(error: csv::Error) -> AccountFileError {
-    if error.is_io_error() { unreadable(error, 1) } else { AccountFileError::UnreadableHead(error) }
-}
-
-fn check_head(head: &csv::StringRecord) -> Result<(), AccountFileError> {
+fn check_head(head: &[String]) -> Result<(), AccountFileError> {
     for (position, field) in head.iter().enumerate() {
-        if !AccountRecord::FIELDS.contains(&field) {
-            return Err(AccountFileError::UnknownField(field.to_owned()));
+        if !AccountRecord::FIELDS.contains(&field.as_str()) {
+            return Err(AccountFileError::UnknownField(field.clone()));
         }
-        if head.iter().take(position).any(|before| before == field) {
-            return Err(AccountFileError::RepeatedField(field.to_owned()));
+        if head[..position].contains(field) {
+            return Err(AccountFileError::RepeatedField(field.clone()));
         }
     }
     if head.iter().any(|field| field == "email") { Ok(()) } else { Err(AccountFileError::NoEmail) }
@@ -181,16 +135,15 @@ fn next_json_line<R: Read>(
 ) -> Result<Option<Line>, AccountFileError> {
     loop {
         let mut octets = Vec::new();
-        let read = input.by_ref().take(MAX_OCTETS).read_until(b'\n', &mut octets);
+        let read = input.by_ref().take(MAX_OCTETS as u64).read_until(b'\n', &mut octets);
         if read? == 0 {
             return Ok(None);
         }
         *number += 1;
         *octets_read += octets.len() as u64;
-        if !octets.ends_with(b"\n") && octets.len() as u64 == MAX_OCTETS {
+        if !octets.ends_with(b"\n") && octets.len() == MAX_OCTETS {
             *octets_read += skip_line(input)?;
-            let record = Err(format!("the line has more than {MAX_OCTETS} octets"));
-            return Ok(Some(Line { number: *number, record }));
+            return Ok(Some(Line { number: *number, record: Err(beyond_the_limit()) }));
         }
         if !octets.trim_ascii().is_empty() {
             return Ok(Some(Line { number: *number, record: read_json(&octets) }));
@@ -238,66 +191,101 @@ fn unexpected(message: &str, column: usize) -> String {
     }
 }
 
-fn next_csv_row<R: Read>(
-    reader: &mut csv::Reader<Bounded<BufReader<R>>>,
-    row: &mut csv::ByteRecord,
-    ends: LineEnds,
-) -> Result<Option<Line>, AccountFileError> {
-    reader.get_mut().left = MAX_OCTETS;
-    let outcome = reader.read_byte_record(row);
-    let number = row.position().map_or_else(|| reader.position().line(), csv::Position::line);
-    let number = number + u64::from(ends == LineEnds::CarriageReturnAndFeed);
-    match outcome {
-        Ok(false) => Ok(None),
-        Ok(true) => {
-            let head = reader.byte_headers().map_err(|error| unreadable(error, number))?;
-            Ok(Some(Line { number, record: read_csv(head, row) }))
-        }
-        Err(error) if error.is_io_error() => Err(unreadable(error, number)),
-        Err(error) => Ok(Some(Line { number, record: Err(csv_reason(&error)) })),
-    }
+fn next_csv_row<R: Read>(rows: &mut Rows<R>, head: &[String]) -> Result<Option<Line>, AccountFileError> {
+    let Some(Row { first_line, content }) = rows.next()? else {
+        return Ok(None);
+    };
+    let record = match content {
+        RowContent::Fields(fields) => read_csv(head, fields),
+        RowContent::TooLong { last_line } if last_line == first_line => Err(beyond_the_limit()),
+        RowContent::TooLong { last_line } => Err(format!(
+            "the row goes on to line {last_line} and has more than {MAX_OCTETS} octets; is a quote never closed?"
+        )),
+    };
+    Ok(Some(Line { number: first_line, record }))
 }
 
-/// Each field is the text that stands there: `csv` would take `007` for a number, also where a name belongs.
-fn read_csv(head: &csv::ByteRecord, row: &csv::ByteRecord) -> Result<AccountRecord, String> {
+/// Each field is the text that stands there: `007` is no number where a name belongs.
+fn read_csv(head: &[String], fields: Fields<'_>) -> Result<AccountRecord, String> {
+    if fields.count != head.len() {
+        return Err(format!("the line has {} fields instead of {}", fields.count, head.len()));
+    }
     let mut record = Map::new();
-    for (name, field) in head.iter().zip(row) {
+    for (name, field) in head.iter().zip(fields.first()) {
         let text = str::from_utf8(field).map_err(|_| "the line is not UTF-8".to_owned())?;
         if !text.is_empty() {
-            record.insert(String::from_utf8_lossy(name).into_owned(), text.into());
+            record.insert(name.clone(), text.into());
         }
     }
     let not_a_flag = |_| "email_verified or is_active is neither true nor false".to_owned();
     serde_json::from_value(record.into()).map_err(not_a_flag)
 }
 
-fn csv_reason(error: &csv::Error) -> String {
-    match error.kind() {
-        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-            format!("the line has {len} fields instead of {expected_len}")
-        }
-        _ => "the line is no CSV".to_owned(),
-    }
+fn beyond_the_limit() -> String {
+    format!("the line has more than {MAX_OCTETS} octets")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// A file that begins so and never ends.
-    fn endless(start: &'static str) -> impl Read {
-        start.as_bytes().chain(io::repeat(b'x'))
+    /// The number of each row of a table, and its address or what is wrong with it.
+    fn rows(table: &str) -> Vec<(u64, String)> {
+        let mut reader = AccountReader::new(table.as_bytes(), AccountFormat::Csv).unwrap();
+        let mut rows = Vec::new();
+        while let Some(Line { number, record }) = reader.next_line().unwrap() {
+            rows.push((
+                number,
+                record.map_or_else(|reason| reason, |record| record.email.unwrap_or_default()),
+            ));
+        }
+        assert_eq!(reader.octets_read(), table.len() as u64);
+        rows
     }
 
     #[test]
-    fn a_row_without_an_end_is_told_by_where_it_begins() {
-        let file = endless("email,name\r\nada@example.com,Ada\r\neve@example.com,\"Eve\r\nbob@example.com,");
-        let mut reader = AccountReader::new(file, AccountFormat::Csv).unwrap();
-        assert!(reader.next_line().unwrap().unwrap().record.is_ok());
-        let refused = reader.next_line().err().unwrap();
-        assert!(matches!(refused, AccountFileError::EndlessRow { line: 3 }), "{refused}");
-        let no_head = AccountReader::new(endless("email,"), AccountFormat::Csv).err().unwrap();
-        assert!(matches!(no_head, AccountFileError::EndlessRow { line: 1 }), "{no_head}");
+    fn a_row_beyond_the_limit_is_refused_and_the_next_one_read() {
+        let name = "x".repeat(64 * 1024);
+        let table =
+            format!("email,name\nada@example.com,{name}\nbob@example.com,{name},,,\neve@example.com,Eve\n");
+        let refused = "the line has more than 65536 octets";
+        assert_eq!(rows(&table), [(2, refused.into()), (3, refused.into()), (4, "eve@example.com".into())]);
+    }
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_told_by_where_it_begins_and_what_it_swallows() {
+        let good = "ada@example.com,Ada\r\n";
+        let table = format!("email,name\r\n{good}eve@example.com,\"Eve\r\n{}", good.repeat(5_000));
+        let refused = "the row goes on to line 5003 and has more than 65536 octets; is a quote never closed?";
+        assert_eq!(rows(&table), [(2, "ada@example.com".into()), (3, refused.into())]);
+    }
+
+    #[test]
+    fn a_head_beyond_the_limit_is_refused() {
+        let head = format!("email,{}", "x".repeat(64 * 1024));
+        let refused = AccountReader::new(head.as_bytes(), AccountFormat::Csv).err().unwrap();
+        assert_eq!(refused.to_string(), "the first line of the file has more than 65536 octets");
+    }
+
+    #[test]
+    fn rows_are_told_by_the_line_at_which_they_begin_however_lines_end() {
+        let few = "the line has 1 fields instead of 2";
+        for (table, expected) in [
+            ("\nemail,name\nbad\n\nada@example.com,\n", [(3, few), (5, "ada@example.com")]),
+            ("email,name\nbad\r\nada@example.com,\r\n", [(2, few), (3, "ada@example.com")]),
+            ("email,name\r\nbad\nada@example.com,\n", [(2, few), (3, "ada@example.com")]),
+            ("email,name\r\n\r\nada@example.com,\"A\nd\r\na\"\r\nbad", [(3, "ada@example.com"), (6, few)]),
+        ] {
+            let expected = expected.map(|(line, told)| (line, told.to_owned()));
+            assert_eq!(rows(table), expected, "{table:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_many_more_fields_is_told_by_how_many() {
+        let table = format!("email,name\nada@example.com{}\neve@example.com,Eve\n", ",".repeat(40));
+        let told = "the line has 41 fields instead of 2";
+        assert_eq!(rows(&table), [(2, told.into()), (3, "eve@example.com".into())]);
     }
 
     #[test]
