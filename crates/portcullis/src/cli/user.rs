@@ -98,7 +98,8 @@ pub(crate) enum UserCommand {
     /// Write every account into a file, with the hash of its password
     ///
     /// The file is one that `portcullis user import` reads, and can be read by its owner only. An export that
-    /// was interrupted goes on when it is run again.
+    /// was interrupted goes on when it is run again. What is no file, such as a device or a pipe, is never
+    /// replaced; `-` writes to standard output.
     #[command(after_help = "Examples:
   portcullis user export users.jsonl
   portcullis user export - --as csv | gzip > users.csv.gz")]

@@ -1,6 +1,9 @@
 //! What is said of files of accounts, and of the way in and out.
 
 use std::fs::{self, File};
+use std::os::unix::fs::{FileTypeExt as _, symlink};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use portcullis_account_files::AccountRecord;
@@ -75,4 +78,44 @@ fn a_report_does_not_overwrite_what_is_imported() {
     assert_eq!(refused.code, Some(1));
     assert!(refused.stderr.contains("would overwrite"), "{}", refused.stderr);
     assert_eq!(fs::read_to_string(installation.path("users.jsonl")).unwrap(), account);
+}
+
+/// A pipe with a name.
+fn make_fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().expect("there is a mkfifo").success());
+}
+
+#[test]
+fn an_export_replaces_nothing_but_a_file() {
+    let installation = Installation::new();
+    create(&installation, &["--email", "ada@example.com"], PASSWORD).output();
+    make_fifo(&installation.path("fifo"));
+    fs::create_dir(installation.path("folder")).unwrap();
+    symlink("nowhere.csv", installation.path("dangling")).unwrap();
+    for (target, reason) in [
+        ("fifo", "fifo is no file that can be replaced; `-` writes to standard output"),
+        ("folder", "folder is no file that can be replaced; `-` writes to standard output"),
+        ("dangling", "dangling cannot be looked at: No such file or directory (os error 2)"),
+    ] {
+        let refused = installation.run(&["user", "export", target, "--as", "csv"]);
+        assert_eq!(refused.failure(), reason);
+        assert!(!installation.path(&format!("{target}.part")).exists());
+    }
+    assert!(installation.path("fifo").metadata().unwrap().file_type().is_fifo());
+    assert!(installation.path("folder").is_dir());
+}
+
+#[test]
+fn an_export_follows_a_link_to_a_file() {
+    let installation = Installation::new();
+    create(&installation, &["--email", "ada@example.com"], PASSWORD).output();
+    fs::create_dir(installation.path("elsewhere")).unwrap();
+    fs::write(installation.path("elsewhere/users.csv"), "").unwrap();
+    symlink("elsewhere/users.csv", installation.path("link.csv")).unwrap();
+    let exported = installation.run(&["user", "export", "link.csv"]);
+    assert_eq!(exported.output(), "1 accounts written to link.csv\n");
+    assert!(installation.path("link.csv").is_symlink());
+    assert!(
+        fs::read_to_string(installation.path("elsewhere/users.csv")).unwrap().contains("ada@example.com")
+    );
 }

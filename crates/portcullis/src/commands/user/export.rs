@@ -1,5 +1,5 @@
 use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, BufRead as _, BufReader, BufWriter, Seek as _, SeekFrom, Write};
+use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -24,11 +24,14 @@ const LONGEST_INTERRUPTION: Duration = Duration::from_hours(24);
 
 /// Writes every account, with the hash of its password, into a file that its owner only can read.
 ///
-/// It grows under another name, and is there once it is whole; an export that was interrupted goes on.
+/// It grows under another name, and is there once it is whole; an export that was interrupted goes on. Nothing else
+/// than a file is replaced, and a link to one stays.
 pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<()> {
     let format = export.file.format()?;
+    let path = export.file.path();
+    let target = path.map(replaceable).transpose()?;
     let store = store::open(config, Purpose::Command).await?;
-    let Some(path) = export.file.path() else {
+    let (Some(path), Some(target)) = (path, target) else {
         let mut writer = AccountWriter::new(io::stdout().lock(), format, false)?;
         write_accounts(store.as_ref(), None, &mut writer, |_| {}).await?;
         drop(writer.finish()?);
@@ -36,7 +39,7 @@ pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<(
     };
     let total = store.count(RecordKind::Users).await?;
     let progress = Progress::on_stderr();
-    let unfinished = unfinished(path);
+    let unfinished = unfinished(&target);
     let (file, begun) = open(&unfinished, format).with_context(|| cannot_be_written(&unfinished))?;
     let (last, there) = begun.map_or((None, 0), |Begun { last, accounts }| (Some(last), accounts));
     let mut writer = AccountWriter::new(BufWriter::new(file), format, last.is_some())?;
@@ -46,7 +49,7 @@ pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<(
     let written = written.with_context(|| cannot_be_written(&unfinished))?;
     let file = writer.finish()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all().with_context(|| cannot_be_written(&unfinished))?;
-    fs::rename(&unfinished, path).with_context(|| cannot_be_written(path))?;
+    fs::rename(&unfinished, &target).with_context(|| cannot_be_written(path))?;
     let continued = match there {
         0 => String::new(),
         there => format!(", {there} of them by an export that was interrupted"),
@@ -82,6 +85,19 @@ fn account(record: &Record) -> Option<AccountRecord> {
         Record::User(account) => Some(AccountRecord::of(account)),
         _ => None,
     }
+}
+
+/// The file that is to be there, and may be there already: `path`, or where it leads.
+fn replaceable(path: &Path) -> anyhow::Result<PathBuf> {
+    let cannot_be_looked_at = || format!("{} cannot be looked at", path.display());
+    let is_link = match path.symlink_metadata() {
+        Ok(metadata) => metadata.is_symlink(),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(path.to_owned()),
+        Err(error) => return Err(error).with_context(cannot_be_looked_at),
+    };
+    let is_file = path.metadata().with_context(cannot_be_looked_at)?.is_file();
+    ensure!(is_file, "{} is no file that can be replaced; `-` writes to standard output", path.display());
+    if is_link { path.canonicalize().with_context(cannot_be_looked_at) } else { Ok(path.to_owned()) }
 }
 
 /// The file while it grows.
