@@ -119,3 +119,25 @@ fn an_export_follows_a_link_to_a_file() {
         fs::read_to_string(installation.path("elsewhere/users.csv")).unwrap().contains("ada@example.com")
     );
 }
+
+#[test]
+fn an_export_does_not_go_on_with_accounts_of_another_installation() {
+    let [there, here] =
+        [("there@example.com", Installation::new()), ("here@example.com", Installation::new())].map(
+            |(email, installation)| {
+                create(&installation, &["--email", email], PASSWORD).output();
+                installation
+            },
+        );
+    there.run(&["user", "export", "users.csv"]).output();
+    let unfinished = here.path("users.csv.part");
+    fs::copy(there.path("users.csv"), &unfinished).unwrap();
+    let export = || here.run(&["user", "export", "users.csv"]);
+    assert_eq!(
+        export().failure(),
+        "users.csv.part cannot be written: it ends with an account that is not in this installation, or no longer: \
+         delete it to begin anew"
+    );
+    fs::remove_file(&unfinished).unwrap();
+    assert_eq!(export().output(), "1 accounts written to users.csv\n");
+}

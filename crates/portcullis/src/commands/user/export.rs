@@ -41,6 +41,9 @@ pub(super) async fn run(config: &Config, export: UserExport) -> anyhow::Result<(
     let progress = Progress::on_stderr();
     let unfinished = unfinished(&target);
     let (file, begun) = open(&unfinished, format).with_context(|| cannot_be_written(&unfinished))?;
+    if let Some(Begun { last, .. }) = begun {
+        refuse_absence(store.as_ref(), last).await.with_context(|| cannot_be_written(&unfinished))?;
+    }
     let (last, there) = begun.map_or((None, 0), |Begun { last, accounts }| (Some(last), accounts));
     let mut writer = AccountWriter::new(BufWriter::new(file), format, last.is_some())?;
     let show = |written| progress.show("exporting", there + written, Some(total));
@@ -136,6 +139,16 @@ fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<Begu
     file.set_permissions(Permissions::from_mode(0o600))?;
     file.seek(SeekFrom::End(0))?;
     Ok((file, begun))
+}
+
+/// Refuses to go on behind an account that is not there: those before it would be of another installation, or one of
+/// them erased.
+async fn refuse_absence(store: &dyn Store, last: UserId) -> anyhow::Result<()> {
+    ensure!(
+        store.find_by_id(last).await?.is_some(),
+        "it ends with an account that is not in this installation, or no longer: delete it to begin anew"
+    );
+    Ok(())
 }
 
 fn length_of_whole_lines(file: &File) -> io::Result<u64> {
