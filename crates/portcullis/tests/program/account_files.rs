@@ -141,3 +141,15 @@ fn an_export_does_not_go_on_with_accounts_of_another_installation() {
     fs::remove_file(&unfinished).unwrap();
     assert_eq!(export().output(), "1 accounts written to users.csv\n");
 }
+
+#[test]
+fn two_exports_do_not_write_one_file_at_once() {
+    let installation = Installation::new();
+    create(&installation, &["--email", "ada@example.com"], PASSWORD).output();
+    let other = File::create(installation.path("users.csv.part")).unwrap();
+    other.lock().unwrap();
+    let export = || installation.run(&["user", "export", "users.csv"]);
+    assert_eq!(export().failure(), "users.csv.part cannot be written: another export is writing it");
+    drop(other);
+    assert_eq!(export().output(), "1 accounts written to users.csv\n");
+}

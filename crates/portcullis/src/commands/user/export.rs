@@ -1,10 +1,10 @@
-use std::fs::{self, File, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, BufRead as _, BufReader, BufWriter, ErrorKind, Seek as _, SeekFrom, Write};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use portcullis_domain::UserId;
 use portcullis_domain::archive::{PageStart, Record, RecordKind};
 
@@ -117,10 +117,15 @@ struct Begun {
     accounts: u64,
 }
 
-/// Opens the file that grows, behind its last whole line, and says what is in it.
+/// Opens the file that grows, for this export alone, behind its last whole line, and says what is in it.
 fn open(path: &Path, format: AccountFormat) -> anyhow::Result<(File, Option<Begun>)> {
     let mut file =
         OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => bail!("another export is writing it"),
+        Err(TryLockError::Error(error)) => return Err(error).context("it cannot be locked"),
+    }
     let whole = length_of_whole_lines(&file)?;
     let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
     ensure!(
