@@ -89,7 +89,8 @@ pub(crate) enum UserCommand {
     /// login. Nobody is mailed.
     ///
     /// What cannot be brought in is reported with its line and the reason, the rest is brought in, and the exit
-    /// code is 1 then. An import that was interrupted is simply run again: what is there already stays.
+    /// code is 1 then. An import that was interrupted is simply run again: what is there already stays. SIGINT
+    /// or SIGTERM ends it once what is under way is stored and noted, a second one at once.
     #[command(after_help = "Examples:
   portcullis user import users.csv --report refused.jsonl
   psql -c 'COPY (SELECT email, hashed_password AS password_hash FROM users) TO STDOUT CSV HEADER' old | portcullis user import - --as csv")]

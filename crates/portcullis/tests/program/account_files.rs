@@ -1,12 +1,14 @@
 //! What is said of files of accounts, and of the way in and out.
 
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
 use portcullis_account_files::AccountRecord;
+use serde_json::json;
 
 use crate::accounts::{PASSWORD, create};
 use crate::process::Installation;
@@ -152,4 +154,58 @@ fn two_exports_do_not_write_one_file_at_once() {
     assert_eq!(export().failure(), "users.csv.part cannot be written: another export is writing it");
     drop(other);
     assert_eq!(export().output(), "1 accounts written to users.csv\n");
+}
+
+/// An account, and what is none, as many together as are stored with one step.
+fn batch_with_one_account() -> String {
+    format!("{{\"email\":\"ada@example.com\"}}\n{}", "{}\n".repeat(4_999))
+}
+
+#[test]
+fn an_import_that_is_asked_to_end_says_and_notes_what_it_did() {
+    let installation = Installation::new();
+    installation.run(&["migrate"]).output();
+    let mut import =
+        installation.begin(&["user", "import", "-", "--as", "jsonl", "--report", "refused.jsonl"]);
+    import.write(&batch_with_one_account());
+    while installation.run(&["user", "show", "ada@example.com"]).code != Some(0) {
+        assert!(import.is_running());
+    }
+    import.signal("TERM");
+    let ended = import.end();
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert_eq!(ended.stdout, "1 imported, 0 were there already, 4999 refused\n");
+    assert!(
+        ended.stderr.ends_with(
+            "error: the import was interrupted; what was imported stays, and importing the file again goes on: \
+             a signal asked for its end\n"
+        ),
+        "{}",
+        ended.stderr
+    );
+    let report = fs::read_to_string(installation.path("refused.jsonl")).unwrap();
+    assert_eq!(report.lines().count(), 4_999);
+    let events = installation.run(&["audit", "list", "--kind", "user_import", "--json"]).json();
+    let detail = json!({"by": "operator", "imported": "1", "present": "0", "refused": "4999"});
+    assert_eq!((events.as_array().unwrap().len(), &events[0]["detail"]), (1, &detail));
+}
+
+#[test]
+fn an_import_that_cannot_come_to_an_end_is_ended_by_a_second_signal() {
+    let installation = Installation::new();
+    make_fifo(&installation.path("report"));
+    let mut import = installation.begin(&["user", "import", "-", "--as", "jsonl", "--report", "report"]);
+    let mut report = File::open(installation.path("report")).unwrap();
+    // The second one waits for the first, since it has the same account.
+    import.write(&batch_with_one_account().repeat(2));
+    // Once it has begun to write, with more than fits into a pipe, it waits for somebody to read on.
+    report.read_exact(&mut [0]).unwrap();
+    import.signal("TERM");
+    import.signal("INT");
+    let ended = import.end();
+    assert_eq!(
+        ended.failure(),
+        "the import was ended at once, and does not stand in the audit trail; what was imported stays, and importing \
+         the file again goes on"
+    );
 }

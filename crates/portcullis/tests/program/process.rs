@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -81,6 +81,11 @@ impl Installation {
         Starting(self.spawn(&[], Stdio::null()))
     }
 
+    /// Runs a command and does not wait for its end.
+    pub(crate) fn begin(&self, arguments: &[&str]) -> Running {
+        Running(self.spawn(arguments, Stdio::piped()))
+    }
+
     /// Runs the program and hangs up on its standard output at once.
     pub(crate) fn run_for_nobody(&self, arguments: &[&str]) -> Finished {
         let mut child = self.spawn(arguments, Stdio::null());
@@ -153,6 +158,61 @@ impl Drop for Starting {
     }
 }
 
+/// A command while it runs; killed when it is dropped.
+pub(crate) struct Running(Child);
+
+impl Running {
+    /// Writes `input` to its standard input, which stays open.
+    pub(crate) fn write(&mut self, input: &str) {
+        let stdin = self.0.stdin.as_mut().expect("it is piped");
+        stdin.write_all(input.as_bytes()).expect("the program reads");
+    }
+
+    /// Sends the signal `name`, as `kill` spells it.
+    pub(crate) fn signal(&self, name: &str) {
+        send_signal(&self.0, name);
+    }
+
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.0.try_wait().expect("the program can be waited for").is_none()
+    }
+
+    /// Waits for the end, which comes although its standard input stays open.
+    pub(crate) fn end(mut self) -> Finished {
+        let code = wait_for_end(&mut self.0).code();
+        let mut finished = Finished { code, stdout: String::new(), stderr: String::new() };
+        let (stdout, stderr) = (self.0.stdout.as_mut(), self.0.stderr.as_mut());
+        stdout.expect("it is piped").read_to_string(&mut finished.stdout).expect("the program writes text");
+        stderr.expect("it is piped").read_to_string(&mut finished.stderr).expect("the program writes text");
+        finished
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn send_signal(child: &Child, name: &str) {
+    let process = child.id().to_string();
+    let sent = Command::new("kill").args(["-s", name, &process]).status().expect("there is a kill");
+    assert!(sent.success());
+}
+
+fn wait_for_end(child: &mut Child) -> ExitStatus {
+    const PATIENCE: Duration = Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match child.try_wait().expect("the program can be waited for") {
+            Some(status) => return status,
+            None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            None => panic!("the program did not end"),
+        }
+    }
+}
+
 /// The program while it serves; killed when it is dropped.
 pub(crate) struct Serving {
     child: Child,
@@ -209,23 +269,13 @@ impl Serving {
 
     /// Sends the signal `name`, as `kill` spells it.
     pub(crate) fn signal(&self, name: &str) {
-        let process = self.child.id().to_string();
-        let sent = Command::new("kill").args(["-s", name, &process]).status().expect("there is a kill");
-        assert!(sent.success());
+        send_signal(&self.child, name);
     }
 
     /// Sends a signal and waits for the end; the output is what came after the ready line.
     pub(crate) fn end(mut self, signal: &str) -> Finished {
-        const PATIENCE: Duration = Duration::from_secs(20);
         self.signal(signal);
-        let deadline = Instant::now() + PATIENCE;
-        let status = loop {
-            match self.child.try_wait().expect("the program can be waited for") {
-                Some(status) => break status,
-                None if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
-                None => panic!("the program did not end"),
-            }
-        };
+        let status = wait_for_end(&mut self.child);
         let mut finished = Finished { code: status.code(), stdout: String::new(), stderr: String::new() };
         self.stdout.read_to_string(&mut finished.stdout).expect("the program writes text");
         let stderr = self.child.stderr.as_mut().expect("it is piped");

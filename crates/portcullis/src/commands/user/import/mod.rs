@@ -9,18 +9,19 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, bail, ensure};
 use portcullis_domain::Actor;
 use portcullis_domain::ports::{ImportOutcome, StorageError};
 use portcullis_domain::use_cases::{ImportTally, UseCases};
 use serde::Serialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinHandle, block_in_place};
 
-use crate::cli::{AccountFile, UserImport};
+use crate::cli::{AccountFile, OutputFormat, UserImport};
 use crate::config::Config;
 use crate::output::{print, print_json};
 use crate::progress::Progress;
+use crate::shutdown::EndSignals;
 use crate::wiring::Installation;
 
 use batch::{Batch, Claim, read_ahead};
@@ -30,6 +31,9 @@ use report::Report;
 const LANES: usize = 2;
 
 /// Brings in the accounts of a file, and reports those that were refused.
+///
+/// A signal that asks for the end is followed when what is under way is stored, reported and noted; a second one at
+/// once.
 pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<()> {
     let UserImport { file, report, format } = import;
     let account_format = file.format()?;
@@ -41,40 +45,29 @@ pub(super) async fn run(config: &Config, import: UserImport) -> anyhow::Result<(
     let use_cases = Installation::for_first_command(config).await?.use_cases;
 
     let (batches, reading) = read_ahead(input, account_format, use_cases.clone())?;
+    let signals = EndSignals::take_over().context("the signals that end a process cannot be had")?;
+    let stop = Arc::new(Notify::new());
     let progress = Progress::on_stderr();
-    let mut import = Import {
-        use_cases,
-        length,
-        progress,
-        report,
-        tally: ImportTally::default(),
-        under_way: VecDeque::new(),
-    };
-    let mut outcome = import.store_all(batches).await;
-    while let Some(storing) = import.under_way.pop_front() {
-        outcome = outcome.and(import.conclude(storing).await);
+    let (tally, under_way) = (ImportTally::default(), VecDeque::new());
+    let import = Import { use_cases, length, progress, report, tally, under_way, stop: stop.clone() };
+    // A task of its own: a report that nobody reads keeps it, and must not keep the signals.
+    let import = tokio::spawn(import.run(batches, reading, format));
+    tokio::select! {
+        outcome = import => outcome.context("the import broke off")?,
+        () = asked_twice(signals, &stop) => bail!(
+            "the import was ended at once, and does not stand in the audit trail; {}", WHAT_STAYS
+        ),
     }
-    let outcome = outcome.and(reading.await.context("reading broke off"));
-    import.progress.clear();
-    let Import { use_cases, tally, report, .. } = import;
-    let concluded = if tally == ImportTally::default() {
-        Ok(())
-    } else {
-        use_cases.import_users.conclude(&Actor::operator(), tally).await
-    };
-    report.finish()?;
-    let summary = Summary::of(tally);
-    if format.json {
-        print_json(&summary)?;
-    } else {
-        print(&summary.to_string())?;
-    }
-    outcome.context(
-        "the import was interrupted; what was imported stays, and importing the file again goes on",
-    )?;
-    concluded?;
-    ensure!(tally.refused == 0, "{} accounts were refused", tally.refused);
-    Ok(())
+}
+
+/// What to know of an import that did not come to its end.
+const WHAT_STAYS: &str = "what was imported stays, and importing the file again goes on";
+
+/// Waits for two signals that ask for the end, and hands the first one on.
+async fn asked_twice(mut signals: EndSignals, stop: &Notify) {
+    signals.received().await;
+    stop.notify_one();
+    signals.received().await;
 }
 
 fn is_same(one: &Path, other: &Path) -> bool {
@@ -102,6 +95,8 @@ struct Import {
     tally: ImportTally,
     /// In the order of the file.
     under_way: VecDeque<Storing>,
+    /// Asks for the end.
+    stop: Arc<Notify>,
 }
 
 /// A batch that is being stored.
@@ -114,10 +109,52 @@ struct Storing {
 }
 
 impl Import {
+    /// Stores what is read, notes it, and says what came of it.
+    async fn run(
+        mut self,
+        batches: mpsc::Receiver<anyhow::Result<Batch>>,
+        reading: JoinHandle<()>,
+        format: OutputFormat,
+    ) -> anyhow::Result<()> {
+        let mut outcome = self.store_all(batches).await;
+        while let Some(storing) = self.under_way.pop_front() {
+            outcome = outcome.and(self.conclude(storing).await);
+        }
+        // Else it may wait for more of a file that nobody writes.
+        if outcome.is_ok() {
+            outcome = reading.await.context("reading broke off");
+        }
+        let Self { use_cases, progress, tally, report, .. } = self;
+        progress.clear();
+        let concluded = if tally == ImportTally::default() {
+            Ok(())
+        } else {
+            use_cases.import_users.conclude(&Actor::operator(), tally).await
+        };
+        report.finish()?;
+        let summary = Summary::of(tally);
+        if format.json {
+            print_json(&summary)?;
+        } else {
+            print(&summary.to_string())?;
+        }
+        outcome.with_context(|| format!("the import was interrupted; {WHAT_STAYS}"))?;
+        concluded?;
+        ensure!(tally.refused == 0, "{} accounts were refused", tally.refused);
+        Ok(())
+    }
+
     /// Of accounts that claim the same, the first one in the file gets it: they are not stored at the same time.
     async fn store_all(&mut self, mut batches: mpsc::Receiver<anyhow::Result<Batch>>) -> anyhow::Result<()> {
-        while let Some(batch) = batches.recv().await {
-            let batch = batch?;
+        loop {
+            let batch = tokio::select! {
+                biased;
+                () = self.stop.notified() => bail!("a signal asked for its end"),
+                batch = batches.recv() => batch,
+            };
+            let Some(batch) = batch.transpose()? else {
+                return Ok(());
+            };
             while (self.under_way.len() == LANES || self.contends(&batch))
                 && let Some(oldest) = self.under_way.pop_front()
             {
@@ -125,7 +162,6 @@ impl Import {
             }
             self.begin(batch);
         }
-        Ok(())
     }
 
     fn contends(&self, batch: &Batch) -> bool {
@@ -160,7 +196,7 @@ impl Import {
         }
         refused.sort_by_key(|(line, _)| *line);
         self.tally.refused += refused.len() as u64;
-        self.report.note(&refused)?;
+        block_in_place(|| self.report.note(&refused))?;
         self.progress.show("importing (octets)", octets_read, self.length);
         Ok(())
     }
