@@ -90,7 +90,7 @@ async fn a_copy_that_was_killed_goes_on_where_it_was() {
     let folder = TempDir::new().expect("a temporary folder");
     let path = format!("{}/source.db", folder.path().display());
     let source = format!("sqlite://{path}");
-    let secret_key = "VGhlcmUgaXMgbm90aGluZyB0aGF0IGl0IHByb3RlY3RzLi4u";
+    let secret_key = "++xK5kHBBpFjFQ/hZHMYWFYrmRWDeqV0a0ZYjectB3M=";
     let program = ServerBuilder::new().with("PORTCULLIS_SECRET_KEY", secret_key);
     migrate(&program, &source);
     fill(&path);

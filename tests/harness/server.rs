@@ -59,7 +59,7 @@ impl ServerBuilder {
     /// Keeps its data in this PostgreSQL database.
     pub(crate) fn on_postgres(self, url: &str) -> Self {
         self.with("PORTCULLIS_DATABASE_URL", url)
-            .with("PORTCULLIS_SECRET_KEY", "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu")
+            .with("PORTCULLIS_SECRET_KEY", "++xK5kHBBpFjFQ/hZHMYWFYrmRWDeqV0a0ZYjectB3M=")
     }
 
     /// The database that was made for it, if there is one.

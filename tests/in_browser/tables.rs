@@ -9,20 +9,24 @@ const ROOT: &str = "root@example.com";
 /// How wide windows are: phones, just before and where tables are tables, and desktops.
 const WIDTHS: [u32; 6] = [320, 390, 1215, 1216, 1280, 1600];
 
-/// The ordinary words in tables that are broken where no hyphen is: what is longer has to be, where there is no room.
+/// The ordinary words in tables that are broken where no hyphen is: what is longer has to be, where there is no room. The
+/// parts of a long id between hyphens, as keys have by chance, are none.
 const BROKEN_WORDS: &str = r"
     const broken = [];
     const walker = document.createTreeWalker(document.querySelector('.list'), NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
         const text = walker.currentNode;
         if (text.parentElement.closest('thead, .unseen')) continue;
-        for (const { 0: word, index } of text.data.matchAll(/[^\s-]+/g)) {
-            if (word.length > 16) continue;
-            const range = new Range();
-            range.setStart(text, index);
-            range.setEnd(text, index + word.length);
-            const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top)));
-            if (lines.size > 1) broken.push(word);
+        for (const { 0: chain, index: start } of text.data.matchAll(/\S+/g)) {
+            if (chain.length > 40) continue;
+            for (const { 0: word, index } of chain.matchAll(/[^-]+/g)) {
+                if (word.length > 16) continue;
+                const range = new Range();
+                range.setStart(text, start + index);
+                range.setEnd(text, start + index + word.length);
+                const lines = new Set([...range.getClientRects()].map(line => Math.round(line.top)));
+                if (lines.size > 1) broken.push(word);
+            }
         }
     }
     return broken;";

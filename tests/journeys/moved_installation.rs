@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use crate::harness::{MAIL_PATIENCE, PASSWORD, PATIENCE, Server, ServerBuilder, SignedIn, SmtpSink};
 
 /// What [`ServerBuilder::on_postgres`] gives to those on PostgreSQL.
-const SECRET_KEY: &str = "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu";
+const SECRET_KEY: &str = "++xK5kHBBpFjFQ/hZHMYWFYrmRWDeqV0a0ZYjectB3M=";
 
 fn builder(mail_server: SocketAddr) -> ServerBuilder {
     ServerBuilder::new()

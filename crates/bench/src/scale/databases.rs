@@ -100,7 +100,7 @@ pub(super) struct Regular {
 }
 
 /// The secret key of all installations. It protects nobody.
-const SECRET: &[u8] = b"the secret key of measurements, known to all";
+const SECRET: &[u8] = b"the secret key of measurements, known to all who read these lines, and no secret";
 
 const ADMINISTRATOR: &str = "administrator@example.com";
 

@@ -47,8 +47,11 @@ impl SecretKey {
         if octets.len() < Self::MIN_OCTETS || uniform { Err(WeakSecretKey) } else { Ok(Self(octets)) }
     }
 
-    /// Whether a person seems to have chosen it, and not a random source: it is a short text, counts up or down, or
-    /// has few different octets. Of random keys none in a million million looks so.
+    /// Whether a person seems to have chosen it, and not a random source: it is a short text, counts up or down,
+    /// repeats itself, or has few different octets.
+    ///
+    /// Of random keys not one in ten million million looks so: those are of 32 octets, all of which happen to be
+    /// printable characters. All else is rarer by far.
     #[must_use]
     pub fn looks_chosen(&self) -> bool {
         /// As many as 32 random octets have when written in hexadecimal digits.
@@ -65,7 +68,7 @@ impl SecretKey {
             is_there[usize::from(*octet)] = true;
         }
         let different = is_there.iter().filter(|is_there| **is_there).count();
-        is_short_text || counts || different < FEW
+        is_short_text || counts || different < FEW || repeats(octets)
     }
 
     /// The key for one purpose: always the same 256 bits for the same secret.
@@ -86,6 +89,14 @@ impl SecretKey {
             .expect("HKDF-SHA256 expands to 32 octets");
         key
     }
+}
+
+/// Whether these are the same bits over and over, at least twice. What was repeated as text in base64 is seen in
+/// bits alone: a character has six.
+fn repeats(octets: &[u8]) -> bool {
+    let bits = octets.len() * 8;
+    let bit = |index: usize| octets[index / 8] >> (7 - index % 8) & 1;
+    (1..=bits / 2).any(|period| (period..bits).all(|index| bit(index) == bit(index - period)))
 }
 
 impl fmt::Debug for SecretKey {

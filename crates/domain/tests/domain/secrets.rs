@@ -1,5 +1,7 @@
 use std::collections::BTreeSet;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 use portcullis_domain::{
     AttemptKeys, CodeDigests, Cursors, EmailAddress, Generation, KeyPurpose, OneTimeCode, RefreshToken,
     RefreshTokens, SecretKey, SessionId, Timestamp, TokenSecret, UserId,
@@ -201,14 +203,18 @@ fn a_weak_secret_key_is_refused() {
 fn a_secret_key_that_somebody_thought_of_is_told_from_a_random_one() {
     let looks_chosen = |octets: &[u8]| SecretKey::new(octets.to_vec()).unwrap().looks_chosen();
     let counting: Vec<u8> = (0..32).collect();
-    let repeated = b"\x8fZ\x01\xe3".repeat(8);
+    let random: Vec<u8> = (0..32_u8).map(|index| index.wrapping_mul(167) ^ index.rotate_left(3)).collect();
+    let repeated = random[..16].repeat(2);
     for chosen in [b"correct horse battery staple 123".as_slice(), &counting, &repeated] {
         assert!(looks_chosen(chosen), "{chosen:?}");
     }
-    let of_different = |many: u8| (0..32).map(|index| index % many).collect::<Vec<u8>>();
+    for (word, times) in [("0123456789abcdef", 3), ("changeme", 6), ("supersecret", 4)] {
+        let octets = BASE64_STANDARD.decode(word.repeat(times)).expect("it can be read as base64");
+        assert!(looks_chosen(&octets), "{word}");
+    }
+    let of_different = |many: u8| (0..32).map(|index| (index / 4).min(many - 1)).collect::<Vec<u8>>();
     assert!(looks_chosen(&of_different(7)) && !looks_chosen(&of_different(8)));
-    let random: Vec<u8> = (0..32_u8).map(|index| index.wrapping_mul(167) ^ index.rotate_left(3)).collect();
-    assert!(!looks_chosen(&random));
+    assert!(!looks_chosen(&random) && !looks_chosen(&[&random[..16], &random[..15], &[0]].concat()));
     let in_hexadecimal = random.iter().fold(String::new(), |text, octet| text + &format!("{octet:02x}"));
     assert!(!looks_chosen(in_hexadecimal.as_bytes()), "it is long enough for a text");
 }

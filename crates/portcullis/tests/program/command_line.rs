@@ -151,7 +151,7 @@ fn files_that_settings_name_are_part_of_the_check() {
     let url = "postgres://ada:hunter2@db/app?sslmode=verify-full&sslrootcert=nowhere.pem";
     let installation = Installation::new()
         .with("PORTCULLIS_DATABASE_URL", url)
-        .with("PORTCULLIS_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
+        .with("PORTCULLIS_SECRET_KEY", "cnOYEMAeM68iHfq/uqWO2O4F4iw5czATXKtPjxeJMqM=");
     let checked = installation.run(&["config", "check"]);
     assert!(checked.failure().contains("nowhere.pem") && !checked.stderr.contains("hunter2"), "{checked:?}");
 }

@@ -144,7 +144,7 @@ fn a_service_that_still_waits_for_its_store_lives_and_is_not_ready() {
     let installation = Installation::new()
         .with("PORTCULLIS_OPS_BIND", &operations)
         .with("PORTCULLIS_DATABASE_URL", format!("postgres://nobody@{NOWHERE}/nothing?sslmode=disable"))
-        .with("PORTCULLIS_SECRET_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+        .with("PORTCULLIS_SECRET_KEY", "cnOYEMAeM68iHfq/uqWO2O4F4iw5czATXKtPjxeJMqM=")
         .with("PORTCULLIS_DATABASE_WAIT", "5m");
     let _starting = installation.start();
     let deadline = Instant::now() + Duration::from_secs(20);
