@@ -67,6 +67,9 @@ impl Installation {
         let serves = purpose == Purpose::Service;
         let mailer = if serves { mailer(config, composer, clock.clone())? } else { Arc::new(OnlyQueued) };
         let secret = secret_key(config, entropy.as_ref())?;
+        if serves && secret.looks_chosen() {
+            tracing::warn!("the secret key does not look random: who guesses it can forge everything");
+        }
         let key_ring = key_ring(store.clone(), &secret, clock.as_ref()).await?;
         let measured = Arc::new(MeasuredStore::new(store.clone(), metrics));
         let capacity = config.hashing_capacity();

@@ -371,7 +371,8 @@ fn a_secret_key_that_somebody_thought_of_is_found() {
     const CHOSEN: &str = "VGhpcyBpcyB0aGUgc2VjcmV0IGtleSBvZiB0aGUgdGVzdHMu";
     let installation = Installation::new().with("PORTCULLIS_SECRET_KEY", CHOSEN);
     create(&installation, &["--email", "ada@example.com", "--admin"], PASSWORD).output();
-    installation.serve().end("TERM");
+    let served = installation.serve().end("TERM");
+    assert!(format!("{served:?}").contains("the secret key does not look random"), "{served:?}");
     let words = warning(&installation, "secrets");
     assert!(words.contains("openssl rand") && !words.contains(CHOSEN), "{words}");
 }
