@@ -141,6 +141,18 @@ impl PasswordCheck {
     }
 }
 
+/// Attempts a second time what comes to nothing because the account has another hash by the time that the password is
+/// checked: a login at the same time may have renewed it, which says nothing about the password.
+///
+/// # Errors
+///
+/// Those of an attempt; [`PasswordCheckError::Wrong`] when both come to nothing.
+pub(crate) async fn unless_overtaken_twice<E: From<PasswordCheckError>>(
+    attempt: impl AsyncFn() -> Result<bool, E>,
+) -> Result<(), E> {
+    if attempt().await? || attempt().await? { Ok(()) } else { Err(PasswordCheckError::Wrong.into()) }
+}
+
 impl From<HashingError> for PasswordCheckError {
     fn from(error: HashingError) -> Self {
         match error {

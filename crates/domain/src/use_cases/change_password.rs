@@ -8,7 +8,9 @@ use crate::ports::{
     UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, PasswordRules};
+use crate::services::{
+    Auditor, Check, PasswordCheck, PasswordCheckError, PasswordRules, unless_overtaken_twice,
+};
 use crate::session::Principal;
 use crate::values::{Client, Password, PasswordRefusal};
 
@@ -64,11 +66,7 @@ impl ChangePassword {
         principal: &Principal,
         command: ChangePasswordCommand,
     ) -> Result<(), ChangePasswordError> {
-        // A login at the same time may have renewed the hash, which says nothing about the password.
-        if self.attempt(principal, command.clone()).await? || self.attempt(principal, command).await? {
-            return Ok(());
-        }
-        Err(PasswordCheckError::Wrong.into())
+        unless_overtaken_twice(async || self.attempt(principal, command.clone()).await).await
     }
 
     /// Changes nothing, and says so, when the account has another hash by the time that the password is checked.

@@ -4,7 +4,7 @@ use crate::audit::AuditKind;
 use crate::origin::Origin;
 use crate::ports::{Clock, DeleteOutcome, Deletion, StorageError, UserRepository};
 use crate::secrets::AttemptKeys;
-use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, unless_overtaken_twice};
 use crate::session::Principal;
 use crate::values::{Client, Password, Permissions};
 
@@ -44,13 +44,8 @@ impl DeleteAccount {
         password: Option<Password>,
         client: Client,
     ) -> Result<(), DeleteAccountError> {
-        // A login at the same time may have renewed the hash, which says nothing about the password.
-        if self.attempt(principal, password.clone(), client.clone()).await?
-            || self.attempt(principal, password, client).await?
-        {
-            return Ok(());
-        }
-        Err(PasswordCheckError::Wrong.into())
+        let attempt = async || self.attempt(principal, password.clone(), client.clone()).await;
+        unless_overtaken_twice(attempt).await
     }
 
     /// Erases nothing, and says so, when the account has another hash by the time that the password is checked.

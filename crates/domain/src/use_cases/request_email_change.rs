@@ -9,7 +9,7 @@ use crate::ports::{
     StorageError, TokenRepository, UserRepository,
 };
 use crate::secrets::AttemptKeys;
-use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError};
+use crate::services::{Auditor, Check, PasswordCheck, PasswordCheckError, unless_overtaken_twice};
 use crate::session::Principal;
 use crate::values::{Client, EmailAddress, Password};
 
@@ -63,11 +63,7 @@ impl RequestEmailChange {
         principal: &Principal,
         command: RequestEmailChangeCommand,
     ) -> Result<(), RequestEmailChangeError> {
-        // A login at the same time may have renewed the hash, which says nothing about the password.
-        if self.attempt(principal, command.clone()).await? || self.attempt(principal, command).await? {
-            return Ok(());
-        }
-        Err(PasswordCheckError::Wrong.into())
+        unless_overtaken_twice(async || self.attempt(principal, command.clone()).await).await
     }
 
     /// Stores nothing, and says so, when the account has another hash by the time that the password is checked.
