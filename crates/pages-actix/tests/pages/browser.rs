@@ -59,8 +59,13 @@ impl<'a> Browser<'a> {
 
     /// The same where the form is sent to another path than that of its page.
     pub(crate) async fn send_from(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let page = self.get(page).await;
-        let (token, shown) = (form_token(&page), shown_before(&page));
+        let form = self.get(page).await;
+        self.fill_in(&form, path, fields).await
+    }
+
+    /// The same with a form that was opened before.
+    pub(crate) async fn fill_in(&mut self, form: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let (token, shown) = (form_token(form), shown_before(form));
         let shown = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
         let fields = [&[("form_token", token.as_str())], shown.as_slice(), fields].concat();
         self.post(path, &fields).await

@@ -9,7 +9,7 @@ use portcullis_domain::use_cases::UpdateUserCommand;
 use portcullis_testkit::fixtures;
 
 use super::{attribute, detail};
-use crate::browser::{Browser, form_token, shown_before};
+use crate::browser::{Browser, shown_before};
 use crate::site::{ADA, Answer, PASSWORD, Site};
 
 const NOBODY: &str = "00000000-0000-7000-8000-0000000000ff";
@@ -136,24 +136,20 @@ async fn what_somebody_else_changed_while_a_form_was_open_stays_so() {
     let ada = site.made(ADA, &[]).await;
     let edit = format!("/admin/users/{}/edit", ada.id);
     let form = browser.get(&edit).await;
-    let (token, shown) = (form_token(&form), shown_before(&form));
     let command =
         UpdateUserCommand { email: Some(fixtures::email("lovelace@example.com")), ..Default::default() };
     site.use_cases.update_user.update(&Actor::operator(), ada.id, command).await.expect("a change");
     site.use_cases.verify_user.verify(&Actor::operator(), ada.id).await.expect("a change");
 
-    let shown = shown.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect::<Vec<_>>();
     let typed = [("email", ADA), ("name", "Ada"), ("username", ""), ("first_name", ""), ("last_name", "")];
-    let fields = [&[("form_token", token.as_str())], shown.as_slice(), &typed].concat();
-    assert_eq!(browser.post(&edit, &fields).await.status, 303);
+    assert_eq!(browser.fill_in(&form, &edit, &typed).await.status, 303);
     let user = site.user(&ada).await.expect("ada");
     assert_eq!(user.profile.name, Some(fixtures::name("Ada")));
     assert_eq!(user.email, fixtures::email("lovelace@example.com"), "it was not typed");
     assert!(user.email_verified);
 
     let typed = [("email", ADA), ("name", "x\u{202e}y")];
-    let fields = [&[("form_token", token.as_str())], shown.as_slice(), &typed].concat();
-    let refused = browser.post(&edit, &fields).await;
+    let refused = browser.fill_in(&form, &edit, &typed).await;
     refused.assert_is_form_page(422);
     assert!(shown_before(&refused).contains(&("shown.email".to_owned(), ADA.to_owned())), "{}", refused.body);
 }
