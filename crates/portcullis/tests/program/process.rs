@@ -4,6 +4,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
@@ -13,7 +14,7 @@ pub(crate) const NOWHERE: &str = "127.90.0.1:1";
 
 /// A folder to run the program in, with its data in `data`.
 pub(crate) struct Installation {
-    folder: TempDir,
+    folder: Arc<TempDir>,
     environment: Vec<(&'static str, String)>,
 }
 
@@ -27,7 +28,7 @@ pub(crate) struct Finished {
 
 impl Installation {
     pub(crate) fn new() -> Self {
-        let folder = TempDir::new().expect("a folder can be made");
+        let folder = Arc::new(TempDir::new().expect("a folder can be made"));
         // No two tests may want the same port.
         let environment = [("PORTCULLIS_BIND", "127.0.0.1:0"), ("PORTCULLIS_OPS_BIND", "")];
         let environment = environment.map(|(variable, value)| (variable, value.to_owned()));
@@ -100,7 +101,12 @@ impl Installation {
         let mut line = String::new();
         stdout.read_line(&mut line).expect("the program writes text");
         match line.strip_prefix("listening on http://") {
-            Some(address) => Serving { child, stdout, address: address.trim_end().to_owned() },
+            Some(address) => Serving {
+                child,
+                stdout,
+                address: address.trim_end().to_owned(),
+                _folder: Arc::clone(&self.folder),
+            },
             None => {
                 panic!(
                     "{line:?} is no ready line: {:?}",
@@ -218,6 +224,8 @@ pub(crate) struct Serving {
     child: Child,
     stdout: BufReader<std::process::ChildStdout>,
     pub(crate) address: String,
+    /// Each further connection opens the database by its path.
+    _folder: Arc<TempDir>,
 }
 
 /// An answer to an HTTP request.
